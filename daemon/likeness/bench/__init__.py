@@ -1,0 +1,1 @@
+"""Measuring on recorded material: replay and error rates."""

@@ -1,0 +1,1 @@
+"""The far side: verifies results, stores them once and signs receipts."""

@@ -1,0 +1,135 @@
+"""The terminal's configuration: one TOML file into frozen structs, each part its own.
+
+Defaults stand here and nowhere else; units are in the names. Secrets are paths, never
+values. Nobody keeps a `Config` after wiring; `likeness check-config` prints it.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from likeness import strict_toml
+from likeness.core.vocabulary import Environment, Purpose
+from likeness.errors import ConfigError
+
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+# A device's name is a topic level and a certificate's common name.
+DeviceName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+class Terminal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who this terminal is and where it keeps its state."""
+
+    device: DeviceName
+    state_dir: str = "/var/lib/likeness"
+    environment: Environment = Environment.PRODUCTION
+    purpose: Purpose = Purpose.NEW_NUMBER  # of a visit that a card alone begins
+    profile: str = "standard"
+    consent_text: str = "2026-11"  # version of the text shown before the card
+
+
+class Reader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The card reader on a serial line."""
+
+    path: str = "/dev/idcard0"  # a stable name: by-id, by-path or the udev rule's
+    baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
+
+
+class PortraitDecoder(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """The vendor's program that turns the chip's record into a picture.
+
+    It reads the record on standard input and writes BMP, PNG or JPEG.
+    """
+
+    command: tuple[str, ...] = ()  # empty: no portrait, the visit is referred
+    timeout_s: Seconds = 3.0
+
+
+class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where frames come from."""
+
+    source: Literal["picamera2", "usb", "feed"] = "picamera2"
+    path: str = ""  # usb: /dev/v4l/by-id/…; feed: a clip or a folder of pictures
+    width_px: Annotated[int, msgspec.Meta(ge=160, le=3840)] = 1280
+    height_px: Annotated[int, msgspec.Meta(ge=120, le=2160)] = 720
+    fps: Annotated[float, msgspec.Meta(ge=1, le=120)] = 30.0
+    start_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0  # feed only
+    loop: bool = False  # feed only: begin again at its end
+
+
+class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Paths of keys: PEM for the device, JWK for the carrier's public keys."""
+
+    device_key: str = "/etc/likeness/pki/device.key"
+    carrier_receipt_key: str = "/etc/likeness/pki/carrier-receipt.jwk"
+    carrier_visit_key: str = "/etc/likeness/pki/carrier-visit.jwk"
+    carrier_person_key: str = "/etc/likeness/pki/carrier-person.jwk"
+
+
+class Mqtt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The broker; with certificates the device's name is its common name."""
+
+    host: str = "localhost"
+    port: Port = 8883
+    ca_file: str = ""  # empty: no TLS, allowed in test and bench only
+    cert_file: str = ""
+    key_file: str = ""
+    keepalive_s: Annotated[int, msgspec.Meta(ge=5, le=120)] = 30
+    will_delay_s: Annotated[int, msgspec.Meta(ge=0, le=300)] = 15
+    telemetry_every_s: Seconds = 30.0
+
+
+class Models(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which model files are used, and with how many threads."""
+
+    dir: str = ""  # empty: beside the program
+    variant: Literal["w8", "f32"] = "w8"
+    threads: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    terminal: Terminal
+    reader: Reader = Reader()
+    portrait: PortraitDecoder = PortraitDecoder()
+    camera: Camera = Camera()
+    keys: Keys = Keys()
+    mqtt: Mqtt = Mqtt()
+    models: Models = Models()
+
+
+def load(path: Path) -> Config:
+    """Read and check the configuration.
+
+    Raises:
+        ConfigError: with the file, the key and what would be right.
+    """
+    config = strict_toml.load(path, Config)
+    _refuse_unsafe(config, str(path))
+    return config
+
+
+def _refuse_unsafe(config: Config, where: str) -> None:
+    """In production nothing may be played, and nothing may travel in clear."""
+    if config.camera.source in ("feed", "usb") and not config.camera.path:
+        raise ConfigError(
+            f"{where}: camera.path is empty; camera.source"
+            f" '{config.camera.source}' needs one"
+        )
+    if config.terminal.environment is not Environment.PRODUCTION:
+        return
+    if config.camera.source == "feed":
+        raise ConfigError(
+            f"{where}: camera.source 'feed' is for test and bench; with"
+            " terminal.environment 'production' use 'usb' or 'picamera2'"
+        )
+    if not config.mqtt.ca_file:
+        raise ConfigError(
+            f"{where}: mqtt.ca_file is empty; with terminal.environment"
+            " 'production' the broker must be reached over TLS"
+        )

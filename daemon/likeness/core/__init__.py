@@ -1,0 +1,1 @@
+"""Rules only: no clock, disk, wire, thread, log or array."""

@@ -1,0 +1,259 @@
+"""The few values that everybody shares: card, observation, finding, conclusion.
+
+Leaves to others: every rule. Fields with personal data never show in a repr.
+Times are seconds on the monotonic clock of their source; dates are calendar dates.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum, StrEnum, auto
+from typing import Any
+
+
+class Purpose(StrEnum):
+    """Why the person stands before the terminal (design, section 1)."""
+
+    NEW_NUMBER = "new_number"
+    REPLACE_SIM = "replace_sim"
+    NEW_INTERNET = "new_internet"
+    REVERIFY_OWNER = "reverify_owner"
+    CHECK_NUMBERS = "check_numbers"
+
+
+class Environment(StrEnum):
+    """What a result may be used for; a carrier accepts only what it is set to."""
+
+    PRODUCTION = "production"
+    TEST = "test"
+    BENCH = "bench"
+
+
+class Act(StrEnum):
+    """A liveness act that the visitor is asked for; left is the person's own left."""
+
+    BLINK = "blink"
+    TURN_LEFT = "turn_left"
+    TURN_RIGHT = "turn_right"
+
+
+class Verdict(StrEnum):
+    """The three answers; `referred` hands over to an attendant."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    REFERRED = "referred"
+
+
+class Reason(StrEnum):
+    """Why a visit was not accepted; each has a next step for the clerk."""
+
+    # the visitor
+    CONSENT_REFUSED = "consent_refused"
+    CANCELLED = "cancelled"
+    # the card
+    CARD_NOT_PRESENTED = "card_not_presented"
+    CARD_NOT_READ = "card_not_read"
+    CARD_REJECTED = "card_rejected"
+    CARD_UNSUPPORTED = "card_unsupported"
+    CARD_INCONSISTENT = "card_inconsistent"
+    CARD_EXPIRED = "card_expired"
+    CARD_NOT_YET_VALID = "card_not_yet_valid"
+    CARD_REMOVED = "card_removed"
+    NO_PORTRAIT = "no_portrait"
+    PORTRAIT_NOT_USABLE = "portrait_not_usable"
+    # the live picture
+    CAMERA_LOST = "camera_lost"
+    FEED_UNREADABLE = "feed_unreadable"
+    FEED_ENDED = "feed_ended"
+    NO_FACE = "no_face"
+    FACE_LOST = "face_lost"
+    SECOND_FACE = "second_face"
+    FACE_CHANGED = "face_changed"
+    PICTURE_JUMPED = "picture_jumped"
+    TOO_SLOW_FOR_BLINK = "too_slow_for_blink"
+    TOO_DARK = "too_dark"
+    TOO_FAR = "too_far"
+    EYES_HIDDEN = "eyes_hidden"
+    NO_FRONTAL_VIEW = "no_frontal_view"
+    # the acts and the match
+    ACT_NOT_SEEN = "act_not_seen"
+    NOT_SAME_PERSON = "not_same_person"
+    MATCH_IN_DOUBT = "match_in_doubt"
+    NONCE_FROM_DEVICE = "nonce_from_device"
+
+
+class CardKind(StrEnum):
+    """Which document was read."""
+
+    RESIDENT = "cn_resident"
+    HK_MACAO_TAIWAN = "cn_hk_macao_taiwan"
+    FOREIGNER_2017 = "cn_foreigner_2017"
+    FOREIGNER_2023 = "cn_foreigner_2023"
+    BENCH = "bench"  # a picture from a visit file: no chip was read
+
+
+class Sex(Enum):
+    """GB/T 2261.1: 0 unknown, 1 male, 2 female, 9 not stated."""
+
+    UNKNOWN = 0
+    MALE = 1
+    FEMALE = 2
+    NOT_STATED = 9
+
+
+class CardDoubt(StrEnum):
+    """What does not fit on a card that could be read; reported, never mended."""
+
+    CHECK_DIGIT = "check_digit"
+    BIRTH = "birth"
+    SEX = "sex"
+    VALIDITY_ORDER = "validity_order"
+    NAME_PRIVATE_USE = "name_private_use"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One document, whatever reader it came from; nothing in it is invented."""
+
+    kind: CardKind
+    number: str = field(repr=False)
+    name: str = field(repr=False)
+    other_name: str = field(default="", repr=False)  # Chinese or Latin second name
+    sex: Sex = field(default=Sex.UNKNOWN, repr=False)
+    birth: date | None = field(default=None, repr=False)
+    valid_from: date | None = field(default=None, repr=False)
+    valid_to: date | None = field(default=None, repr=False)  # None: see long_term
+    long_term: bool = field(default=False, repr=False)
+    issuer: str = field(default="", repr=False)
+    nationality: str = field(default="", repr=False)  # ISO 3166-1 alpha-3
+    doubts: tuple[CardDoubt, ...] = ()
+    checked: tuple[str, ...] = ()  # facts of trust, e.g. "sam_authenticated"
+    reader_id: str = ""  # SAM id: identifies the reader, not the person
+    portrait_record: bytes = field(default=b"", repr=False)  # as the chip holds it
+    evidence_sha256: str = field(default="", repr=False)  # of the raw record
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels of its frame: left, top, width, height."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+Embedding = tuple[float, ...]  # 128 numbers, unit length
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What one frame says about the one face that is followed.
+
+    Eyes and turns are the person's own: left is the person's left. Angles in degrees;
+    yaw > 0 turns to the person's own left, pitch > 0 looks up, roll > 0 tilts the
+    head's crown towards the person's own left shoulder.
+    """
+
+    box: Box
+    presence: float  # 0..1, how sure the mesh is that this is a face
+    eye_left: float  # openness: height over width of the eye's opening
+    eye_right: float
+    yaw_deg: float
+    pitch_deg: float
+    roll_deg: float
+    sharpness: float  # 0..1 on the aligned crop
+    brightness: float  # 0..1 mean luma on the face
+    glare_left: float  # 0..1, share of the eye's region that is blown out
+    glare_right: float
+    width_px: float  # between the outer edges of the face, in camera pixels
+    # N×3 array of x, y, z in pixels; core never looks inside, hence Any.
+    landmarks: Any = field(default=None, repr=False, compare=False)
+    embedding: Embedding | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One frame, understood. The capture time travels with it."""
+
+    captured_s: float
+    frame: int
+    faces: int
+    face: Face | None
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedWhen:
+    """Ask for an embedding if the face is turned and tilted at most this much."""
+
+    max_yaw_deg: float
+    max_pitch_deg: float
+
+
+class NonceSource(StrEnum):
+    """Who made the carrier's half of the seed that orders the acts."""
+
+    CARRIER = "carrier"
+    POOL = "pool"
+    DEVICE = "device"
+
+
+@dataclass(frozen=True, slots=True)
+class ActFinding:
+    """One asked act and its answer; times in seconds on the capture clock."""
+
+    act: Act
+    asked_s: float
+    answered_s: float | None
+
+    @property
+    def passed(self) -> bool:
+        """An act with an answer was seen in time; one without was not."""
+        return self.answered_s is not None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchFinding:
+    """Cosine of the live views with the portrait, and what it must reach."""
+
+    score: float
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Which text was agreed to, and by which gesture."""
+
+    text: str
+    given: str  # "card_laid", "screen", "clerk"
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """The end of one visit: everything a result is made of, and no picture."""
+
+    visit: int
+    purpose: Purpose
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    transaction: str
+    nonce: str  # base64url; empty when there was none
+    nonce_source: NonceSource
+    device_nonce: str  # base64url
+    profile: str
+    consent: Consent | None = None
+    card: Card | None = field(default=None, repr=False)
+    portrait_sha256: str = field(default="", repr=False)
+    match: MatchFinding | None = None
+    acts: tuple[ActFinding, ...] = ()
+    passive: float | None = None
+    passive_threshold: float | None = None
+    ended_s: float = 0.0  # capture clock
+
+
+class Health(Enum):
+    """What one part of the terminal can do."""
+
+    STARTING = auto()
+    WELL = auto()
+    LOST = auto()

@@ -1,0 +1,1 @@
+"""One genuine and one refused visit with nothing else installed."""

@@ -1,0 +1,1 @@
+"""The world: one outside thing each; they decide nothing."""

@@ -1,0 +1,45 @@
+"""What can go wrong, one class per reaction (who must act, and how).
+
+Outcomes of a visit (not live, not the same person, no card) are values, not errors.
+Each message says what was being done, to what, and what was seen; never personal data.
+"""
+
+
+class LikenessError(Exception):
+    """Any fault we understand; its text is one line for the person who must act."""
+
+
+class ConfigError(LikenessError):
+    """A configuration or visit file is wrong: its author mends it (exit code 78)."""
+
+
+class UsageError(LikenessError):
+    """A command was called with something it cannot use (exit code 2)."""
+
+
+class ModelError(LikenessError):
+    """A model is missing, has a wrong digest or computes wrong: do not start."""
+
+
+class FeedUnreadable(LikenessError):
+    """A recording cannot be opened or decoded: name it, go on with the next."""
+
+
+class DeviceLost(LikenessError):
+    """A camera, reader or screen is gone: back off and open it again."""
+
+
+class StoreFull(LikenessError):
+    """A result cannot be made safe: no new visit until there is room."""
+
+
+class StoreBroken(LikenessError):
+    """The database cannot be trusted: set it aside, begin a new epoch."""
+
+
+class Untrusted(LikenessError):
+    """A signed message failed a check: drop it, count it, change nothing."""
+
+
+class ProtocolMisuse(LikenessError):
+    """Our own code called things in the wrong order: crash, and be mended."""

@@ -1,0 +1,1 @@
+"""Stand-ins for hardware, written from its documents and not from our drivers."""

@@ -1,0 +1,1 @@
+"""Pictures in, plain observations out: arrays and models, no device and no clock."""
