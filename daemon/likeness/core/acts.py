@@ -1,0 +1,113 @@
+"""Asks for the acts of one challenge, one after the other, each within its window.
+
+Leaves to others: what an act looks like (liveness.py), what a missed one means.
+
+    PAUSE --due--> ASKED --answered--> PAUSE … DONE
+                     +---window over---> MISSED
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from likeness.core.challenge import Challenge
+from likeness.core.liveness import Rest, Watch, watch
+from likeness.core.profile import ActRules
+from likeness.core.vocabulary import Act, ActFinding, Face
+
+# A frame captured before the window closed may reach us this much later.
+LATE_FRAME_S = 0.5
+
+
+class Phase(Enum):
+    """Where the sequence of acts stands."""
+
+    PAUSE = auto()
+    ASKED = auto()
+    MISSED = auto()
+    DONE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What just changed: a new prompt, or the answer to one."""
+
+    phase: Phase
+    act: Act | None = None
+
+
+class Acts:
+    """The acts of one visit; `see` takes frames, `tick` takes time."""
+
+    def __init__(
+        self, challenge: Challenge, rest: Rest, rules: ActRules, now: float
+    ) -> None:
+        self._challenge = challenge
+        self._rest = rest
+        self._rules = rules
+        self._findings: list[ActFinding] = []
+        self._watch: Watch | None = None
+        self.phase = Phase.PAUSE
+        self._due_s = now + challenge.pauses_s[0]
+
+    @property
+    def findings(self) -> tuple[ActFinding, ...]:
+        """Every act asked so far, answered or not."""
+        return tuple(self._findings)
+
+    @property
+    def asking(self) -> Act | None:
+        """The act that is asked right now."""
+        return self._findings[-1].act if self.phase is Phase.ASKED else None
+
+    @property
+    def deadline(self) -> float | None:
+        """When to call `tick` if no frame comes."""
+        match self.phase:
+            case Phase.PAUSE:
+                return self._due_s
+            case Phase.ASKED:
+                return self._asked_s + self._rules.window_s + LATE_FRAME_S
+            case _:
+                return None
+
+    @property
+    def _asked_s(self) -> float:
+        return self._findings[-1].asked_s
+
+    def tick(self, now: float) -> Step | None:
+        """Let time pass: a prompt falls due, or an answer is overdue."""
+        if self.phase is Phase.PAUSE and now >= self._due_s:
+            act = self._challenge.acts[len(self._findings)]
+            self._findings.append(ActFinding(act, asked_s=now, answered_s=None))
+            self._watch = watch(act, self._rest, self._rules)
+            self.phase = Phase.ASKED
+            return Step(self.phase, act)
+        deadline = self.deadline
+        if self.phase is Phase.ASKED and deadline is not None and now >= deadline:
+            return self._miss()
+        return None
+
+    def see(self, face: Face, captured_s: float) -> Step | None:
+        """Judge one frame; frames from before the prompt are not looked at."""
+        if self.phase is not Phase.ASKED or self._watch is None:
+            return None
+        if captured_s <= self._asked_s:
+            return None
+        if captured_s > self._asked_s + self._rules.window_s:
+            return self._miss()
+        if not self._watch.see(face, captured_s):
+            return None
+        asked = self._findings[-1]
+        self._findings[-1] = ActFinding(asked.act, asked.asked_s, captured_s)
+        self._watch = None
+        count = len(self._findings)
+        if count == len(self._challenge.acts):
+            self.phase = Phase.DONE
+        else:
+            self.phase = Phase.PAUSE
+            self._due_s = captured_s + self._challenge.pauses_s[count]
+        return Step(self.phase, asked.act)
+
+    def _miss(self) -> Step:
+        self.phase = Phase.MISSED
+        return Step(self.phase, self._findings[-1].act)

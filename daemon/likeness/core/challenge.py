@@ -1,0 +1,71 @@
+"""Draws the order and the pauses of the acts from both sides' nonces.
+
+Neither side can choose: the terminal commits to its nonce before it learns the
+carrier's, and the carrier can draw again from the two nonces in the result.
+
+The generator, so that anyone can write it again (HMAC is RFC 2104, SHA-256 FIPS 180-4):
+
+    seed     = HMAC-SHA-256(key = carrier nonce, message = device nonce ‖ transaction)
+    block i  = HMAC-SHA-256(key = seed, message = i as 4 bytes, big-endian), i = 0, 1, …
+    a draw below n takes the next byte b of the blocks, skips it while
+    b >= 256 - 256 mod n (so that no value is favoured), and is b mod n
+
+For each act in turn: one draw below 3 (blink, turn_left, turn_right), then one draw
+below 91 for the pause before its prompt: 300 ms + 10 ms × draw (0.3 … 1.2 s).
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from likeness.core.vocabulary import Act
+
+CHOICES = (Act.BLINK, Act.TURN_LEFT, Act.TURN_RIGHT)
+PAUSE_FROM_MS = 300
+PAUSE_STEP_MS = 10
+PAUSE_STEPS = 91
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """Which acts are asked, in order, and how long to wait before each prompt."""
+
+    acts: tuple[Act, ...]
+    pauses_s: tuple[float, ...]
+
+
+def commitment(device_nonce: bytes) -> bytes:
+    """Return what the terminal publishes before it sees the carrier's nonce."""
+    return hashlib.sha256(device_nonce).digest()
+
+
+def draw(
+    *, carrier_nonce: bytes, device_nonce: bytes, transaction: str, count: int
+) -> Challenge:
+    """Draw `count` acts with their pauses, each act equally likely."""
+    seed = hmac.digest(carrier_nonce, device_nonce + transaction.encode(), "sha256")
+    numbers = _bytes(seed)
+    acts, pauses = [], []
+    for _ in range(count):
+        acts.append(CHOICES[_below(len(CHOICES), numbers)])
+        step = _below(PAUSE_STEPS, numbers)
+        pauses.append((PAUSE_FROM_MS + PAUSE_STEP_MS * step) / 1000)
+    return Challenge(tuple(acts), tuple(pauses))
+
+
+def scripted(acts: tuple[Act, ...]) -> Challenge:
+    """Ask for these acts, each as soon as the one before is answered."""
+    return Challenge(acts, (0.0,) * len(acts))
+
+
+def _bytes(seed: bytes) -> Iterator[int]:
+    block = 0
+    while True:
+        yield from hmac.digest(seed, block.to_bytes(4, "big"), "sha256")
+        block += 1
+
+
+def _below(limit: int, numbers: Iterator[int]) -> int:
+    fair = 256 - 256 % limit
+    return next(number for number in numbers if number < fair) % limit

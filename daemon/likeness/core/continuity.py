@@ -1,0 +1,73 @@
+"""Watches that one face, the same face, stays without a break.
+
+Takes observations, says what broke. Leaves to others: what follows from it.
+
+- lost: no face for longer than a fast turn can hide one;
+- jumped: the face is elsewhere, or of another size, within one frame's time;
+- second: another face of comparable size is there for longer than a flicker;
+- changed: an embedding of this visit is not of the person of the first ones.
+"""
+
+from likeness.core import matching
+from likeness.core.vocabulary import Embedding, Face, Observation, Reason
+
+LOST_AFTER_S = 0.4
+SECOND_AFTER_S = 0.4
+# Between two frames a face moves a small part of its width, even in a brisk turn; at
+# 300 deg/s (our estimate of the fastest) 100 ms turn it 30 deg, a third of a width.
+JUMP_WIDTHS = 0.6
+JUMP_SCALE = 1.5
+ONE_FRAME_S = 0.1
+
+
+class Continuity:
+    """Feed every observation in order; the first break is returned once."""
+
+    def __init__(self, *, same_face_score: float) -> None:
+        self._same_face_score = same_face_score
+        self._last: tuple[float, Face] | None = None
+        self._second_since_s: float | None = None
+        self._views: list[Embedding] = []
+
+    def see(self, observation: Observation) -> Reason | None:
+        """Return what broke with this frame, if anything did."""
+        now, face = observation.captured_s, observation.face
+        if self._second_face(observation):
+            return Reason.SECOND_FACE
+        if face is None:
+            lost = self._last is not None and now - self._last[0] > LOST_AFTER_S
+            return Reason.FACE_LOST if lost else None
+        before, self._last = self._last, (now, face)
+        if before is not None and _jumped(before, (now, face)):
+            return Reason.PICTURE_JUMPED
+        if face.embedding is not None and self._another_person(face.embedding):
+            return Reason.FACE_CHANGED
+        return None
+
+    def _second_face(self, observation: Observation) -> bool:
+        if observation.faces <= 1:
+            self._second_since_s = None
+            return False
+        if self._second_since_s is None:
+            self._second_since_s = observation.captured_s
+        return observation.captured_s - self._second_since_s >= SECOND_AFTER_S
+
+    def _another_person(self, view: Embedding) -> bool:
+        if self._views:
+            first = matching.fuse([(1.0, seen) for seen in self._views])
+            if matching.cosine(first, view) < self._same_face_score:
+                return True
+        if len(self._views) < matching.VIEWS:
+            self._views.append(view)
+        return False
+
+
+def _jumped(before: tuple[float, Face], after: tuple[float, Face]) -> bool:
+    if after[0] - before[0] > ONE_FRAME_S:
+        return False
+    one, two = before[1].box, after[1].box
+    width = max(one.width, two.width)
+    across = abs((one.x + one.width / 2) - (two.x + two.width / 2))
+    down = abs((one.y + one.height / 2) - (two.y + two.height / 2))
+    scale = width / max(min(one.width, two.width), 1e-6)
+    return max(across, down) > JUMP_WIDTHS * width or scale > JUMP_SCALE

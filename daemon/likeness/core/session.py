@@ -1,0 +1,549 @@
+"""One visit, from consent to the verdict and "please take your card".
+
+    IDLE -Begin-> CONSENT -given-> CARD -presented-> LOOK -rest pose, nonce-> ACTS
+      ^                                                 |                       |
+      +---- RECEIPT <-Committed- VERDICT <--------------+--- anything that ends it
+
+A visit ends exactly once, with one Conclude. What belongs to a visit lives in one object
+that is dropped at its end. Answers to effects carry the visit's number; late ones of a
+former visit are ignored. Leaves to others: reading, seeing, signing, showing.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum, auto
+from typing import assert_never
+
+from likeness.core import card_fields
+from likeness.core.acts import Acts, Phase, Step
+from likeness.core.challenge import Challenge, commitment, draw, scripted
+from likeness.core.looking import Looking
+from likeness.core.profile import Profile
+from likeness.core.text import b64url
+from likeness.core.verdict import Findings, decide, match_finding
+from likeness.core.vocabulary import (
+    Act,
+    Card,
+    CardDoubt,
+    Conclusion,
+    Consent,
+    Embedding,
+    EmbedWhen,
+    NonceSource,
+    Observation,
+    Purpose,
+    Reason,
+)
+
+
+# --- events -------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """A visit is wanted. The nonces are random; `acts` scripts a recording's acts."""
+
+    visit: int
+    purpose: Purpose
+    transaction: str
+    device_nonce: bytes = field(repr=False)
+    spare_nonce: bytes = field(repr=False)  # in the carrier's place if it is silent
+    today: date
+    acts: tuple[Act, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentGiven:
+    """The visitor agreed, by a gesture that is named."""
+
+    consent: Consent
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRefused:
+    """The visitor did not agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardPresented:
+    """A card was read whole."""
+
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class CardFailed:
+    """The card cannot be used, and why."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class CardTaken:
+    """The card left the reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """The card's portrait was prepared; without an embedding there is a reason."""
+
+    visit: int
+    embedding: Embedding | None = field(repr=False)
+    portrait_sha256: str = field(default="", repr=False)
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NonceGranted:
+    """The carrier opened the visit with its nonce."""
+
+    visit: int
+    nonce: bytes = field(repr=False)
+    source: NonceSource = NonceSource.CARRIER
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One frame was understood."""
+
+    visit: int
+    observation: Observation
+
+
+@dataclass(frozen=True, slots=True)
+class PictureEnded:
+    """There will be no more frames: lost camera, or the end of a recording."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Somebody with the right to do so ends the visit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The signed result is safe on disk."""
+
+    visit: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """The deadline asked for has come."""
+
+
+Event = (
+    Begin
+    | ConsentGiven
+    | ConsentRefused
+    | CardPresented
+    | CardFailed
+    | CardTaken
+    | Enrolled
+    | NonceGranted
+    | Observed
+    | PictureEnded
+    | Cancelled
+    | Committed
+    | TimePassed
+)
+
+
+# --- effects ------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Tell the visitor; one sentence at a time."""
+
+    state: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeekCard:
+    """Poll the reader for a card."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrol:
+    """Decode the card's portrait and embed it."""
+
+    visit: int
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class AskNonce:
+    """Ask the carrier to open the visit, committed to our own nonce."""
+
+    visit: int
+    transaction: str
+    purpose: Purpose
+    commitment: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StartLooking:
+    """Give every frame to vision from now on."""
+
+    visit: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopLooking:
+    """No more frames; forget the face."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conclude:
+    """Sign this, commit it, then show it."""
+
+    conclusion: Conclusion
+
+
+@dataclass(frozen=True, slots=True)
+class VisitOver:
+    """Everything about this visit may be forgotten."""
+
+    visit: int
+
+
+Effect = (
+    Show
+    | SeekCard
+    | Enrol
+    | AskNonce
+    | StartLooking
+    | StopLooking
+    | Conclude
+    | VisitOver
+)
+
+
+class State(Enum):
+    """Where a visit stands."""
+
+    IDLE = auto()
+    CONSENT = auto()
+    CARD = auto()
+    LOOK = auto()
+    ACTS = auto()
+    VERDICT = auto()
+    RECEIPT = auto()
+
+
+@dataclass(slots=True)
+class _Visit:
+    """What one visit knows; dropped whole at its end."""
+
+    begin: Begin
+    looking: Looking
+    consent: Consent | None = None
+    card: Card | None = field(default=None, repr=False)
+    portrait: Embedding | None = field(default=None, repr=False)
+    portrait_sha256: str = field(default="", repr=False)
+    enrolled: bool = False
+    nonce: bytes = b""
+    nonce_source: NonceSource = NonceSource.DEVICE
+    challenge: Challenge | None = None
+    acts: Acts | None = None
+    noted: list[Reason] = field(default_factory=list)
+
+
+class Session:
+    """The rules of a visit; one visit at a time."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+        self._state = State.IDLE
+        self._visit: _Visit | None = None
+        self._until_s: float | None = None  # when the present state has lasted too long
+
+    @property
+    def state(self) -> State:
+        """Where the visit stands."""
+        return self._state
+
+    @property
+    def deadline(self) -> float | None:
+        """When to come back with TimePassed, if nothing happens first."""
+        acts = self._visit.acts if self._visit else None
+        if self._state is State.ACTS and acts is not None:
+            return acts.deadline
+        return self._until_s
+
+    def embed(self) -> EmbedWhen | None:
+        """Say whether the next frame should be embedded if it is frontal."""
+        looks = self._state in (State.LOOK, State.ACTS)
+        return self._visit.looking.wants if looks and self._visit else None
+
+    def handle(self, event: Event, now: float) -> list[Effect]:
+        """Take in one event; return what must now be done, in order."""
+        if isinstance(event, Begin):
+            return self._begin(event, now)
+        visit = self._visit
+        if visit is None or self._stale(event, visit):
+            return []
+        match event:
+            case ConsentGiven() | ConsentRefused() | Cancelled():
+                return self._by_visitor(visit, event, now)
+            case CardPresented() | CardFailed() | CardTaken():
+                return self._by_reader(visit, event, now)
+            case Enrolled() | NonceGranted():
+                return self._by_answer(visit, event, now)
+            case Observed(_, observation):
+                return self._observed(visit, observation, now)
+            case PictureEnded(reason):
+                return self._picture_ended(visit, reason, now)
+            case Committed():
+                return self._committed(now)
+            case TimePassed():
+                return self._time_passed(visit, now)
+            case _:
+                assert_never(event)
+
+    def _by_visitor(
+        self,
+        visit: _Visit,
+        event: ConsentGiven | ConsentRefused | Cancelled,
+        now: float,
+    ) -> list[Effect]:
+        match event:
+            case ConsentGiven(consent):
+                return self._consent(visit, consent, now)
+            case ConsentRefused():
+                return self._end(visit, Reason.CONSENT_REFUSED, now)
+            case Cancelled():
+                return self._end(visit, Reason.CANCELLED, now)
+            case _:
+                assert_never(event)
+
+    def _by_reader(
+        self, visit: _Visit, event: CardPresented | CardFailed | CardTaken, now: float
+    ) -> list[Effect]:
+        match event:
+            case CardPresented(card):
+                return self._card(visit, card, now)
+            case CardFailed(reason):
+                waits = self._state is State.CARD
+                return self._end(visit, reason, now) if waits else []
+            case CardTaken():
+                return self._taken(visit, now)
+            case _:
+                assert_never(event)
+
+    def _by_answer(
+        self, visit: _Visit, event: Enrolled | NonceGranted, now: float
+    ) -> list[Effect]:
+        match event:
+            case Enrolled():
+                return self._enrolled(visit, event, now)
+            case NonceGranted(_, nonce, source):
+                if visit.challenge is None:
+                    visit.nonce, visit.nonce_source = nonce, source
+                return self._maybe_ask(visit, now)
+            case _:
+                assert_never(event)
+
+    # --- the steps ------------------------------------------------------------------
+    def _begin(self, begin: Begin, now: float) -> list[Effect]:
+        if self._state is not State.IDLE:
+            return []
+        self._visit = _Visit(begin, Looking(self._profile))
+        self._go(State.CONSENT, now + self._profile.consent_within_s)
+        return [Show("consent")]
+
+    def _consent(self, visit: _Visit, consent: Consent, now: float) -> list[Effect]:
+        if self._state is not State.CONSENT:
+            return []
+        visit.consent = consent
+        self._go(State.CARD, now + self._profile.card_within_s)
+        return [Show("lay_card"), SeekCard()]
+
+    def _card(self, visit: _Visit, card: Card, now: float) -> list[Effect]:
+        if self._state is not State.CARD:
+            return []
+        visit.card = card
+        wrong = card_fields.validity(card, visit.begin.today)
+        if wrong is not None:
+            return self._end(visit, wrong, now)
+        if set(card.doubts) - {CardDoubt.NAME_PRIVATE_USE}:
+            visit.noted.append(Reason.CARD_INCONSISTENT)
+        begin = visit.begin
+        self._go(State.LOOK, now + self._profile.face_within_s)
+        return [
+            Show("look_here"),
+            Enrol(begin.visit, card),
+            AskNonce(
+                begin.visit,
+                begin.transaction,
+                begin.purpose,
+                commitment(begin.device_nonce),
+            ),
+            StartLooking(begin.visit),
+        ]
+
+    def _taken(self, visit: _Visit, now: float) -> list[Effect]:
+        if self._state in (State.LOOK, State.ACTS) and self._profile.card_must_stay:
+            return self._end(visit, Reason.CARD_REMOVED, now)
+        return []
+
+    def _enrolled(self, visit: _Visit, event: Enrolled, now: float) -> list[Effect]:
+        visit.enrolled = True
+        visit.portrait = event.embedding
+        visit.portrait_sha256 = event.portrait_sha256
+        if event.embedding is None:
+            visit.noted.append(event.reason or Reason.NO_PORTRAIT)
+        return self._maybe_ask(visit, now)
+
+    def _observed(self, visit: _Visit, seen: Observation, now: float) -> list[Effect]:
+        if self._state not in (State.LOOK, State.ACTS):
+            return []
+        broken = visit.looking.see(seen)
+        if self._state is State.LOOK:
+            if now >= (self._until_s or now):
+                return self._time_passed(visit, now)
+            return self._maybe_ask(visit, now)
+        if broken is not None:
+            return self._end(visit, broken, now)
+        acts = visit.acts
+        if acts is None:
+            return []
+        step = acts.see(seen.face, seen.captured_s) if seen.face else None
+        done = self._stepped(visit, step, now)
+        return done or self._stepped(visit, acts.tick(now), now)
+
+    def _maybe_ask(self, visit: _Visit, now: float) -> list[Effect]:
+        """Begin the acts as soon as rest pose, portrait and nonce are there."""
+        if self._state is not State.LOOK or not visit.enrolled:
+            return []
+        rest = visit.looking.rest
+        if rest is None or not self._challenge(visit, now):
+            return []
+        challenge = visit.challenge
+        if challenge is None:
+            return []
+        visit.looking.begin_acts()
+        visit.acts = Acts(challenge, rest, self._profile.rules, now)
+        self._go(State.ACTS, None)
+        return self._stepped(visit, visit.acts.tick(now), now)
+
+    def _challenge(self, visit: _Visit, now: float) -> bool:
+        """Draw the acts; wait a little for the carrier's nonce, then use our own."""
+        begin = visit.begin
+        if begin.acts is not None:
+            visit.challenge = scripted(begin.acts)
+            return True
+        if not visit.nonce:
+            asked_s = (self._until_s or now) - self._profile.face_within_s
+            if now < asked_s + self._profile.nonce_within_s:
+                return False
+            visit.nonce, visit.nonce_source = begin.spare_nonce, NonceSource.DEVICE
+        visit.challenge = draw(
+            carrier_nonce=visit.nonce,
+            device_nonce=begin.device_nonce,
+            transaction=begin.transaction,
+            count=self._profile.acts,
+        )
+        return True
+
+    def _stepped(self, visit: _Visit, step: Step | None, now: float) -> list[Effect]:
+        if step is None or step.act is None:
+            return []
+        match step.phase:
+            case Phase.ASKED:
+                return [Show("ask_act", step.act)]
+            case Phase.PAUSE:
+                return [Show("act_seen", step.act)]
+            case Phase.MISSED:
+                blind = visit.looking.why_blind(step.act)
+                visit.noted += [blind] if blind else []
+                return self._end(visit, Reason.ACT_NOT_SEEN, now)
+            case Phase.DONE:
+                return self._end(visit, None, now)
+            case _:
+                assert_never(step.phase)
+
+    def _picture_ended(self, visit: _Visit, reason: Reason, now: float) -> list[Effect]:
+        if self._state is State.LOOK and visit.looking.faces == 0:
+            visit.noted.append(Reason.NO_FACE)
+        return self._end(visit, reason, now)
+
+    def _time_passed(self, visit: _Visit, now: float) -> list[Effect]:
+        if self._state is State.ACTS and visit.acts is not None:
+            return self._stepped(visit, visit.acts.tick(now), now)
+        if self._until_s is None or now < self._until_s:
+            return []
+        match self._state:
+            case State.CONSENT:
+                return self._end(visit, Reason.CONSENT_REFUSED, now)
+            case State.CARD:
+                return self._end(visit, Reason.CARD_NOT_PRESENTED, now)
+            case State.LOOK:
+                return self._end(visit, visit.looking.why_no_rest(), now)
+            case State.RECEIPT:
+                self._visit = None
+                self._go(State.IDLE, None)
+                return [Show("idle"), VisitOver(visit.begin.visit)]
+            case _:
+                return []
+
+    def _committed(self, now: float) -> list[Effect]:
+        if self._state is not State.VERDICT:
+            return []
+        self._go(State.RECEIPT, now + self._profile.goodbye_s)
+        return []
+
+    # --- the end --------------------------------------------------------------------
+    def _end(self, visit: _Visit, reason: Reason | None, now: float) -> list[Effect]:
+        if self._state in (State.IDLE, State.VERDICT, State.RECEIPT):
+            return []
+        if reason is not None:
+            visit.noted.append(reason)
+        self._go(State.VERDICT, None)
+        return [StopLooking(), Conclude(self._conclusion(visit, now))]
+
+    def _conclusion(self, visit: _Visit, now: float) -> Conclusion:
+        begin, acts = visit.begin, visit.acts.findings if visit.acts else ()
+        asked = len(visit.challenge.acts) if visit.challenge else 0
+        blinks = visit.challenge is not None and Act.BLINK in visit.challenge.acts
+        if blinks and acts and visit.looking.too_slow:
+            visit.noted.append(Reason.TOO_SLOW_FOR_BLINK)
+        score = visit.looking.score(visit.portrait) if visit.portrait else None
+        source = visit.nonce_source if begin.acts is None else NonceSource.DEVICE
+        verdict, reasons = decide(
+            Findings(
+                card=visit.card,
+                asked=asked,
+                acts=acts,
+                score=score,
+                nonce_source=source,
+                noted=tuple(visit.noted),
+            ),
+            self._profile,
+        )
+        return Conclusion(
+            visit=begin.visit,
+            purpose=begin.purpose,
+            verdict=verdict,
+            reasons=reasons,
+            transaction=begin.transaction,
+            nonce=b64url(visit.nonce),
+            nonce_source=source,
+            device_nonce=b64url(begin.device_nonce),
+            profile=self._profile.name,
+            consent=visit.consent,
+            card=visit.card,
+            portrait_sha256=visit.portrait_sha256,
+            match=match_finding(score, self._profile),
+            acts=acts,
+            ended_s=now,
+        )
+
+    def _go(self, state: State, until_s: float | None) -> None:
+        self._state = state
+        self._until_s = until_s
+
+    @staticmethod
+    def _stale(event: Event, visit: _Visit) -> bool:
+        number = getattr(event, "visit", None)
+        return number is not None and number != visit.begin.visit

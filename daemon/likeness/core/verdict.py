@@ -1,0 +1,110 @@
+"""From what was found to one of three answers, with reasons.
+
+- `accepted` needs a card, every asked act and a match, all of this visit, and no doubt.
+- What the person or the card failed is `refused`; it names what to do next.
+- What the machine cannot tell is `referred`: an attendant takes over.
+- A refusal outweighs a doubt; only refusals are then listed first.
+
+One function and the list of doubts; leaves to others: thresholds (profile.py).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from likeness.core.profile import Profile
+from likeness.core.vocabulary import (
+    ActFinding,
+    Card,
+    MatchFinding,
+    NonceSource,
+    Reason,
+    Verdict,
+)
+
+# The machine cannot tell; every other reason is an answer about person or card.
+DOUBTS = frozenset(
+    {
+        Reason.CARD_UNSUPPORTED,
+        Reason.CARD_INCONSISTENT,
+        Reason.NO_PORTRAIT,
+        Reason.PORTRAIT_NOT_USABLE,
+        Reason.CAMERA_LOST,
+        Reason.FEED_UNREADABLE,
+        Reason.TOO_SLOW_FOR_BLINK,
+        Reason.TOO_DARK,
+        Reason.EYES_HIDDEN,
+        Reason.NO_FRONTAL_VIEW,
+        Reason.MATCH_IN_DOUBT,
+        Reason.NONCE_FROM_DEVICE,
+    }
+)
+
+BLIND = frozenset(
+    {
+        Reason.CAMERA_LOST,
+        Reason.FEED_UNREADABLE,
+        Reason.TOO_SLOW_FOR_BLINK,
+        Reason.TOO_DARK,
+        Reason.EYES_HIDDEN,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What one visit has shown. `noted` holds what was already seen to be wrong."""
+
+    card: Card | None
+    asked: int  # how many acts the challenge holds
+    acts: tuple[ActFinding, ...]
+    score: float | None
+    nonce_source: NonceSource
+    noted: tuple[Reason, ...]
+
+
+def match_finding(score: float | None, profile: Profile) -> MatchFinding | None:
+    """Return the score with the threshold that it is held against."""
+    return None if score is None else MatchFinding(score, profile.accept_score)
+
+
+def decide(findings: Findings, profile: Profile) -> tuple[Verdict, tuple[Reason, ...]]:
+    """Return the verdict and its reasons, the weightiest first."""
+    reasons = [*findings.noted, *_missing(findings), *_match(findings, profile)]
+    if findings.card is None and not findings.noted:
+        reasons.append(Reason.CARD_NOT_PRESENTED)
+    if profile.needs_carrier_nonce and findings.nonce_source is NonceSource.DEVICE:
+        reasons.append(Reason.NONCE_FROM_DEVICE)
+    reasons = list(dict.fromkeys(reasons))
+    refusals = [reason for reason in reasons if reason not in DOUBTS]
+    doubts = [reason for reason in reasons if reason in DOUBTS]
+    if _excused(refusals, doubts):
+        return Verdict.REFERRED, tuple(doubts + refusals)
+    if refusals:
+        return Verdict.REFUSED, tuple(refusals + doubts)
+    return (Verdict.REFERRED if doubts else Verdict.ACCEPTED), tuple(doubts)
+
+
+def _excused(refusals: Sequence[Reason], doubts: Sequence[Reason]) -> bool:
+    """Say whether an act was missed because we were blind: that is no refusal."""
+    unseen = set(refusals) <= {Reason.ACT_NOT_SEEN, Reason.FEED_ENDED}
+    return bool(refusals) and unseen and not BLIND.isdisjoint(doubts)
+
+
+def _missing(findings: Findings) -> list[Reason]:
+    """Name an act that was not seen, unless the visit ended before it for a reason."""
+    passed = sum(act.passed for act in findings.acts)
+    if findings.asked > 0 and passed == findings.asked:
+        return []
+    ended = any(reason not in DOUBTS for reason in findings.noted)
+    never_asked = findings.asked == 0 and bool(findings.noted)
+    return [] if ended or never_asked else [Reason.ACT_NOT_SEEN]
+
+
+def _match(findings: Findings, profile: Profile) -> list[Reason]:
+    if findings.score is None:
+        return [] if findings.noted else [Reason.NO_FRONTAL_VIEW]
+    if findings.score >= profile.accept_score:
+        return []
+    if findings.score >= profile.refer_score:
+        return [Reason.MATCH_IN_DOUBT]
+    return [Reason.NOT_SAME_PERSON]

@@ -1,0 +1,255 @@
+"""One visit's events and effects, in order: the file to read first.
+
+Waits for the next event or deadline, gives it to the session, carries out the effects.
+Order of evidence: sign and commit, then show, then tell the delivery. Nothing here
+decides anything; nothing here is a thread.
+"""
+
+import asyncio
+import hashlib
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
+from typing import assert_never
+
+from likeness.core import session as rules
+from likeness.core.session import Session, State
+from likeness.core.vocabulary import (
+    Act,
+    Card,
+    Conclusion,
+    Consent,
+    NonceSource,
+    Observation,
+    Purpose,
+    Reason,
+)
+from likeness.errors import DeviceLost, FeedUnreadable, StoreFull
+from likeness.service.ports import Camera, Clock, PortraitSource, Screen, Sight
+
+log = logging.getLogger(__name__)
+
+NONCE_BYTES = 32
+
+
+class Terminal:
+    """Carries events to the session and its effects to the world.
+
+    Args:
+        session: the rules of a visit.
+        clock, camera, sight, portraits, screen: the edges.
+        record: compose, sign and commit a conclusion; returns after the commit with
+            its sequence number. Raises StoreFull when it cannot be made safe.
+        recorded: told after the screen, so that delivery may begin.
+        ask_nonce: asks the carrier to open a visit; its answer comes by `nonce`.
+        seek_card: tells the reader to look for a card.
+        room: says whether another result would find room; no room, no visit.
+    """
+
+    def __init__(
+        self,
+        *,
+        session: Session,
+        clock: Clock,
+        camera: Camera,
+        sight: Sight,
+        portraits: PortraitSource,
+        screen: Screen,
+        record: Callable[[Conclusion], Awaitable[int]],
+        recorded: Callable[[int], None] = lambda _seq: None,
+        ask_nonce: Callable[[rules.AskNonce], None] = lambda _ask: None,
+        seek_card: Callable[[], None] = lambda: None,
+        room: Callable[[], bool] = lambda: True,
+        on_observation: Callable[[Observation], None] = lambda _seen: None,
+    ) -> None:
+        self._session = session
+        self._clock = clock
+        self._camera = camera
+        self._sight = sight
+        self._portraits = portraits
+        self._screen = screen
+        self._record = record
+        self._recorded = recorded
+        self._ask_nonce = ask_nonce
+        self._seek_card = seek_card
+        self._room = room
+        self._on_observation = on_observation
+        self._events: asyncio.Queue[tuple[rules.Event, asyncio.Event | None]] = (
+            asyncio.Queue()
+        )
+        self._watching: asyncio.Task[None] | None = None
+        self._visits = 0
+        self.visits_done = 0
+        self.last: Conclusion | None = None
+        self.concluded = asyncio.Event()
+
+    # --- from outside ---------------------------------------------------------------
+    def begin(
+        self,
+        *,
+        purpose: Purpose,
+        transaction: str = "",
+        acts: tuple[Act, ...] | None = None,
+        device_nonce: bytes | None = None,
+        spare_nonce: bytes | None = None,
+        today: date | None = None,
+    ) -> int | None:
+        """Begin a visit; return its number, or None if none can begin now."""
+        if self._session.state is not State.IDLE:
+            return None
+        if not self._room():
+            self._screen.show("out_of_service", "disk_full")
+            return None
+        self._visits += 1
+        self.post(
+            rules.Begin(
+                visit=self._visits,
+                purpose=purpose,
+                transaction=transaction or f"t-{secrets.token_hex(8)}",
+                device_nonce=device_nonce or secrets.token_bytes(NONCE_BYTES),
+                spare_nonce=spare_nonce or secrets.token_bytes(NONCE_BYTES),
+                today=today or datetime.now(UTC).date(),
+                acts=acts,
+            )
+        )
+        return self._visits
+
+    def card_laid(self, card: Card, purpose: Purpose, text: str) -> None:
+        """A card was read; laid in idle, it begins a visit and is the consent."""
+        if self._session.state is State.IDLE and self.begin(purpose=purpose) is None:
+            return
+        self.post(rules.ConsentGiven(Consent(text=text, given="card_laid")))
+        self.post(rules.CardPresented(card))
+
+    def nonce(self, visit: int, nonce: bytes, source: NonceSource) -> None:
+        """The carrier opened the visit."""
+        self.post(rules.NonceGranted(visit, nonce, source))
+
+    def post(self, event: rules.Event) -> None:
+        """Hand in an event; it is taken in order."""
+        self._events.put_nowait((event, None))
+
+    # --- the loop -------------------------------------------------------------------
+    async def run(self) -> None:
+        """Serve visits until cancelled."""
+        self._screen.show("idle")
+        self._seek_card()
+        try:
+            while True:
+                event, taken = await self._next()
+                await self._take(event)
+                if taken is not None:
+                    taken.set()
+        finally:
+            await self._stop_watching()
+
+    async def _next(self) -> tuple[rules.Event, asyncio.Event | None]:
+        deadline = self._session.deadline
+        wait_s = None if deadline is None else max(0.0, deadline - self._clock.now())
+        try:
+            async with asyncio.timeout(wait_s):
+                return await self._events.get()
+        except TimeoutError:
+            return rules.TimePassed(), None
+
+    async def _take(self, event: rules.Event) -> None:
+        now = self._clock.now()
+        effects = self._session.handle(event, now)
+        if log.isEnabledFor(logging.DEBUG) and not isinstance(event, rules.Observed):
+            log.debug("%.3f > %r", now, event)
+            for effect in effects:
+                log.debug("%.3f < %r", now, effect)
+        for effect in effects:
+            await self._carry_out(effect)
+
+    async def _carry_out(self, effect: rules.Effect) -> None:
+        match effect:
+            case rules.Show(state, detail):
+                self._screen.show(state, detail)
+            case rules.SeekCard():
+                self._seek_card()
+            case rules.Enrol(visit, card):
+                self.post(await self._enrol(visit, card))
+            case rules.AskNonce():
+                self._ask_nonce(effect)
+            case rules.StartLooking(visit):
+                self._watching = asyncio.create_task(self._watch(visit))
+            case rules.StopLooking():
+                await self._stop_watching()
+            case rules.Conclude(conclusion):
+                await self._conclude(conclusion)
+            case rules.VisitOver():
+                self.last = None
+                self._seek_card()
+            case _:
+                assert_never(effect)
+
+    # --- the effects that take time -------------------------------------------------
+    async def _enrol(self, visit: int, card: Card) -> rules.Enrolled:
+        portrait = await self._portraits.decode(card.portrait_record)
+        if portrait.image is None:
+            log.info("event=no_portrait visit=%d why=%s", visit, portrait.reason)
+            return rules.Enrolled(visit, None, reason=Reason.NO_PORTRAIT)
+        digest = hashlib.sha256(portrait.image).hexdigest()
+        embedding = await self._sight.enrol(portrait.image)
+        reason = None if embedding else Reason.PORTRAIT_NOT_USABLE
+        return rules.Enrolled(visit, embedding, digest, reason)
+
+    async def _watch(self, visit: int) -> None:
+        """Give frames to vision, one look in flight, until the visit stops looking."""
+        try:
+            await self._camera.start()
+            while (frame := await self._camera.frame()) is not None:
+                seen = await self._sight.look(frame, self._session.embed())
+                self._on_observation(seen)
+                taken = asyncio.Event()
+                self._events.put_nowait((rules.Observed(visit, seen), taken))
+                await taken.wait()
+            self.post(rules.PictureEnded(Reason.FEED_ENDED))
+        except FeedUnreadable as fault:
+            log.warning("event=feed_unreadable visit=%d why=%s", visit, fault)
+            self.post(rules.PictureEnded(Reason.FEED_UNREADABLE))
+        except DeviceLost as fault:
+            log.warning("event=camera_lost visit=%d why=%s", visit, fault)
+            self.post(rules.PictureEnded(Reason.CAMERA_LOST))
+
+    async def _stop_watching(self) -> None:
+        watching, self._watching = self._watching, None
+        if watching is not None:
+            watching.cancel()
+            await asyncio.wait([watching])
+            await self._camera.stop()
+        self._sight.forget()
+
+    async def _conclude(self, conclusion: Conclusion) -> None:
+        try:
+            seq = await self._record(conclusion)
+        except StoreFull as fault:
+            # No evidence, no verdict: the visitor is told to ask an attendant.
+            log.warning(
+                "event=result_not_safe visit=%d why=%s", conclusion.visit, fault
+            )
+            self._screen.show("out_of_service", "disk_full")
+            self._finish(conclusion.visit, None)
+            return
+        self._screen.show(f"verdict_{conclusion.verdict}", _first(conclusion.reasons))
+        log.info(
+            "event=visit_done visit=%d verdict=%s reasons=%s seq=%d",
+            conclusion.visit,
+            conclusion.verdict,
+            ",".join(conclusion.reasons) or "none",
+            seq,
+        )
+        self._recorded(seq)
+        self.visits_done += 1
+        self._finish(conclusion.visit, conclusion)
+
+    def _finish(self, visit: int, conclusion: Conclusion | None) -> None:
+        self.last = conclusion
+        self.concluded.set()
+        self.post(rules.Committed(visit))
+
+
+def _first(reasons: tuple[Reason, ...]) -> str:
+    return reasons[0] if reasons else ""
