@@ -251,6 +251,16 @@ class Conclusion:
     ended_s: float = 0.0  # capture clock
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something happened, with the doubt that belongs to it."""
+
+    utc_s: int  # seconds since 1970, as the wall clock believes
+    quality: str  # "ntp", "rtc", "unsynced"
+    boot: str  # boot id
+    mono_ms: int  # milliseconds since boot, sleep included
+
+
 class Health(Enum):
     """What one part of the terminal can do."""
 

@@ -1,10 +1,12 @@
 """What the service needs from the world: one Protocol per edge, no implementation."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from likeness.core.vocabulary import Embedding, EmbedWhen, Observation
+from likeness.core.chain import ChainHead, Link
+from likeness.core.messages import Receipt, Refusal, Visit
+from likeness.core.vocabulary import Embedding, EmbedWhen, Moment, Observation
 
 
 class Clock(Protocol):
@@ -13,16 +15,6 @@ class Clock(Protocol):
     def now(self) -> float:
         """Return monotonic seconds."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """When something happened, with the doubt that belongs to it."""
-
-    utc_s: int  # seconds since 1970, as the wall clock believes
-    quality: str  # "ntp", "rtc", "unsynced"
-    boot: str  # boot id
-    mono_ms: int  # milliseconds since boot, sleep included
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +105,169 @@ class Screen(Protocol):
 
     def show(self, state: str, detail: str = "") -> None:
         """Show one state, e.g. "ask_act" with "blink"."""
+        ...
+
+
+class WallClock(Protocol):
+    """Time for the result: what it is, and how far it can be believed."""
+
+    def moment(self) -> Moment:
+        """Return this moment."""
+        ...
+
+
+class Signer(Protocol):
+    """The device's key; it may live in hardware and never leaves it."""
+
+    @property
+    def alg(self) -> str:
+        """JWS algorithm, "ES256"."""
+        ...
+
+    @property
+    def kid(self) -> str:
+        """JWK thumbprint (RFC 7638) of the public key."""
+        ...
+
+    @property
+    def key_tier(self) -> str:
+        """Where the key is kept, e.g. "file"."""
+        ...
+
+    def sign(self, data: bytes) -> bytes:
+        """Return r ‖ s, 64 bytes (RFC 7518, 3.4)."""
+        ...
+
+    def public_jwk(self) -> dict[str, str]:
+        """Return the public key (RFC 7517)."""
+        ...
+
+
+class Sealer(Protocol):
+    """Makes things readable for the carrier only."""
+
+    def seal(self, data: bytes) -> str:
+        """Return a JWE in compact form (RFC 7516)."""
+        ...
+
+
+class Verifier(Protocol):
+    """Judges what claims to come from the carrier."""
+
+    def receipt(self, token: bytes, now_s: int | None) -> Receipt | Refusal:
+        """Check a receipt or a refusal; `now_s` is None if the clock is in doubt.
+
+        Raises:
+            Untrusted: with what is wrong.
+        """
+        ...
+
+    def visit(self, token: bytes, now_s: int | None) -> Visit:
+        """Check the answer to an `ask`, in the same way."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A signed record that is safe on disk."""
+
+    epoch: str
+    seq: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRecord:
+    """A record without a receipt, and when it was made by the wall clock."""
+
+    link: Link
+    made_utc_s: int
+
+
+class ResultStore(Protocol):
+    """Where signed records are safe; an answer means: it is on the disk."""
+
+    async def append(self, make: Callable[[ChainHead], str]) -> StoredRecord:
+        """Let `make` compose and sign for the next place, and keep that.
+
+        Raises:
+            StoreFull: there is no room; nothing was kept, the place stays free.
+            StoreBroken: the database cannot be trusted.
+        """
+        ...
+
+    async def waiting(self) -> list[WaitingRecord]:
+        """Return the records without a receipt, oldest first."""
+        ...
+
+    async def token(self, epoch: str, seq: int) -> str | None:
+        """Return one signed record."""
+        ...
+
+    async def hash_at(self, epoch: str, seq: int) -> str:
+        """Return one record's hash, or "" if there is none."""
+        ...
+
+    async def mark_receipted(self, epoch: str, upto: int) -> None:
+        """The carrier keeps all records of this epoch up to here."""
+        ...
+
+    async def set_aside(self, epoch: str, seq: int, reason: str) -> None:
+        """The carrier will never take this one: keep it, send it no more."""
+        ...
+
+    def room(self) -> bool:
+        """Say whether there is room for another visit."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerUp:
+    """The connection stands and the topics are subscribed."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerDown:
+    """There is no connection; what was in flight is unknown."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The broker answered a publish."""
+
+    message: int
+    code: int  # MQTT v5 reason code of the PUBACK
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message on a topic that we follow."""
+
+    topic: str
+    payload: bytes = field(repr=False)
+    receipt: int = 0  # to be handed to `acknowledge`, where that is done by hand
+
+
+BrokerEvent = BrokerUp | BrokerDown | Published | Arrived
+
+
+class Broker(Protocol):
+    """The line to the broker; it comes back by itself."""
+
+    async def run(self, listener: Callable[[BrokerEvent], None]) -> None:
+        """Hold a connection until cancelled; tell `listener` on the loop."""
+        ...
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: int = 1,
+        retain: bool = False,
+        expiry_s: int | None = None,
+    ) -> int | None:
+        """Hand one message over; return its number, or None while there is no line."""
         ...

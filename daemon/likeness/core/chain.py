@@ -1,0 +1,31 @@
+"""A device's life as a chain: where the next signed record goes, and what is before it.
+
+Each epoch begins with the database that keeps it. Row 0 is a signed epoch record, the
+results follow from 1, and each carries the hash of the record before it. Leaves to
+others: hashing (`jws.chain_hash`), keeping, signing.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ChainHead:
+    """The place that the next record takes."""
+
+    epoch: str  # 32 hexadecimal digits
+    seq: int  # 0 is the epoch record
+    prev: str  # base64url SHA-256 of the record before; empty for the epoch record
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One record that exists, known by its place and its hash."""
+
+    epoch: str
+    seq: int
+    hash: str
+
+
+def record_id(head: ChainHead) -> str:
+    """Return the `jti` of the record at this place: the same place, the same name."""
+    return f"{head.epoch}.{head.seq}"

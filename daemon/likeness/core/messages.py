@@ -1,0 +1,230 @@
+"""Every message between terminal and carrier, as types: signed claims and plain facts.
+
+One struct per message, used by both sides. Unknown members are let through, so that an
+old reader understands a newer writer; a missing or ill-typed one is refused. Leaves to
+others: signatures, expiry, who may say what.
+"""
+
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+from likeness.core import jws
+from likeness.core.vocabulary import Environment, NonceSource, Purpose, Verdict
+from likeness.errors import Untrusted
+
+ROOT = "likeness/v1"
+
+# The JWS `typ` of each signed message (RFC 8725, 3.11: explicit typing).
+RESULT = "likeness-result+jws"
+EPOCH = "likeness-epoch+jws"
+ASK = "likeness-ask+jws"
+VISIT = "likeness-visit+jws"
+RECEIPT = "likeness-receipt+jws"
+REFUSAL = "likeness-refusal+jws"
+
+Seq = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
+Time = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]  # seconds since 1970
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+Digest = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{43}$")]  # SHA-256
+Epoch = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$")]
+Short = Annotated[str, msgspec.Meta(max_length=256)]
+
+
+class _Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was not measured is left out, not sent as null."""
+
+
+class Match(_Claims, frozen=True, kw_only=True):
+    """Cosine and threshold × 10⁶."""
+
+    score: int
+    threshold: int
+
+
+class Act(_Claims, frozen=True, kw_only=True):
+    """One asked act; milliseconds since the first act was asked."""
+
+    act: Short
+    asked_ms: int
+    answered_ms: int | None = None
+    passed: bool
+
+
+class Liveness(_Claims, frozen=True, kw_only=True):
+    """What was asked and answered; scores × 10⁶."""
+
+    acts: list[Act]
+    passive: int | None = None
+    threshold: int | None = None
+
+
+class Consent(_Claims, frozen=True, kw_only=True):
+    """Which text was agreed to, and by which gesture."""
+
+    text: Short
+    given: Short
+
+
+class CardFacts(_Claims, frozen=True, kw_only=True):
+    """Which document was read, without saying whose."""
+
+    kind: Short
+    issuer: Short | None = None
+    checked: list[Short]
+    portrait_digest: Digest | None = None  # see report.portrait_digest
+
+
+class _Record(_Claims, frozen=True, kw_only=True):
+    """What each link of a device's chain says (design 3.4)."""
+
+    iss: Name  # the device
+    jti: Name
+    iat: Time
+    epoch: Epoch
+    seq: Seq
+    boot: Short
+    mono_ms: int  # since boot, sleep included
+    time_quality: Short
+    software: Short
+    key_tier: Short
+    environment: Environment
+
+
+class Result(_Record, frozen=True, kw_only=True):
+    """The claims of a result (design 3.4)."""
+
+    prev: Digest
+    purpose: Purpose
+    transaction: Short | None = None
+    nonce: Short | None = None
+    nonce_source: NonceSource
+    device_nonce: Short | None = None
+    verdict: Verdict
+    reasons: list[Short]
+    match: Match | None = None
+    liveness: Liveness | None = None
+    models: dict[str, str]  # role → SHA-256
+    policy: Short
+    consent: Consent | None = None
+    card: CardFacts | None = None
+    person: str | None = None  # a JWE to the carrier's person key
+
+
+class Former(_Claims, frozen=True, kw_only=True):
+    """The last record of the epoch before that the carrier had receipted."""
+
+    epoch: Epoch
+    seq: Seq
+    hash: Digest
+
+
+class EpochBegins(_Record, frozen=True, kw_only=True):
+    """The claims of row 0: a new chain begins."""
+
+    former: Former | None = None
+
+
+class Ask(_Claims, frozen=True, kw_only=True):
+    """A terminal asks for a visit's nonce, bound by its own commitment."""
+
+    iss: Name
+    jti: Name
+    iat: Time
+    ask: Short  # "visit"
+    commitment: Digest  # SHA-256 of the device nonce
+    transaction: Name
+    purpose: Purpose
+
+
+class _FromCarrier(_Claims, frozen=True, kw_only=True):
+    """What each message from the carrier says."""
+
+    aud: Name  # one device
+    jti: Name
+    iat: Time
+    exp: Time
+
+
+class Visit(_FromCarrier, frozen=True, kw_only=True):
+    """The answer to an `ask`: the carrier's half of the seed."""
+
+    counter: int
+    transaction: Name
+    purpose: Purpose
+    nonce: Digest  # 32 bytes
+    commitment: Digest
+
+
+class Receipt(_FromCarrier, frozen=True, kw_only=True):
+    """All records of the epoch up to `upto` are kept; `head` is the last one's hash."""
+
+    epoch: Epoch
+    upto: Seq
+    head: Digest
+
+
+class Refusal(_FromCarrier, frozen=True, kw_only=True):
+    """One record will never be taken; it is well signed, but not for this carrier."""
+
+    epoch: Epoch
+    seq: Seq
+    hash: Digest
+    reason: Short
+
+
+class Person(_Claims, frozen=True, kw_only=True):
+    """What is inside `person`, for the carrier's eyes only."""
+
+    number: str
+    name: str
+    salt: str  # of the portrait's digest
+
+
+class Status(_Claims, frozen=True, kw_only=True):
+    """Whether the terminal is there; `boot` tells a late will from a true one."""
+
+    status: str  # "online", "stopping", "lost"
+    boot: str
+
+
+Claims = TypeVar("Claims", bound=msgspec.Struct)
+
+
+def to_json(message: msgspec.Struct | dict[str, Any]) -> bytes:
+    """Return compact JSON; the same message gives the same bytes."""
+    return msgspec.json.encode(message, order="deterministic")
+
+
+def from_json(data: bytes, kind: type[Claims]) -> Claims:
+    """Read one message.
+
+    Raises:
+        Untrusted: not JSON, a member twice, or not of this kind. The text names the
+            member, never its value.
+    """
+    jws.load_object(data)  # msgspec would let a member appear twice
+    try:
+        return msgspec.json.decode(data, type=kind, strict=True)
+    except msgspec.ValidationError as problem:
+        where = str(problem).rpartition("`$")[2].strip("`.") or "the top"
+        raise Untrusted(f"claims that do not fit at {where[:64]}") from problem
+    except msgspec.DecodeError as problem:
+        raise Untrusted("not JSON") from problem
+
+
+def topic(device: str, leaf: str) -> str:
+    """Return one topic of a device (design 3.5)."""
+    return f"{ROOT}/{device}/{leaf}"
+
+
+def device_and_leaf(name: str) -> tuple[str, str]:
+    """Split a topic into device and leaf.
+
+    Raises:
+        Untrusted: not one of our topics.
+    """
+    root, device, leaf = ([*name.rsplit("/", 2), "", ""])[:3]
+    if root != ROOT or not device or not leaf:
+        raise Untrusted("not a topic of ours")
+    return device, leaf

@@ -1,0 +1,270 @@
+"""Decides what to send next, and what to do with each answer.
+
+The outbox holds signed records until the carrier has said, signed, that it keeps them.
+A PUBACK only says that the broker has a record: it moves the window, nothing else.
+This module only decides; it never touches a disk, a socket or a clock.
+
+    QUEUED --send--> SENT --receipt that covers it--> (forgotten)
+       ^              |  |
+       |              |  +--refusal of just this one--> SET ASIDE
+       +--line lost, or no receipt for a while
+
+The line:
+
+    OFFLINE <--> ONLINE --broker refuses--> BARRED --slow retry--> ONLINE
+
+No storm: what is sent but not receipted is at most `AHEAD`, and it is sent again only
+after a wait that doubles, and that starts over with each receipt that makes progress.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
+from typing import assert_never
+
+from likeness.core.backoff import Backoff
+from likeness.core.chain import Link
+
+# paho is handed at most 20 unacknowledged messages: beyond that it queues on its own.
+WINDOW = 16
+AHEAD = 64  # sent and not yet receipted
+RECEIPT_FROM_S = 5.0
+RECEIPT_TO_S = 300.0
+
+# MQTT v5, 3.4.2.1: PUBACK reason codes.
+NO_MATCHING_SUBSCRIBERS = 0x10
+FAILURE_FROM = 0x80
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A record is safe on disk and may now be sent."""
+
+    record: Link
+
+
+@dataclass(frozen=True, slots=True)
+class Online:
+    """The broker connection is up, and nothing is in flight on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offline:
+    """The broker connection is gone; what was in flight is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The broker answered a publish with this reason code."""
+
+    epoch: str
+    seq: int
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipted:
+    """The carrier signed that it keeps everything up to here.
+
+    `kept` is the hash of our own record at that place, empty when we have none.
+    """
+
+    upto: Link
+    kept: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The carrier signed that it will never take this one record."""
+
+    record: Link
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """The deadline asked for has come."""
+
+
+Event = Stored | Online | Offline | Acknowledged | Receipted | Refused | TimePassed
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Publish this record."""
+
+    epoch: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """The carrier keeps this epoch's records up to here: they need no sending."""
+
+    epoch: str
+    upto: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Keep this record, stop sending it and tell an operator."""
+
+    epoch: str
+    seq: int
+    reason: str
+
+
+class Trouble(StrEnum):
+    """What an operator must hear of, or see counted."""
+
+    BROKER_REFUSES = "broker_refuses"  # an access rule is wrong
+    NOBODY_LISTENS = "nobody_listens"  # the carrier is not subscribed
+    RECEIPT_UNKNOWN = "receipt_unknown"  # for a record that we do not have
+    RECEIPT_DIFFERS = "receipt_differs"  # for another record at the same place
+    REFUSAL_DIFFERS = "refusal_differs"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Count this and say it in the log; nothing else has changed."""
+
+    trouble: Trouble
+    epoch: str
+    seq: int
+
+
+Effect = Send | Forget | SetAside | Report
+
+
+class Line(Enum):
+    """Whether we can talk to the carrier."""
+
+    OFFLINE = auto()
+    ONLINE = auto()
+    BARRED = auto()  # connected, but the broker refuses our records
+
+
+class Outbox:
+    """In order, at most a window in flight, nothing forgotten without a receipt."""
+
+    def __init__(self, waiting: Sequence[Link], choose: Callable[[], float]) -> None:
+        """Take the records that wait, oldest first, and a chooser that gives 0 … 1."""
+        self._waiting = list(waiting)
+        self._sent = 0  # how many of the first ones went out since we last began anew
+        self._in_flight: set[tuple[str, int]] = set()
+        self._line = Line.OFFLINE
+        self._deadline: float | None = None
+        self._patience = Backoff(RECEIPT_FROM_S, RECEIPT_TO_S, choose)
+
+    @property
+    def deadline(self) -> float | None:
+        """When to come back with TimePassed, if nothing happens first."""
+        return self._deadline
+
+    @property
+    def line(self) -> Line:
+        """Whether records can go out."""
+        return self._line
+
+    @property
+    def waiting(self) -> int:
+        """How many records have no receipt."""
+        return len(self._waiting)
+
+    def handle(self, event: Event, now: float) -> list[Effect]:
+        """Take in one event; return what must now be done, in order."""
+        done: list[Effect] = []
+        match event:
+            case Stored(record):
+                self._waiting.append(record)
+            case Online():
+                self._line = Line.ONLINE
+                self._patience.reset()
+                self._begin_anew()
+            case Offline():
+                self._line = Line.OFFLINE
+                self._in_flight.clear()
+                self._begin_anew()
+            case Acknowledged():
+                done += self._acknowledged(event, now)
+            case Receipted(upto, kept):
+                done += self._receipted(upto, kept, now)
+            case Refused(record, reason):
+                done += self._refused(record, reason)
+            case TimePassed():
+                self._time_passed(now)
+            case _:
+                assert_never(event)
+        return done + self._send_more(now)
+
+    def _acknowledged(self, answer: Acknowledged, now: float) -> list[Effect]:
+        place = (answer.epoch, answer.seq)
+        if place not in self._in_flight:
+            return []  # of an earlier connection
+        self._in_flight.remove(place)
+        if answer.code >= FAILURE_FROM:
+            first = self._line is Line.ONLINE
+            self._line = Line.BARRED
+            if first:
+                self._deadline = now + self._patience.next_s()
+            return [Report(Trouble.BROKER_REFUSES, *place)]
+        if answer.code == NO_MATCHING_SUBSCRIBERS:
+            return [Report(Trouble.NOBODY_LISTENS, *place)]
+        return []
+
+    def _receipted(self, upto: Link, kept: str, now: float) -> list[Effect]:
+        covered = [r for r in self._waiting if _covers(upto, r)]
+        if kept != upto.hash:
+            trouble = Trouble.RECEIPT_DIFFERS if kept else Trouble.RECEIPT_UNKNOWN
+            return [Report(trouble, upto.epoch, upto.seq)]
+        if not covered:
+            return []
+        self._sent -= sum(_covers(upto, r) for r in self._waiting[: self._sent])
+        self._waiting = [r for r in self._waiting if not _covers(upto, r)]
+        self._patience.reset()
+        if self._line is Line.ONLINE:
+            self._deadline = now + self._patience.next_s() if self._sent else None
+        return [Forget(upto.epoch, upto.seq)]
+
+    def _refused(self, record: Link, reason: str) -> list[Effect]:
+        for place, ours in enumerate(self._waiting):
+            if (ours.epoch, ours.seq) != (record.epoch, record.seq):
+                continue
+            if ours.hash != record.hash:
+                return [Report(Trouble.REFUSAL_DIFFERS, record.epoch, record.seq)]
+            del self._waiting[place]
+            self._sent -= place < self._sent
+            return [SetAside(record.epoch, record.seq, reason)]
+        return []
+
+    def _time_passed(self, now: float) -> None:
+        if self._deadline is None or now < self._deadline:
+            return
+        if self._line is Line.BARRED:
+            self._line = Line.ONLINE
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._sent = 0
+        self._deadline = None
+
+    def _send_more(self, now: float) -> list[Effect]:
+        done: list[Effect] = []
+        while (
+            self._line is Line.ONLINE
+            and self._sent < min(len(self._waiting), AHEAD)
+            and len(self._in_flight) < WINDOW
+        ):
+            record = self._waiting[self._sent]
+            self._sent += 1
+            place = (record.epoch, record.seq)
+            if place not in self._in_flight:  # else the connection still has it
+                self._in_flight.add(place)
+                done.append(Send(*place))
+        if self._line is Line.ONLINE and self._sent and self._deadline is None:
+            self._deadline = now + self._patience.next_s()
+        return done
+
+
+def _covers(upto: Link, record: Link) -> bool:
+    return record.epoch == upto.epoch and record.seq <= upto.seq
