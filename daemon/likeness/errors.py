@@ -29,6 +29,10 @@ class DeviceLost(LikenessError):
     """A camera, reader or screen is gone: back off and open it again."""
 
 
+class PackageError(LikenessError):
+    """A pinned package cannot be had or is not what was pinned: mend its source."""
+
+
 class StoreFull(LikenessError):
     """A result cannot be made safe: no new visit until there is room."""
 
