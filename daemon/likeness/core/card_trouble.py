@@ -1,0 +1,22 @@
+"""Names what can be wrong with a card or its reader, as the screen and health say it.
+
+Leaves to others: how each is noticed (dialogue, fields, service) and its words.
+"""
+
+from enum import StrEnum
+
+
+class Trouble(StrEnum):
+    """One class of message per next step (card-readers B.7)."""
+
+    # the reader: an installer must act
+    READER_ABSENT = "reader-absent"  # no such device, or it was unplugged
+    READER_CONFIG = "reader-config"  # there, but not for us: permission, busy
+    READER_SILENT = "reader-silent"  # open, but no whole answer comes
+    READER_FAULT = "reader-fault"  # it answers that it cannot work
+    # the card: the visitor or the clerk must act
+    HOLD_STILL = "hold-still"  # the card moved; it is tried again by itself
+    CARD_REJECTED = "card-rejected"  # card and reader did not accept each other
+    WRONG_CARD = "wrong-card"  # not an identity card
+    CARD_UNSUPPORTED = "card-unsupported"  # read, but of a layout we do not know
+    CARD_INCONSISTENT = "card-inconsistent"  # read, but a field makes no sense
