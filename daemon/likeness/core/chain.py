@@ -26,6 +26,23 @@ class Link:
     hash: str
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A signed record that is safe on disk."""
+
+    epoch: str
+    seq: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A record without a receipt, and when it was made by the wall clock."""
+
+    link: Link
+    made_utc_s: int
+
+
 def record_id(head: ChainHead) -> str:
     """Return the `jti` of the record at this place: the same place, the same name."""
     return f"{head.epoch}.{head.seq}"

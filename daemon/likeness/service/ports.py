@@ -1,10 +1,11 @@
 """What the service needs from the world: one Protocol per edge, no implementation."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from likeness.core.chain import ChainHead, Link
+from likeness.core.chain import ChainHead, Stored, Waiting
+from likeness.core.line import BrokerEvent
 from likeness.core.messages import Receipt, Refusal, Visit
 from likeness.core.vocabulary import Embedding, EmbedWhen, Moment, Observation
 
@@ -167,27 +168,10 @@ class Verifier(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRecord:
-    """A signed record that is safe on disk."""
-
-    epoch: str
-    seq: int
-    token: str
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingRecord:
-    """A record without a receipt, and when it was made by the wall clock."""
-
-    link: Link
-    made_utc_s: int
-
-
 class ResultStore(Protocol):
     """Where signed records are safe; an answer means: it is on the disk."""
 
-    async def append(self, make: Callable[[ChainHead], str]) -> StoredRecord:
+    async def append(self, make: Callable[[ChainHead], str]) -> Stored:
         """Let `make` compose and sign for the next place, and keep that.
 
         Raises:
@@ -196,7 +180,7 @@ class ResultStore(Protocol):
         """
         ...
 
-    async def waiting(self) -> list[WaitingRecord]:
+    async def waiting(self) -> list[Waiting]:
         """Return the records without a receipt, oldest first."""
         ...
 
@@ -219,38 +203,6 @@ class ResultStore(Protocol):
     def room(self) -> bool:
         """Say whether there is room for another visit."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerUp:
-    """The connection stands and the topics are subscribed."""
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerDown:
-    """There is no connection; what was in flight is unknown."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """The broker answered a publish."""
-
-    message: int
-    code: int  # MQTT v5 reason code of the PUBACK
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A message on a topic that we follow."""
-
-    topic: str
-    payload: bytes = field(repr=False)
-    receipt: int = 0  # to be handed to `acknowledge`, where that is done by hand
-
-
-BrokerEvent = BrokerUp | BrokerDown | Published | Arrived
 
 
 class Broker(Protocol):

@@ -1,0 +1,50 @@
+"""Seals what only the carrier may read: a JWE to its person key, and back again.
+
+ECDH-ES with A256GCM (RFC 7518, 4.6 and 5.3): a fresh key for each message, made with
+the carrier's public key and thrown away, so that the terminal itself cannot open what
+it sealed. Leaves to others: what is inside.
+"""
+
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from joserfc import jwe
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from likeness.edges import key_files
+from likeness.errors import Untrusted
+
+ALG = "ECDH-ES"
+ENC = "A256GCM"
+
+
+class PersonSealer:
+    """Seals to one public key."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the carrier's public person key.
+
+        Raises:
+            ConfigError: the file is missing or not a public P-256 key.
+        """
+        jwk = key_files.public_jwk(key_files.load_public(path))
+        self._header = {"alg": ALG, "enc": ENC, "kid": jwk["kid"]}
+        self._key = ECKey.import_key({**jwk})
+
+    def seal(self, data: bytes) -> str:
+        """Return a JWE in compact form."""
+        return jwe.encrypt_compact(self._header, data, self._key, [ALG, ENC])
+
+
+def open_sealed(token: str, key: ec.EllipticCurvePrivateKey) -> bytes:
+    """Open what was sealed, with the carrier's private key.
+
+    Raises:
+        Untrusted: not for this key, or altered.
+    """
+    try:
+        opened = jwe.decrypt_compact(token, ECKey.import_key(key), [ALG, ENC])
+    except (JoseError, ValueError) as problem:
+        raise Untrusted("a sealed part that this key does not open") from problem
+    return opened.plaintext or b""

@@ -1,0 +1,172 @@
+"""The database file under the store: opened sound, or set aside whole and replaced.
+
+A broken file is never mended in place and never deleted: it is renamed with its
+companions, and what can still be read of the waiting records is carried over, each one
+checked against its own hash. Leaves to others: everything that is done with the rows.
+"""
+
+import contextlib
+import os
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from likeness.core import jws
+from likeness.core.chain import Link
+
+NAME = "results.db"
+FULL = 2  # PRAGMA synchronous
+
+_SCHEMA = """
+BEGIN;
+CREATE TABLE IF NOT EXISTS epoch (id TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS record (
+    epoch TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    hash TEXT NOT NULL,
+    token TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'receipted', 'set_aside')),
+    reason TEXT NOT NULL DEFAULT '',
+    made_utc_s INTEGER NOT NULL,
+    PRIMARY KEY (epoch, seq)
+) STRICT;
+CREATE INDEX IF NOT EXISTS waiting ON record (epoch, seq) WHERE state = 'waiting';
+COMMIT;
+"""
+
+Row = tuple[str, int, str, str, int]  # epoch, seq, hash, token, made_utc_s
+
+
+@dataclass(frozen=True, slots=True)
+class Rescued:
+    """What came out of a broken database; all empty when there was none."""
+
+    aside: Path | None = None
+    former: Link | None = None  # the last record that the carrier had receipted
+    rows: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What an operator may see of a store: counts and places, no content."""
+
+    epoch: str
+    waiting: int
+    oldest_utc_s: int | None
+    receipted: int
+    aside: tuple[tuple[str, int, str], ...]  # epoch, seq, reason
+
+
+def open_sound(path: Path) -> tuple[sqlite3.Connection, Rescued]:
+    """Open the database; if it is not sound, set it aside and begin a new one.
+
+    Raises:
+        sqlite3.DatabaseError: the new one cannot be made either.
+    """
+    rescued = Rescued()
+    try:
+        return _open(path), rescued
+    except sqlite3.DatabaseError as problem:
+        if is_full(problem) or not _is_unsound(problem):
+            raise
+    rescued = _rescue(path)
+    aside = _free_name(path)
+    for suffix in ("", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).rename(f"{aside}{suffix}")
+    return _open(path), Rescued(aside, rescued.former, rescued.rows)
+
+
+def survey(path: Path) -> Survey:
+    """Look into a store, also while the daemon works in it.
+
+    Raises:
+        sqlite3.DatabaseError: there is none, or it cannot be read.
+    """
+    with contextlib.closing(_read_only(path)) as db:
+        epoch = db.execute("SELECT id FROM epoch").fetchone()
+        waiting, oldest = db.execute(
+            "SELECT count(*), min(made_utc_s) FROM record WHERE state = 'waiting'"
+        ).fetchone()
+        (receipted,) = db.execute(
+            "SELECT count(*) FROM record WHERE state = 'receipted'"
+        ).fetchone()
+        aside = db.execute(
+            "SELECT epoch, seq, reason FROM record WHERE state = 'set_aside'"
+            " ORDER BY epoch, seq"
+        ).fetchall()
+    return Survey(epoch[0] if epoch else "", waiting, oldest, receipted, tuple(aside))
+
+
+def is_full(problem: sqlite3.DatabaseError) -> bool:
+    """Say whether the disk, or the file's own limit, is full."""
+    return _code(problem) == sqlite3.SQLITE_FULL
+
+
+def _is_unsound(problem: sqlite3.DatabaseError) -> bool:
+    return _code(problem) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _code(problem: sqlite3.DatabaseError) -> int:
+    # Extended codes carry the primary one in the low byte.
+    return getattr(problem, "sqlite_errorcode", 0) & 0xFF
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # its companions follow suit
+    db = sqlite3.connect(path, isolation_level=None)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        mode = db.execute("PRAGMA journal_mode").fetchone()[0]
+        level = db.execute("PRAGMA synchronous").fetchone()[0]
+        if (mode, level) != ("wal", FULL):
+            raise sqlite3.OperationalError(  # noqa: TRY301 - closed below
+                f"journal {mode}, synchronous {level}: commits would not be safe"
+            )
+        if db.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
+            _raise_unsound("the integrity check found damage")
+        db.executescript(_SCHEMA)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _raise_unsound(text: str) -> None:
+    problem = sqlite3.DatabaseError(text)
+    problem.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    raise problem
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+
+
+def _rescue(path: Path) -> Rescued:
+    """Read what can be read; damage in the middle ends the reading there."""
+    former: Link | None = None
+    rows: list[Row] = []
+    with (
+        contextlib.suppress(sqlite3.DatabaseError),
+        contextlib.closing(_read_only(path)) as db,
+    ):
+        last = db.execute(
+            "SELECT epoch, seq, hash FROM record WHERE state = 'receipted'"
+            " AND epoch = (SELECT id FROM epoch) ORDER BY seq DESC LIMIT 1"
+        ).fetchone()
+        former = Link(*last) if last else None
+        for row in db.execute(
+            "SELECT epoch, seq, hash, token, made_utc_s FROM record"
+            " WHERE state = 'waiting' ORDER BY epoch, seq"
+        ):
+            if jws.chain_hash(row[3]) == row[2]:
+                rows.append(row)
+    return Rescued(None, former, tuple(rows))
+
+
+def _free_name(path: Path) -> Path:
+    number = 1
+    while (aside := path.with_name(f"{path.name}.broken-{number}")).exists():
+        number += 1
+    return aside
