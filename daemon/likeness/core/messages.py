@@ -23,6 +23,8 @@ VISIT = "likeness-visit+jws"
 RECEIPT = "likeness-receipt+jws"
 REFUSAL = "likeness-refusal+jws"
 
+ASK_VISIT = "visit"
+
 Seq = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 Time = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]  # seconds since 1970
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]

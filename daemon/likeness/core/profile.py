@@ -3,7 +3,7 @@
 Leaves to others: the rules that use them. A number changes here and nowhere else.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from likeness.core.vocabulary import Environment
 from likeness.errors import ConfigError
@@ -72,3 +72,8 @@ def named(name: str) -> Profile:
         known = ", ".join(PROFILES)
         raise ConfigError(f"there is no profile '{name}'; known: {known}")
     return PROFILES[name]
+
+
+def on_bench(policy: Profile) -> Profile:
+    """Return the policy for a bench, where no carrier can give a nonce."""
+    return replace(policy, needs_carrier_nonce=False, nonce_within_s=0.0)

@@ -4,23 +4,46 @@
       ^                                                 |                       |
       +---- RECEIPT <-Committed- VERDICT <--------------+--- anything that ends it
 
-A visit ends exactly once, with one Conclude. What belongs to a visit lives in one object
-that is dropped at its end. Answers to effects carry the visit's number; late ones of a
-former visit are ignored. Leaves to others: reading, seeing, signing, showing.
+A visit ends exactly once, with one Conclude. What belongs to a visit lives in one
+object that is dropped at its end. Answers to effects carry the visit's number; late
+ones of a former visit are ignored. Leaves to others: reading, seeing, signing, showing.
 """
 
 from dataclasses import dataclass, field
-from datetime import date
 from enum import Enum, auto
 from typing import assert_never
 
-from likeness.core import card_fields
+from likeness.core import card_fields, jws
 from likeness.core.acts import Acts, Phase, Step
 from likeness.core.challenge import Challenge, commitment, draw, scripted
 from likeness.core.looking import Looking
 from likeness.core.profile import Profile
-from likeness.core.text import b64url
 from likeness.core.verdict import Findings, decide, match_finding
+from likeness.core.visit_events import (
+    AskNonce,
+    Begin,
+    Cancelled,
+    CardFailed,
+    CardPresented,
+    CardTaken,
+    Committed,
+    Conclude,
+    ConsentGiven,
+    ConsentRefused,
+    Effect,
+    Enrol,
+    Enrolled,
+    Event,
+    NonceGranted,
+    Observed,
+    PictureEnded,
+    SeekCard,
+    Show,
+    StartLooking,
+    StopLooking,
+    TimePassed,
+    VisitOver,
+)
 from likeness.core.vocabulary import (
     Act,
     Card,
@@ -31,191 +54,7 @@ from likeness.core.vocabulary import (
     EmbedWhen,
     NonceSource,
     Observation,
-    Purpose,
     Reason,
-)
-
-
-# --- events -------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Begin:
-    """A visit is wanted. The nonces are random; `acts` scripts a recording's acts."""
-
-    visit: int
-    purpose: Purpose
-    transaction: str
-    device_nonce: bytes = field(repr=False)
-    spare_nonce: bytes = field(repr=False)  # in the carrier's place if it is silent
-    today: date
-    acts: tuple[Act, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentGiven:
-    """The visitor agreed, by a gesture that is named."""
-
-    consent: Consent
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentRefused:
-    """The visitor did not agree."""
-
-
-@dataclass(frozen=True, slots=True)
-class CardPresented:
-    """A card was read whole."""
-
-    card: Card
-
-
-@dataclass(frozen=True, slots=True)
-class CardFailed:
-    """The card cannot be used, and why."""
-
-    reason: Reason
-
-
-@dataclass(frozen=True, slots=True)
-class CardTaken:
-    """The card left the reader."""
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolled:
-    """The card's portrait was prepared; without an embedding there is a reason."""
-
-    visit: int
-    embedding: Embedding | None = field(repr=False)
-    portrait_sha256: str = field(default="", repr=False)
-    reason: Reason | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NonceGranted:
-    """The carrier opened the visit with its nonce."""
-
-    visit: int
-    nonce: bytes = field(repr=False)
-    source: NonceSource = NonceSource.CARRIER
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """One frame was understood."""
-
-    visit: int
-    observation: Observation
-
-
-@dataclass(frozen=True, slots=True)
-class PictureEnded:
-    """There will be no more frames: lost camera, or the end of a recording."""
-
-    reason: Reason
-
-
-@dataclass(frozen=True, slots=True)
-class Cancelled:
-    """Somebody with the right to do so ends the visit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Committed:
-    """The signed result is safe on disk."""
-
-    visit: int
-
-
-@dataclass(frozen=True, slots=True)
-class TimePassed:
-    """The deadline asked for has come."""
-
-
-Event = (
-    Begin
-    | ConsentGiven
-    | ConsentRefused
-    | CardPresented
-    | CardFailed
-    | CardTaken
-    | Enrolled
-    | NonceGranted
-    | Observed
-    | PictureEnded
-    | Cancelled
-    | Committed
-    | TimePassed
-)
-
-
-# --- effects ------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Show:
-    """Tell the visitor; one sentence at a time."""
-
-    state: str
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SeekCard:
-    """Poll the reader for a card."""
-
-
-@dataclass(frozen=True, slots=True)
-class Enrol:
-    """Decode the card's portrait and embed it."""
-
-    visit: int
-    card: Card
-
-
-@dataclass(frozen=True, slots=True)
-class AskNonce:
-    """Ask the carrier to open the visit, committed to our own nonce."""
-
-    visit: int
-    transaction: str
-    purpose: Purpose
-    commitment: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class StartLooking:
-    """Give every frame to vision from now on."""
-
-    visit: int
-
-
-@dataclass(frozen=True, slots=True)
-class StopLooking:
-    """No more frames; forget the face."""
-
-
-@dataclass(frozen=True, slots=True)
-class Conclude:
-    """Sign this, commit it, then show it."""
-
-    conclusion: Conclusion
-
-
-@dataclass(frozen=True, slots=True)
-class VisitOver:
-    """Everything about this visit may be forgotten."""
-
-    visit: int
-
-
-Effect = (
-    Show
-    | SeekCard
-    | Enrol
-    | AskNonce
-    | StartLooking
-    | StopLooking
-    | Conclude
-    | VisitOver
 )
 
 
@@ -464,7 +303,8 @@ class Session:
                 assert_never(step.phase)
 
     def _picture_ended(self, visit: _Visit, reason: Reason, now: float) -> list[Effect]:
-        if self._state is State.LOOK and visit.looking.faces == 0:
+        ended = reason is Reason.FEED_ENDED
+        if ended and self._state is State.LOOK and visit.looking.faces == 0:
             visit.noted.append(Reason.NO_FACE)
         return self._end(visit, reason, now)
 
@@ -527,9 +367,9 @@ class Session:
             verdict=verdict,
             reasons=reasons,
             transaction=begin.transaction,
-            nonce=b64url(visit.nonce),
+            nonce=jws.encode(visit.nonce),
             nonce_source=source,
-            device_nonce=b64url(begin.device_nonce),
+            device_nonce=jws.encode(begin.device_nonce),
             profile=self._profile.name,
             consent=visit.consent,
             card=visit.card,

@@ -1,0 +1,96 @@
+"""Reads visit files (design 3.2): one recorded visit, its card, what it should give.
+
+Leaves to others: playing it. What stands under `expect` never reaches the pipeline.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from likeness import strict_toml
+from likeness.core import profile
+from likeness.core.vocabulary import Act, Purpose
+from likeness.errors import ConfigError, UsageError
+
+NotNegative = Annotated[float, msgspec.Meta(ge=0)]
+
+
+class CardPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the chip holds."""
+
+    portrait: str | None = None
+    degrade: bool = False
+
+
+class Expect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the visit should give; for reports only."""
+
+    label: Literal["genuine", "impostor", "attack", ""] = ""
+    species: str = ""
+
+
+class VisitFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file as it is written."""
+
+    visit: Literal[1]
+    video: str
+    start_s: NotNegative = 0.0
+    end_s: NotNegative | None = None
+    fps: Annotated[float, msgspec.Meta(gt=0, le=1000)] | None = None
+    purpose: Purpose = Purpose.NEW_NUMBER
+    acts: Annotated[tuple[Act, ...], msgspec.Meta(min_length=1)] | None = None
+    profile: str = "standard"
+    card: CardPart = CardPart()
+    expect: Expect = Expect()
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedVisit:
+    """One visit with its paths made whole. `problem` says why it cannot be played."""
+
+    id: str
+    file: VisitFile | None
+    video: Path
+    portrait: Path | None
+    problem: str = ""
+
+
+def find(paths: list[Path]) -> list[PlannedVisit]:
+    """Read every visit file among files and folders, in order of their names.
+
+    Raises:
+        UsageError: a path does not exist or a folder holds no visit file.
+        ConfigError: none of the files could be used; names the first fault.
+    """
+    planned = [plan for path in paths for plan in _below(path)]
+    if all(plan.file is None for plan in planned):
+        raise ConfigError(planned[0].problem)
+    return planned
+
+
+def _below(path: Path) -> list[PlannedVisit]:
+    if path.is_file():
+        return [_read(path, path.stem)]
+    if not path.is_dir():
+        raise UsageError(f"{path}: no such visit file or folder")
+    files = sorted(path.rglob("*.toml"))
+    if not files:
+        raise UsageError(f"{path}: holds no visit file (*.toml)")
+    return [_read(f, f.relative_to(path).with_suffix("").as_posix()) for f in files]
+
+
+def _read(path: Path, name: str) -> PlannedVisit:
+    try:
+        file = strict_toml.load(path, VisitFile)
+        profile.named(file.profile)
+        if file.end_s is not None and file.end_s <= file.start_s:
+            raise ConfigError(f"{path}: end_s must be greater than start_s")
+    except ConfigError as fault:
+        return PlannedVisit(name, None, path, None, str(fault))
+    portrait = path.parent / file.card.portrait if file.card.portrait else None
+    problem = ""
+    if portrait is not None and not portrait.is_file():
+        problem = f"{path}: card.portrait {portrait} does not exist"
+    return PlannedVisit(name, file, path.parent / file.video, portrait, problem)

@@ -1,0 +1,203 @@
+"""What can happen in a visit (events) and what must then be done (effects).
+
+Events are in the past tense, effects in the imperative. The rules that turn one into
+the other stand in session.py.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from likeness.core.vocabulary import (
+    Act,
+    Card,
+    Conclusion,
+    Consent,
+    Embedding,
+    NonceSource,
+    Observation,
+    Purpose,
+    Reason,
+)
+
+
+# --- events -------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """A visit is wanted. The nonces are random; `acts` scripts a recording's acts."""
+
+    visit: int
+    purpose: Purpose
+    transaction: str
+    device_nonce: bytes = field(repr=False)
+    spare_nonce: bytes = field(repr=False)  # in the carrier's place if it is silent
+    today: date
+    acts: tuple[Act, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentGiven:
+    """The visitor agreed, by a gesture that is named."""
+
+    consent: Consent
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRefused:
+    """The visitor did not agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardPresented:
+    """A card was read whole."""
+
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class CardFailed:
+    """The card cannot be used, and why."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class CardTaken:
+    """The card left the reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """The card's portrait was prepared; without an embedding there is a reason."""
+
+    visit: int
+    embedding: Embedding | None = field(repr=False)
+    portrait_sha256: str = field(default="", repr=False)
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NonceGranted:
+    """The carrier opened the visit with its nonce."""
+
+    visit: int
+    nonce: bytes = field(repr=False)
+    source: NonceSource = NonceSource.CARRIER
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One frame was understood."""
+
+    visit: int
+    observation: Observation
+
+
+@dataclass(frozen=True, slots=True)
+class PictureEnded:
+    """There will be no more frames: lost camera, or the end of a recording."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Somebody with the right to do so ends the visit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The signed result is safe on disk."""
+
+    visit: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """The deadline asked for has come."""
+
+
+Event = (
+    Begin
+    | ConsentGiven
+    | ConsentRefused
+    | CardPresented
+    | CardFailed
+    | CardTaken
+    | Enrolled
+    | NonceGranted
+    | Observed
+    | PictureEnded
+    | Cancelled
+    | Committed
+    | TimePassed
+)
+
+
+# --- effects ------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Tell the visitor; one sentence at a time."""
+
+    state: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeekCard:
+    """Poll the reader for a card."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrol:
+    """Decode the card's portrait and embed it."""
+
+    visit: int
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class AskNonce:
+    """Ask the carrier to open the visit, committed to our own nonce."""
+
+    visit: int
+    transaction: str
+    purpose: Purpose
+    commitment: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StartLooking:
+    """Give every frame to vision from now on."""
+
+    visit: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopLooking:
+    """No more frames; forget the face."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conclude:
+    """Sign this, commit it, then show it."""
+
+    conclusion: Conclusion
+
+
+@dataclass(frozen=True, slots=True)
+class VisitOver:
+    """Everything about this visit may be forgotten."""
+
+    visit: int
+
+
+Effect = (
+    Show
+    | SeekCard
+    | Enrol
+    | AskNonce
+    | StartLooking
+    | StopLooking
+    | Conclude
+    | VisitOver
+)

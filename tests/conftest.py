@@ -1,0 +1,54 @@
+"""What tests need from the machine, and what happens when it is not there.
+
+A missing tool or recording skips its tests on a laptop, with a line saying so; with
+--nothing-missing (as in CI) a missing tool fails. Recordings of real people are not part
+of the project, so their absence never fails.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FEEDS = ROOT.parent / "shared" / "feeds"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--nothing-missing", action="store_true", help="a missing tool fails its tests"
+    )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("feeds") and not FEEDS.is_dir():
+        pytest.skip("the development recordings are not here")
+    if item.get_closest_marker("broker") and not find_mosquitto():
+        if item.config.getoption("--nothing-missing"):
+            pytest.fail("mosquitto is missing: apt-get install mosquitto")
+        pytest.skip("mosquitto is missing: apt-get install mosquitto")
+
+
+def find_mosquitto() -> str | None:
+    """Debian keeps it in /usr/sbin, which is not on everybody's path."""
+    return shutil.which("mosquitto", path=os.environ["PATH"] + os.pathsep + "/usr/sbin")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def feeds() -> Path:
+    return FEEDS
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Path:
+    """Real pictures from pinned packages, put there by `likeness models build`."""
+    folder = ROOT / "models" / "built" / "pictures"
+    if not folder.is_dir():
+        pytest.fail("no pictures: run 'likeness models build' (make test does)")
+    return folder

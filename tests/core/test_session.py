@@ -1,0 +1,419 @@
+"""Whole visits, played to the rules: what came in, what went out."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import visits as v
+from likeness.core import visit_events as e
+from likeness.core.profile import PROFILES, Profile
+from likeness.core.session import Session, State
+from likeness.core.vocabulary import (
+    Act,
+    CardDoubt,
+    Conclusion,
+    Consent,
+    NonceSource,
+    Observation,
+    Purpose,
+    Reason,
+    Verdict,
+)
+
+ACTS = (Act.BLINK, Act.TURN_LEFT)
+STANDARD = replace(PROFILES["standard"], needs_carrier_nonce=False)
+
+
+class Visit:
+    """A session, its clock, and everything that came out of it."""
+
+    def __init__(self, profile: Profile = STANDARD, **begin: object) -> None:
+        self.session = Session(profile)
+        self.visitor = v.Visitor()
+        self.effects: list[e.Effect] = []
+        acts = begin.pop("acts", ACTS)
+        self.give(
+            e.Begin(
+                visit=1,
+                purpose=Purpose.NEW_NUMBER,
+                transaction="t-1",
+                device_nonce=b"d" * 32,
+                spare_nonce=b"s" * 32,
+                today=v.TODAY,
+                acts=acts,  # type: ignore[arg-type]
+                **begin,  # type: ignore[arg-type]
+            )
+        )
+
+    def give(self, *events: e.Event) -> None:
+        for event in events:
+            self.effects += self.session.handle(event, self.visitor.now)
+
+    def watch(self, frames: Iterable[Observation]) -> None:
+        for seen in frames:
+            self.give(e.Observed(1, seen))
+
+    def consent_and_card(self, *, enrol: bool = True) -> None:
+        self.give(e.ConsentGiven(Consent("2026-11", "card_laid")))
+        self.give(e.CardPresented(v.card()))
+        if enrol:
+            self.give(e.Enrolled(1, v.embedding(1)))
+
+    def until_asked(self) -> None:
+        self.watch(self.visitor.still(0.8))
+        assert self.session.state is State.ACTS
+
+    @property
+    def conclusion(self) -> Conclusion:
+        (only,) = [f.conclusion for f in self.effects if isinstance(f, e.Conclude)]
+        return only
+
+    @property
+    def shown(self) -> list[tuple[str, str]]:
+        return [(f.state, f.detail) for f in self.effects if isinstance(f, e.Show)]
+
+
+def test_a_genuine_visit_is_accepted() -> None:
+    visit = Visit()
+    visit.consent_and_card()
+    visit.until_asked()
+    for act in ACTS:
+        visit.watch(visit.visitor.does(act))
+    end = visit.conclusion
+    assert (end.verdict, end.reasons) == (Verdict.ACCEPTED, ())
+    assert [a.act for a in end.acts] == list(ACTS) and all(a.passed for a in end.acts)
+    assert end.match and end.match.score == pytest.approx(1.0)
+    assert visit.shown == [
+        ("consent", ""),
+        ("lay_card", ""),
+        ("look_here", ""),
+        ("ask_act", "blink"),
+        ("act_seen", "blink"),
+        ("ask_act", "turn_left"),
+    ]
+
+
+def test_after_the_commit_the_terminal_goes_back_to_idle() -> None:
+    visit = Visit()
+    visit.give(e.ConsentRefused())
+    assert visit.conclusion.reasons == (Reason.CONSENT_REFUSED,)
+    visit.give(e.Committed(1))
+    visit.visitor.now += 6
+    visit.give(e.TimePassed())
+    assert visit.session.state is State.IDLE
+    assert visit.effects[-1] == e.VisitOver(1)
+
+
+def refused_for(visit: Visit) -> tuple[Verdict, Reason]:
+    return visit.conclusion.verdict, visit.conclusion.reasons[0]
+
+
+def test_another_persons_card_is_refused() -> None:
+    visit = Visit()
+    visit.consent_and_card(enrol=False)
+    visit.give(e.Enrolled(1, v.embedding(2)))
+    visit.until_asked()
+    for act in ACTS:
+        visit.watch(visit.visitor.does(act))
+    assert refused_for(visit) == (Verdict.REFUSED, Reason.NOT_SAME_PERSON)
+
+
+def test_an_act_before_its_prompt_does_not_count() -> None:
+    visit = Visit(acts=(Act.BLINK,))
+    visit.consent_and_card()
+    visit.watch(visit.visitor.still(0.3))
+    visit.watch(visit.visitor.does(Act.BLINK))
+    visit.watch(visit.visitor.still(9.5))
+    assert refused_for(visit) == (Verdict.REFUSED, Reason.ACT_NOT_SEEN)
+
+
+def test_eyes_shut_at_the_prompt_must_open_first() -> None:
+    visit = Visit(acts=(Act.TURN_LEFT, Act.BLINK))
+    visit.consent_and_card()
+    visit.until_asked()
+    shut = replace(v.STILL, eye_left=v.SHUT, eye_right=v.SHUT)
+    turn = [replace(f, eye_left=v.SHUT, eye_right=v.SHUT) for f in v.MOVES[Act.TURN_LEFT]]
+    visit.watch(visit.visitor.frame(f) for f in [*turn[:7], shut, v.STILL, v.STILL])
+    assert ("ask_act", "blink") in visit.shown
+    visit.watch(visit.visitor.still(9))
+    assert refused_for(visit) == (Verdict.REFUSED, Reason.ACT_NOT_SEEN)
+
+
+def test_a_wink_is_no_blink_and_closed_eyes_are_none() -> None:
+    for left, right, frames in ((v.SHUT, v.OPEN, 6), (v.SHUT, v.SHUT, 60)):
+        visit = Visit(acts=(Act.BLINK,))
+        visit.consent_and_card()
+        visit.until_asked()
+        face = replace(v.STILL, eye_left=left, eye_right=right)
+        visit.watch(visit.visitor.frame(face) for _ in range(frames))
+        visit.watch(visit.visitor.still(9))
+        assert refused_for(visit) == (Verdict.REFUSED, Reason.ACT_NOT_SEEN)
+
+
+def test_the_other_side_is_no_answer() -> None:
+    visit = Visit(acts=(Act.TURN_RIGHT,))
+    visit.consent_and_card()
+    visit.until_asked()
+    visit.watch(visit.visitor.does(Act.TURN_LEFT))
+    visit.watch(visit.visitor.still(9))
+    assert refused_for(visit) == (Verdict.REFUSED, Reason.ACT_NOT_SEEN)
+
+
+def break_it(visit: Visit, how: str) -> None:
+    visitor = visit.visitor
+    match how:
+        case "lost":
+            visit.watch(visitor.frame(None) for _ in range(20))
+        case "second":
+            visit.watch(visitor.frame(faces=2) for _ in range(20))
+        case "jumped":
+            moved = replace(v.STILL, box=replace(v.STILL.box, x=500))
+            visit.watch([visitor.frame(), visitor.frame(moved)])
+        case "changed":
+            visitor.person = 3
+            visit.watch([visitor.frame()])
+        case "taken":
+            visit.give(e.CardTaken())
+        case "camera":
+            visit.give(e.PictureEnded(Reason.CAMERA_LOST))
+        case "ended":
+            visit.give(e.PictureEnded(Reason.FEED_ENDED))
+        case "cancelled":
+            visit.give(e.Cancelled())
+
+
+@pytest.mark.parametrize(
+    ("how", "verdict", "reason"),
+    [
+        ("lost", Verdict.REFUSED, Reason.FACE_LOST),
+        ("second", Verdict.REFUSED, Reason.SECOND_FACE),
+        ("jumped", Verdict.REFUSED, Reason.PICTURE_JUMPED),
+        ("changed", Verdict.REFUSED, Reason.FACE_CHANGED),
+        ("taken", Verdict.REFUSED, Reason.CARD_REMOVED),
+        ("ended", Verdict.REFUSED, Reason.FEED_ENDED),
+        ("cancelled", Verdict.REFUSED, Reason.CANCELLED),
+        ("camera", Verdict.REFERRED, Reason.CAMERA_LOST),
+    ],
+)
+def test_a_break_in_mid_visit_ends_it(
+    how: str, verdict: Verdict, reason: Reason
+) -> None:
+    visit = Visit()
+    visit.consent_and_card()
+    visit.until_asked()
+    visit.watch(visit.visitor.does(Act.BLINK))
+    break_it(visit, how)
+    assert refused_for(visit) == (verdict, reason)
+
+
+@pytest.mark.parametrize("how", ["lost", "jumped", "changed", "second"])
+def test_a_break_before_the_first_prompt_only_starts_anew(how: str) -> None:
+    visit = Visit(acts=(Act.BLINK,))
+    visit.consent_and_card()
+    visit.watch(visit.visitor.still(0.2))
+    break_it(visit, how)
+    visit.visitor.person = 1
+    visit.watch(visit.visitor.still(1.5))
+    visit.watch(visit.visitor.does(Act.BLINK))
+    assert visit.conclusion.verdict is Verdict.ACCEPTED
+
+
+def test_without_a_portrait_an_attendant_compares_but_the_acts_are_asked() -> None:
+    visit = Visit(acts=(Act.BLINK,))
+    visit.consent_and_card(enrol=False)
+    visit.give(e.Enrolled(1, None, reason=Reason.NO_PORTRAIT))
+    visit.until_asked()
+    visit.watch(visit.visitor.does(Act.BLINK))
+    end = visit.conclusion
+    assert (end.verdict, end.reasons) == (Verdict.REFERRED, (Reason.NO_PORTRAIT,))
+    assert end.acts[0].passed
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "reason"),
+    [
+        ({"valid_to": date(2026, 11, 21)}, Verdict.REFUSED, Reason.CARD_EXPIRED),
+        ({"valid_from": date(2026, 11, 23)}, Verdict.REFUSED, Reason.CARD_NOT_YET_VALID),
+    ],
+)
+def test_a_card_out_of_its_time(
+    changes: dict[str, date], verdict: Verdict, reason: Reason
+) -> None:
+    visit = Visit()
+    visit.give(e.ConsentGiven(Consent("2026-11", "card_laid")))
+    visit.give(e.CardPresented(replace(v.card(), **changes)))
+    assert refused_for(visit) == (verdict, reason)
+
+
+def test_a_card_that_contradicts_itself_is_referred() -> None:
+    visit = Visit(acts=(Act.BLINK,))
+    visit.give(e.ConsentGiven(Consent("2026-11", "card_laid")))
+    visit.give(e.CardPresented(replace(v.card(), doubts=(CardDoubt.BIRTH,))))
+    visit.give(e.Enrolled(1, v.embedding(1)))
+    visit.until_asked()
+    visit.watch(visit.visitor.does(Act.BLINK))
+    assert refused_for(visit) == (Verdict.REFERRED, Reason.CARD_INCONSISTENT)
+
+
+def test_a_slow_feed_cannot_judge_a_blink() -> None:
+    visit = Visit(acts=(Act.BLINK,))
+    visit.visitor = v.Visitor(fps=15)
+    visit.consent_and_card()
+    visit.until_asked()
+    visit.watch(visit.visitor.does(Act.BLINK))
+    assert refused_for(visit) == (Verdict.REFERRED, Reason.TOO_SLOW_FOR_BLINK)
+
+
+def test_glare_that_hides_the_eyes_is_named() -> None:
+    visit = Visit(acts=(Act.BLINK,))
+    visit.consent_and_card()
+    visit.until_asked()
+    glasses = replace(v.STILL, glare_left=0.6, glare_right=0.5)
+    visit.watch(visit.visitor.frame(glasses) for _ in range(300))
+    assert refused_for(visit) == (Verdict.REFERRED, Reason.EYES_HIDDEN)
+
+
+@pytest.mark.parametrize(
+    ("face", "reason"),
+    [
+        (None, Reason.NO_FACE),
+        (replace(v.STILL, width_px=20.0), Reason.TOO_FAR),
+        (replace(v.STILL, brightness=0.02), Reason.TOO_DARK),
+    ],
+)
+def test_no_usable_face_says_why(face: object, reason: Reason) -> None:
+    visit = Visit()
+    visit.consent_and_card()
+    visit.watch(visit.visitor.frame(face) for _ in range(30 * 21))  # type: ignore[arg-type]
+    assert reason in visit.conclusion.reasons
+    assert visit.conclusion.verdict is not Verdict.ACCEPTED
+
+
+def test_silence_ends_each_state() -> None:
+    for steps, wait_s, reason in (
+        (0, 61, Reason.CONSENT_REFUSED),
+        (1, 61, Reason.CARD_NOT_PRESENTED),
+        (2, 21, Reason.NO_FACE),
+    ):
+        visit = Visit()
+        if steps:
+            visit.give(e.ConsentGiven(Consent("2026-11", "screen")))
+        if steps == 2:
+            visit.give(e.CardPresented(v.card()), e.Enrolled(1, v.embedding(1)))
+        assert visit.session.deadline is not None
+        visit.visitor.now += wait_s
+        visit.give(e.TimePassed())
+        assert refused_for(visit) == (Verdict.REFUSED, reason)
+
+
+def test_the_carriers_nonce_orders_the_acts_and_without_it_the_visit_is_referred() -> None:
+    for granted, source in ((True, NonceSource.CARRIER), (False, NonceSource.DEVICE)):
+        visit = Visit(replace(STANDARD, needs_carrier_nonce=True), acts=None)
+        visit.consent_and_card()
+        ask = next(f for f in visit.effects if isinstance(f, e.AskNonce))
+        assert len(ask.commitment) == 32
+        if granted:
+            visit.give(e.NonceGranted(1, b"c" * 32))
+        visit.watch(visit.visitor.still(4.5))
+        while visit.session.state is State.ACTS:
+            asked = [f.detail for f in visit.effects if isinstance(f, e.Show)][-1]
+            if asked in set(Act) and visit.shown[-1][0] == "ask_act":
+                visit.watch(visit.visitor.does(Act(asked)))
+            visit.watch(visit.visitor.still(0.1))
+        end = visit.conclusion
+        assert (len(end.acts), end.nonce_source) == (4, source)
+        if granted:
+            assert end.verdict is Verdict.ACCEPTED
+        else:
+            assert end.reasons == (Reason.NONCE_FROM_DEVICE,)
+            assert end.verdict is Verdict.REFERRED
+
+
+def test_answers_of_a_former_visit_are_ignored() -> None:
+    visit = Visit()
+    visit.consent_and_card(enrol=False)
+    visit.give(e.Enrolled(7, v.embedding(1)), e.Enrolled(1, v.embedding(2)))
+    visit.until_asked()
+    for act in ACTS:
+        visit.watch(visit.visitor.does(act))
+    assert visit.conclusion.verdict is Verdict.REFUSED
+
+
+# --- whatever happens, in whatever order ----------------------------------------------
+STEPS = st.sampled_from(
+    [
+        "consent", "no_consent", "card", "card_failed", "taken", "enrol", "enrol_other",
+        "no_portrait", "late_enrol", "nonce", "still", "blink", "left", "right", "lost",
+        "second", "jumped", "changed", "ended", "camera", "cancelled", "committed",
+        "time", "begin",
+    ]
+)  # fmt: skip
+
+
+def do(visit: Visit, step: str) -> None:
+    visitor = visit.visitor
+    events: dict[str, e.Event] = {
+        "consent": e.ConsentGiven(Consent("2026-11", "screen")),
+        "no_consent": e.ConsentRefused(),
+        "card": e.CardPresented(v.card()),
+        "card_failed": e.CardFailed(Reason.CARD_NOT_READ),
+        "enrol": e.Enrolled(1, v.embedding(1)),
+        "enrol_other": e.Enrolled(1, v.embedding(2)),
+        "no_portrait": e.Enrolled(1, None, reason=Reason.NO_PORTRAIT),
+        "late_enrol": e.Enrolled(0, v.embedding(1)),
+        "nonce": e.NonceGranted(1, b"c"),
+        "committed": e.Committed(1),
+    }
+    match step:
+        case "still":
+            visit.watch(visitor.still(0.7))
+        case "blink" | "left" | "right":
+            act = {"blink": Act.BLINK, "left": Act.TURN_LEFT, "right": Act.TURN_RIGHT}
+            visit.watch(visitor.does(act[step]))
+        case "time":
+            visitor.now += 10
+            visit.give(e.TimePassed())
+        case "begin":
+            visit.give(
+                e.Begin(1, Purpose.NEW_NUMBER, "t", b"d", b"s", v.TODAY, ACTS)
+            )
+        case _ if step in events:
+            visit.give(events[step])
+        case _:
+            break_it(visit, step)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(STEPS, max_size=25))
+def test_accepted_only_with_card_acts_and_match_of_the_same_visit(
+    steps: list[str],
+) -> None:
+    visit = Visit()
+    begun = 0
+    for step in ["consent", "card", "enrol", "still", *steps]:
+        do(visit, step)
+        begun += step == "begin"
+    ends = [f.conclusion for f in visit.effects if isinstance(f, e.Conclude)]
+    assert len(ends) <= 1 + begun
+    for end in ends:
+        assert end.reasons or end.verdict is Verdict.ACCEPTED
+        if end.verdict is Verdict.ACCEPTED:
+            assert end.card and end.consent and end.match
+            assert end.match.score >= end.match.threshold
+            assert [a.act for a in end.acts] == list(ACTS)
+            assert all(a.answered_s and a.answered_s > a.asked_s for a in end.acts)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(STEPS, max_size=30))
+def test_any_order_of_events_leaves_a_named_state(steps: list[str]) -> None:
+    visit = Visit()
+    for step in steps:
+        do(visit, step)
+        assert isinstance(visit.session.state, State)
+        deadline = visit.session.deadline
+        assert deadline is None or isinstance(deadline, float)
