@@ -15,7 +15,8 @@ from likeness.errors import ModelError
 from likeness.packages import Member, Package, Sha256
 
 MANIFEST = "manifest.toml"
-BUILT = "built"  # below the manifest's folder: models, and pictures/ for the demo
+BUILT = "built"  # below the manifest's folder
+PICTURES = "pictures"  # below BUILT: for the demonstration and the tests
 
 Role = Literal["detect_near", "detect_far", "mesh", "embed"]
 Variant = Literal["f32", "w8"]
