@@ -171,6 +171,11 @@ class Verifier(Protocol):
 class ResultStore(Protocol):
     """Where signed records are safe; an answer means: it is on the disk."""
 
+    @property
+    def epoch(self) -> str:
+        """The epoch that new records belong to."""
+        ...
+
     async def append(self, make: Callable[[ChainHead], str]) -> Stored:
         """Let `make` compose and sign for the next place, and keep that.
 

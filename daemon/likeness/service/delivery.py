@@ -1,0 +1,339 @@
+"""Runs the outbox between store and broker, and speaks for the terminal over MQTT.
+
+Publishes birth, status, telemetry, records and asks; hears receipts and visits. What
+comes in is checked before it is believed; what fails is one log line and is dropped.
+Leaves to others: what to send next (`core.outbox`), the line itself, the visits.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from likeness.core import jws, messages, outbox
+from likeness.core.chain import Link, Waiting
+from likeness.core.line import Arrived, BrokerDown, BrokerEvent, BrokerUp, Published
+from likeness.core.vocabulary import Purpose
+from likeness.errors import StoreFull, Untrusted
+from likeness.service.notary import Notary
+from likeness.service.ports import Broker, Clock, ResultStore, Verifier, WallClock
+
+log = logging.getLogger(__name__)
+
+ASK_EXPIRES_S = 30  # the visit has gone on without an answer by then
+GOODBYE_WITHIN_S = 1.0
+
+Facts = Mapping[str, object]  # flat: names to numbers, text, lists or maps
+
+
+@dataclass(frozen=True, slots=True)
+class VisitGrant:
+    """The carrier opened a visit: its nonce, bound to our commitment."""
+
+    transaction: str
+    purpose: Purpose
+    commitment: bytes
+    nonce: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    transaction: str
+    purpose: Purpose
+    commitment: str
+
+
+class Delivery:
+    """Nothing is forgotten before the carrier has signed for it.
+
+    Args:
+        device: our name, a topic level.
+        store, broker, verifier, notary: what this carries events between.
+        clock: for the waits.
+        wall: for expiry, as far as it can be believed.
+        choose: gives 0 … 1, for the jitter.
+        birth: what this terminal is; published whenever the line comes up.
+        telemetry: one flat snapshot; the outbox adds its own numbers.
+        telemetry_every_s: how often.
+        on_visit: told of each visit that the carrier has opened for us.
+    """
+
+    def __init__(
+        self,
+        *,
+        device: str,
+        store: ResultStore,
+        broker: Broker,
+        verifier: Verifier,
+        notary: Notary,
+        clock: Clock,
+        wall: WallClock,
+        choose: Callable[[], float],
+        birth: Callable[[], Facts] = dict,
+        telemetry: Callable[[], Facts] = dict,
+        telemetry_every_s: float = 30.0,
+        on_visit: Callable[[VisitGrant], None] = lambda _grant: None,
+    ) -> None:
+        self._device = device
+        self._store = store
+        self._broker = broker
+        self._verifier = verifier
+        self._notary = notary
+        self._clock = clock
+        self._wall = wall
+        self._choose = choose
+        self._birth = birth
+        self._telemetry = telemetry
+        self._telemetry_every_s = telemetry_every_s
+        self._on_visit = on_visit
+        self._events: asyncio.Queue[BrokerEvent | _Kept] = asyncio.Queue()
+        self._outbox = outbox.Outbox([], choose)
+        self._newest = -1  # seq of the newest record that the outbox knows
+        self._in_flight: dict[int, tuple[str, int]] = {}  # by the broker's number
+        self._asked: _Asked | None = None
+        self._counter = 0  # of the last visit that the carrier opened
+        self.counts: Counter[str] = Counter()
+
+    # --- from outside ---------------------------------------------------------------
+    def stored(self, seq: int) -> None:
+        """Take note that a record of this epoch is on the disk and may go out."""
+        self._events.put_nowait(_Kept(seq))
+
+    def ask_visit(self, commitment: bytes, transaction: str, purpose: Purpose) -> bool:
+        """Ask the carrier to open a visit; its answer comes by `on_visit`.
+
+        Args:
+            commitment: SHA-256 of our nonce; the answer is good for it alone.
+            transaction: the visit's name.
+            purpose: why the visitor is here.
+
+        Returns:
+            Whether the question could be sent; without a line there is no answer.
+        """
+        asked = _Asked(transaction, purpose, jws.encode(commitment))
+        token = self._notary.ask_visit(
+            commitment=asked.commitment, transaction=transaction, purpose=purpose
+        )
+        self._asked = asked
+        sent = self._publish("ask", token.encode(), expiry_s=ASK_EXPIRES_S)
+        return sent is not None
+
+    async def run(self) -> None:
+        """Deliver until cancelled; the last word is "stopping"."""
+        waiting = await self._store.waiting()
+        self._outbox = outbox.Outbox([row.link for row in waiting], self._choose)
+        self._newest = _newest(waiting, self._store.epoch)
+        line = asyncio.create_task(self._broker.run(self._events.put_nowait))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_follow(line))
+                group.create_task(self._work())
+                group.create_task(self._tell_telemetry())
+        finally:
+            await self._say_goodbye()
+            line.cancel()
+            await asyncio.wait([line])
+
+    # --- the loop -------------------------------------------------------------------
+    async def _work(self) -> None:
+        while True:
+            event = await self._next()
+            match event:
+                case None:
+                    await self._step(outbox.TimePassed())
+                case _Kept(seq):
+                    await self._take_stored(seq)
+                case BrokerUp():
+                    self._introduce()
+                    await self._step(outbox.Online())
+                case BrokerDown(why):
+                    log.warning("event=broker_down why=%r", why)
+                    self._in_flight.clear()
+                    await self._step(outbox.Offline())
+                case Published(number, code):
+                    if place := self._in_flight.pop(number, None):
+                        await self._step(outbox.Acknowledged(*place, code))
+                case Arrived():
+                    await self._hear(event)
+                case _:
+                    assert_never(event)
+
+    async def _next(self) -> BrokerEvent | _Kept | None:
+        due = self._outbox.deadline
+        wait_s = None if due is None else max(0.0, due - self._clock.now())
+        try:
+            async with asyncio.timeout(wait_s):
+                return await self._events.get()
+        except TimeoutError:
+            return None
+
+    async def _take_stored(self, upto: int) -> None:
+        """Hand new records to the outbox; those that `waiting` gave are known."""
+        epoch = self._store.epoch
+        for seq in range(self._newest + 1, upto + 1):
+            self._newest = seq
+            if kept := await self._store.hash_at(epoch, seq):
+                await self._step(outbox.Stored(Link(epoch, seq, kept)))
+
+    async def _step(self, event: outbox.Event) -> None:
+        now = self._clock.now()
+        effects = self._outbox.handle(event, now)
+        log.debug("%.3f > %r", now, event)
+        for effect in effects:
+            log.debug("%.3f < %r", now, effect)
+            await self._carry_out(effect)
+
+    async def _carry_out(self, effect: outbox.Effect) -> None:
+        match effect:
+            case outbox.Send(epoch, seq):
+                await self._send(epoch, seq)
+            case outbox.Forget(epoch, upto):
+                log.info("event=receipted epoch=%s upto=%d", epoch, upto)
+                self.counts["receipts"] += 1
+                await self._save(self._store.mark_receipted(epoch, upto))
+            case outbox.SetAside(epoch, seq, reason):
+                log.error(
+                    "event=set_aside epoch=%s seq=%d reason=%r", epoch, seq, reason
+                )
+                self.counts["set_aside"] += 1
+                await self._save(self._store.set_aside(epoch, seq, reason))
+            case outbox.Report(trouble, epoch, seq):
+                log.warning("event=%s epoch=%s seq=%d", trouble, epoch, seq)
+                self.counts[trouble] += 1
+            case _:
+                assert_never(effect)
+
+    async def _send(self, epoch: str, seq: int) -> None:
+        token = await self._store.token(epoch, seq)
+        if token is None:
+            log.error("event=record_missing epoch=%s seq=%d", epoch, seq)
+            return
+        number = self._publish("result", token.encode())
+        if number is not None:  # else the line is gone, and BrokerDown is on its way
+            self.counts["sent"] += 1
+            self._in_flight[number] = (epoch, seq)
+
+    async def _save(self, change: Awaitable[None]) -> None:
+        """A mark that cannot be written costs one resend after a restart."""
+        try:
+            await change
+        except StoreFull as fault:
+            log.error("event=mark_not_kept why=%r", str(fault))  # noqa: TRY400
+
+    # --- what we hear ---------------------------------------------------------------
+    async def _hear(self, message: Arrived) -> None:
+        try:
+            leaf = self._leaf(message.topic)
+            if leaf == "receipt":
+                await self._hear_receipt(message.payload)
+            elif leaf == "visit":
+                self._hear_visit(message.payload)
+        except Untrusted as fault:
+            self.counts["dropped"] += 1
+            log.warning(
+                "event=message_dropped topic=%r size=%d why=%r",
+                message.topic[:128],
+                len(message.payload),
+                str(fault),
+            )
+
+    def _leaf(self, topic: str) -> str:
+        device, leaf = messages.device_and_leaf(topic)
+        if device != self._device:
+            raise Untrusted("the topic of another device")
+        return leaf
+
+    async def _hear_receipt(self, token: bytes) -> None:
+        said = self._verifier.receipt(token, self._believed_now())
+        if isinstance(said, messages.Refusal):
+            refused = Link(said.epoch, said.seq, said.hash)
+            await self._step(outbox.Refused(refused, said.reason))
+            return
+        kept = await self._store.hash_at(said.epoch, said.upto)
+        upto = Link(said.epoch, said.upto, said.head)
+        await self._step(outbox.Receipted(upto, kept))
+
+    def _hear_visit(self, token: bytes) -> None:
+        """Take each answer once, and only for what we asked."""
+        visit = self._verifier.visit(token, self._believed_now())
+        asked = _Asked(visit.transaction, visit.purpose, visit.commitment)
+        if asked != self._asked:
+            raise Untrusted("a visit that was not asked for, or was already opened")
+        if visit.counter <= self._counter:
+            raise Untrusted("a counter that went back")
+        self._asked, self._counter = None, visit.counter
+        self._on_visit(
+            VisitGrant(
+                transaction=visit.transaction,
+                purpose=visit.purpose,
+                commitment=jws.decode(visit.commitment),
+                nonce=jws.decode(visit.nonce),
+            )
+        )
+
+    def _believed_now(self) -> int | None:
+        moment = self._wall.moment()
+        return None if moment.quality == "unsynced" else moment.utc_s
+
+    # --- what we say ----------------------------------------------------------------
+    def _publish(
+        self,
+        leaf: str,
+        payload: bytes,
+        *,
+        qos: int = 1,
+        retain: bool = False,
+        expiry_s: int | None = None,
+    ) -> int | None:
+        topic = messages.topic(self._device, leaf)
+        return self._broker.publish(
+            topic, payload, qos=qos, retain=retain, expiry_s=expiry_s
+        )
+
+    def _introduce(self) -> None:
+        log.info("event=broker_up waiting=%d", self._outbox.waiting)
+        self._publish("birth", messages.to_json(dict(self._birth())), retain=True)
+        self._say_status("online")
+
+    def _say_status(self, status: str) -> int | None:
+        said = messages.Status(status=status, boot=self._wall.moment().boot)
+        return self._publish("status", messages.to_json(said), retain=True)
+
+    async def _tell_telemetry(self) -> None:
+        while True:
+            snapshot = {
+                "outbox_waiting": self._outbox.waiting,
+                **{f"delivery_{name}": count for name, count in self.counts.items()},
+                **self._telemetry(),
+            }
+            self._publish("telemetry", messages.to_json(snapshot), qos=0)
+            await asyncio.sleep(self._telemetry_every_s)
+
+    async def _say_goodbye(self) -> None:
+        number = self._say_status("stopping")
+        if number is None:
+            return
+        try:
+            async with asyncio.timeout(GOODBYE_WITHIN_S):
+                while True:
+                    event = await self._events.get()
+                    if isinstance(event, Published) and event.message == number:
+                        return
+        except TimeoutError:
+            log.info("event=goodbye_unheard")
+
+
+async def _follow(line: asyncio.Task[None]) -> None:
+    """Fail with the line, but leave it up for the last word."""
+    await asyncio.shield(line)
+
+
+def _newest(waiting: list[Waiting], epoch: str) -> int:
+    return max((row.link.seq for row in waiting if row.link.epoch == epoch), default=-1)
