@@ -1,8 +1,8 @@
 """What tests need from the machine, and what happens when it is not there.
 
 A missing tool or recording skips its tests on a laptop, with a line saying so; with
---nothing-missing (as in CI) a missing tool fails. Recordings of real people are not part
-of the project, so their absence never fails.
+--nothing-missing (as in CI) a missing tool fails. Recordings of real people are not
+part of the project, so their absence never fails.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""A make-believe visitor for tests of the rules: frames that blink and turn on demand."""
+"""A make-believe visitor for tests of the rules: frames that act on demand."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -67,7 +67,9 @@ class Visitor:
         self.now = start_s
         self._frame = 0
 
-    def frame(self, face: Face | None = STILL, *, faces: int | None = None) -> Observation:
+    def frame(
+        self, face: Face | None = STILL, *, faces: int | None = None
+    ) -> Observation:
         self.now += self._step_s
         self._frame += 1
         seen = face and replace(face, embedding=embedding(self.person))

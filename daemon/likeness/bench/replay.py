@@ -1,7 +1,7 @@
 """Plays one planned visit through the real session, vision and signature.
 
-Every frame is processed in order and time is the recording's own, so speed never changes
-a verdict. Results are signed with a key made for this run, which no carrier knows.
+Every frame is processed in order and time is the recording's own, so speed never
+changes a verdict. Results are signed with a key that no carrier knows.
 Leaves to others: finding visit files, writing results and reports.
 """
 
@@ -39,8 +39,9 @@ from likeness.edges.recorded import RecordedCamera
 from likeness.edges.sealer import PersonSealer
 from likeness.edges.signer import FileSigner
 from likeness.errors import FeedUnreadable
+from likeness.service.notary import Notary
 from likeness.service.ports import Frame, Portrait
-from likeness.service.recording import Recorder, epoch_maker
+from likeness.service.recording import Recorder
 from likeness.service.terminal import Terminal
 from likeness.sight import SightOnThread
 from likeness.vision.look import Looker
@@ -54,10 +55,10 @@ Make = Callable[[ChainHead], str]
 class MemoryLedger:
     """A device's chain that lasts as long as the run."""
 
-    def __init__(self, begin_epoch: Make) -> None:
+    def __init__(self, notary: Notary) -> None:
         self._head = ChainHead(secrets.token_hex(16), 0, "")
         self.token = ""
-        self._keep(begin_epoch)
+        self._keep(lambda head: notary.begin_epoch(head, None))
 
     async def append(self, make: Make) -> Stored:
         """Let `make` sign for the next place."""
@@ -221,9 +222,10 @@ class Studio:
             software=__version__,
             key_tier="bench",
             environment=Environment.BENCH,
-            models=dict(models.digests),
+            models={role: digest for role, digest in models.digests.items()},
         )
-        self._ledger = MemoryLedger(epoch_maker(signer, facts, SystemClock()))
+        notary = Notary(facts, signer=signer, clock=SystemClock())
+        self._ledger = MemoryLedger(notary)
         self._recorder = Recorder(
             append=self._ledger.append,
             signer=signer,

@@ -85,12 +85,12 @@ def _read(path: Path, name: str) -> PlannedVisit:
     try:
         file = strict_toml.load(path, VisitFile)
         profile.named(file.profile)
-        if file.end_s is not None and file.end_s <= file.start_s:
-            raise ConfigError(f"{path}: end_s must be greater than start_s")
     except ConfigError as fault:
         return PlannedVisit(name, None, path, None, str(fault))
     portrait = path.parent / file.card.portrait if file.card.portrait else None
     problem = ""
+    if file.end_s is not None and file.end_s <= file.start_s:
+        problem = f"{path}: end_s must be greater than start_s"
     if portrait is not None and not portrait.is_file():
         problem = f"{path}: card.portrait {portrait} does not exist"
     return PlannedVisit(name, file, path.parent / file.video, portrait, problem)

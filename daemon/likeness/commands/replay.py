@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from likeness.errors import UsageError
+from likeness.vision.manifest import Variant
 from likeness.wiring import load_model_set
 
 try:
@@ -45,15 +46,13 @@ from likeness.bench.visit_file import PlannedVisit, find
     help="Folder of the models; default: beside the program.",
 )
 @click.option("--variant", type=click.Choice(["w8", "f32"]), default="w8")
-@click.option(
-    "--traces", is_flag=True, help="Also write what each frame said, as CSV."
-)
+@click.option("--traces", is_flag=True, help="Also write what each frame said, as CSV.")
 def command(
     paths: tuple[Path, ...],
     out: Path,
     speed: Pace,
     models: Path | None,
-    variant: str,
+    variant: Variant,
     traces: bool,
 ) -> int:
     """Play, write, summarize; exit 0 when it has run, whatever the verdicts."""
@@ -94,10 +93,19 @@ def _say_if_unplayable(plan: PlannedVisit, played: Played, console: Console) -> 
 
 def _write_trace(played: Played, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    names = (
-        "eye_left eye_right yaw_deg pitch_deg roll_deg presence sharpness brightness"
-        " glare_left glare_right width_px"
-    ).split()
+    names = [
+        "eye_left",
+        "eye_right",
+        "yaw_deg",
+        "pitch_deg",
+        "roll_deg",
+        "presence",
+        "sharpness",
+        "brightness",
+        "glare_left",
+        "glare_right",
+        "width_px",
+    ]
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["captured_s", "frame", "faces", *names, "embedded"])

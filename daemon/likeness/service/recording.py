@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 
 from likeness.core import jws, messages, report
-from likeness.core.chain import ChainHead, Link, Stored
+from likeness.core.chain import ChainHead, Stored
 from likeness.core.report import DeviceFacts
 from likeness.core.vocabulary import Conclusion
 from likeness.service.ports import Sealer, Signer, WallClock
@@ -67,23 +67,3 @@ class Recorder:
             )
 
         return await self._append(make)
-
-
-def epoch_maker(
-    signer: Signer, facts: DeviceFacts, clock: WallClock, former: Link | None = None
-) -> Callable[[ChainHead], str]:
-    """Return what signs row 0 of a new chain."""
-
-    def make(head: ChainHead) -> str:
-        claims = report.begin_epoch(
-            facts=facts, moment=clock.moment(), head=head, former=former
-        )
-        return jws.compact(
-            claims,
-            alg=signer.alg,
-            kid=signer.kid,
-            typ=messages.EPOCH,
-            sign=signer.sign,
-        )
-
-    return make

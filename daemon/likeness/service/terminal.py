@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from typing import assert_never
 
-from likeness.core import session as rules
+from likeness.core import visit_events as visits
+from likeness.core.chain import Stored
 from likeness.core.session import Session, State
 from likeness.core.vocabulary import (
     Act,
@@ -40,7 +41,7 @@ class Terminal:
         session: the rules of a visit.
         clock, camera, sight, portraits, screen: the edges.
         record: compose, sign and commit a conclusion; returns after the commit with
-            its sequence number. Raises StoreFull when it cannot be made safe.
+            its place in the chain. Raises StoreFull when it cannot be made safe.
         recorded: told after the screen, so that delivery may begin.
         ask_nonce: asks the carrier to open a visit; its answer comes by `nonce`.
         seek_card: tells the reader to look for a card.
@@ -56,9 +57,9 @@ class Terminal:
         sight: Sight,
         portraits: PortraitSource,
         screen: Screen,
-        record: Callable[[Conclusion], Awaitable[int]],
-        recorded: Callable[[int], None] = lambda _seq: None,
-        ask_nonce: Callable[[rules.AskNonce], None] = lambda _ask: None,
+        record: Callable[[Conclusion], Awaitable[Stored]],
+        recorded: Callable[[Stored], None] = lambda _stored: None,
+        ask_nonce: Callable[[visits.AskNonce], None] = lambda _ask: None,
         seek_card: Callable[[], None] = lambda: None,
         room: Callable[[], bool] = lambda: True,
         on_observation: Callable[[Observation], None] = lambda _seen: None,
@@ -75,7 +76,7 @@ class Terminal:
         self._seek_card = seek_card
         self._room = room
         self._on_observation = on_observation
-        self._events: asyncio.Queue[tuple[rules.Event, asyncio.Event | None]] = (
+        self._events: asyncio.Queue[tuple[visits.Event, asyncio.Event | None]] = (
             asyncio.Queue()
         )
         self._watching: asyncio.Task[None] | None = None
@@ -103,7 +104,7 @@ class Terminal:
             return None
         self._visits += 1
         self.post(
-            rules.Begin(
+            visits.Begin(
                 visit=self._visits,
                 purpose=purpose,
                 transaction=transaction or f"t-{secrets.token_hex(8)}",
@@ -119,14 +120,14 @@ class Terminal:
         """A card was read; laid in idle, it begins a visit and is the consent."""
         if self._session.state is State.IDLE and self.begin(purpose=purpose) is None:
             return
-        self.post(rules.ConsentGiven(Consent(text=text, given="card_laid")))
-        self.post(rules.CardPresented(card))
+        self.post(visits.ConsentGiven(Consent(text=text, given="card_laid")))
+        self.post(visits.CardPresented(card))
 
     def nonce(self, visit: int, nonce: bytes, source: NonceSource) -> None:
         """The carrier opened the visit."""
-        self.post(rules.NonceGranted(visit, nonce, source))
+        self.post(visits.NonceGranted(visit, nonce, source))
 
-    def post(self, event: rules.Event) -> None:
+    def post(self, event: visits.Event) -> None:
         """Hand in an event; it is taken in order."""
         self._events.put_nowait((event, None))
 
@@ -144,57 +145,57 @@ class Terminal:
         finally:
             await self._stop_watching()
 
-    async def _next(self) -> tuple[rules.Event, asyncio.Event | None]:
+    async def _next(self) -> tuple[visits.Event, asyncio.Event | None]:
         deadline = self._session.deadline
         wait_s = None if deadline is None else max(0.0, deadline - self._clock.now())
         try:
             async with asyncio.timeout(wait_s):
                 return await self._events.get()
         except TimeoutError:
-            return rules.TimePassed(), None
+            return visits.TimePassed(), None
 
-    async def _take(self, event: rules.Event) -> None:
+    async def _take(self, event: visits.Event) -> None:
         now = self._clock.now()
         effects = self._session.handle(event, now)
-        if log.isEnabledFor(logging.DEBUG) and not isinstance(event, rules.Observed):
+        if log.isEnabledFor(logging.DEBUG) and not isinstance(event, visits.Observed):
             log.debug("%.3f > %r", now, event)
             for effect in effects:
                 log.debug("%.3f < %r", now, effect)
         for effect in effects:
             await self._carry_out(effect)
 
-    async def _carry_out(self, effect: rules.Effect) -> None:
+    async def _carry_out(self, effect: visits.Effect) -> None:
         match effect:
-            case rules.Show(state, detail):
+            case visits.Show(state, detail):
                 self._screen.show(state, detail)
-            case rules.SeekCard():
+            case visits.SeekCard():
                 self._seek_card()
-            case rules.Enrol(visit, card):
+            case visits.Enrol(visit, card):
                 self.post(await self._enrol(visit, card))
-            case rules.AskNonce():
+            case visits.AskNonce():
                 self._ask_nonce(effect)
-            case rules.StartLooking(visit):
+            case visits.StartLooking(visit):
                 self._watching = asyncio.create_task(self._watch(visit))
-            case rules.StopLooking():
+            case visits.StopLooking():
                 await self._stop_watching()
-            case rules.Conclude(conclusion):
+            case visits.Conclude(conclusion):
                 await self._conclude(conclusion)
-            case rules.VisitOver():
+            case visits.VisitOver():
                 self.last = None
                 self._seek_card()
             case _:
                 assert_never(effect)
 
     # --- the effects that take time -------------------------------------------------
-    async def _enrol(self, visit: int, card: Card) -> rules.Enrolled:
+    async def _enrol(self, visit: int, card: Card) -> visits.Enrolled:
         portrait = await self._portraits.decode(card.portrait_record)
         if portrait.image is None:
             log.info("event=no_portrait visit=%d why=%s", visit, portrait.reason)
-            return rules.Enrolled(visit, None, reason=Reason.NO_PORTRAIT)
+            return visits.Enrolled(visit, None, reason=Reason.NO_PORTRAIT)
         digest = hashlib.sha256(portrait.image).hexdigest()
         embedding = await self._sight.enrol(portrait.image)
         reason = None if embedding else Reason.PORTRAIT_NOT_USABLE
-        return rules.Enrolled(visit, embedding, digest, reason)
+        return visits.Enrolled(visit, embedding, digest, reason)
 
     async def _watch(self, visit: int) -> None:
         """Give frames to vision, one look in flight, until the visit stops looking."""
@@ -204,15 +205,15 @@ class Terminal:
                 seen = await self._sight.look(frame, self._session.embed())
                 self._on_observation(seen)
                 taken = asyncio.Event()
-                self._events.put_nowait((rules.Observed(visit, seen), taken))
+                self._events.put_nowait((visits.Observed(visit, seen), taken))
                 await taken.wait()
-            self.post(rules.PictureEnded(Reason.FEED_ENDED))
+            self.post(visits.PictureEnded(Reason.FEED_ENDED))
         except FeedUnreadable as fault:
             log.warning("event=feed_unreadable visit=%d why=%s", visit, fault)
-            self.post(rules.PictureEnded(Reason.FEED_UNREADABLE))
+            self.post(visits.PictureEnded(Reason.FEED_UNREADABLE))
         except DeviceLost as fault:
             log.warning("event=camera_lost visit=%d why=%s", visit, fault)
-            self.post(rules.PictureEnded(Reason.CAMERA_LOST))
+            self.post(visits.PictureEnded(Reason.CAMERA_LOST))
 
     async def _stop_watching(self) -> None:
         watching, self._watching = self._watching, None
@@ -224,12 +225,10 @@ class Terminal:
 
     async def _conclude(self, conclusion: Conclusion) -> None:
         try:
-            seq = await self._record(conclusion)
+            stored = await self._record(conclusion)
         except StoreFull as fault:
             # No evidence, no verdict: the visitor is told to ask an attendant.
-            log.warning(
-                "event=result_not_safe visit=%d why=%s", conclusion.visit, fault
-            )
+            log.warning("event=result_not_safe why=%s", fault)
             self._screen.show("out_of_service", "disk_full")
             self._finish(conclusion.visit, None)
             return
@@ -239,16 +238,16 @@ class Terminal:
             conclusion.visit,
             conclusion.verdict,
             ",".join(conclusion.reasons) or "none",
-            seq,
+            stored.seq,
         )
-        self._recorded(seq)
+        self._recorded(stored)
         self.visits_done += 1
         self._finish(conclusion.visit, conclusion)
 
     def _finish(self, visit: int, conclusion: Conclusion | None) -> None:
         self.last = conclusion
         self.concluded.set()
-        self.post(rules.Committed(visit))
+        self.post(visits.Committed(visit))
 
 
 def _first(reasons: tuple[Reason, ...]) -> str:

@@ -1,0 +1,41 @@
+"""The visitor's screen as lines of text, until the page in the browser takes its place.
+
+Draws a state; has no rules. Leaves to others: when to show what.
+"""
+
+from typing import TextIO
+
+SENTENCES = {
+    "idle": "Welcome. Lay your identity card on the reader to begin.",
+    "consent": "Your face is compared with your card here and now; no picture is kept.",
+    "lay_card": "Lay your identity card on the reader.",
+    "hold_still": "Leave the card where it is.",
+    "look_here": "Look at the camera.",
+    "act_seen": "Thank you.",
+    "verdict_accepted": "Done. You may take your card.",
+    "verdict_refused": "This did not succeed. You may try again or ask an attendant.",
+    "verdict_referred": "Please ask an attendant to go on.",
+    "out_of_service": "This terminal cannot serve you now. Please ask an attendant.",
+    "no_reader": "The card reader does not answer. Please ask an attendant.",
+}
+ACTS = {
+    "blink": "Blink with both eyes.",
+    "turn_left": "Turn your head to your left.",
+    "turn_right": "Turn your head to your right.",
+}
+
+
+class TextScreen:
+    """Writes one line for each state shown."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def show(self, state: str, detail: str = "") -> None:
+        """Write the state's sentence; for a verdict also its first reason."""
+        sentence = ACTS[detail] if state == "ask_act" else SENTENCES[state]
+        reason = (
+            f" ({detail})" if detail and state not in ("ask_act", "act_seen") else ""
+        )
+        self._out.write(f"screen: {sentence}{reason}\n")
+        self._out.flush()

@@ -1,0 +1,233 @@
+"""The loop that carries a visit, with edges that are small classes of their own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import visits as v
+from likeness.core import visit_events as e
+from likeness.core.chain import Stored
+from likeness.core.profile import PROFILES
+from likeness.core.session import Session, State
+from likeness.core.vocabulary import (
+    Act,
+    Conclusion,
+    Embedding,
+    EmbedWhen,
+    NonceSource,
+    Observation,
+    Purpose,
+    Reason,
+    Verdict,
+)
+from likeness.errors import DeviceLost, StoreFull
+from likeness.service.ports import Frame, Portrait
+from likeness.service.terminal import Terminal
+
+PROFILE = replace(PROFILES["standard"], needs_carrier_nonce=False, goodbye_s=0.01)
+
+
+class PlayedClock:
+    """Time moves with the frames and never by itself."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> float:
+        return self.seconds
+
+
+class PlayedCamera:
+    """Gives observations as if they were frames; `Sight` passes them through."""
+
+    def __init__(
+        self, clock: PlayedClock, frames: Iterable[Observation], then: str = "ends"
+    ) -> None:
+        self._clock = clock
+        self._frames = iter(frames)
+        self._then = then
+        self.running = False
+
+    async def start(self) -> None:
+        if self._then == "absent":
+            raise DeviceLost("no camera at all")
+        self.running = True
+
+    async def frame(self) -> Frame | None:
+        await asyncio.sleep(0)
+        seen = next(self._frames, None)
+        if seen is None:
+            if self._then == "breaks":
+                raise DeviceLost("the camera gives no frames")
+            return None
+        self._clock.seconds = seen.captured_s
+        return Frame(seen.captured_s, seen.frame, seen)
+
+    async def stop(self) -> None:
+        self.running = False
+
+
+class PassedThrough:
+    """Vision that is told what to see."""
+
+    def __init__(self) -> None:
+        self.forgotten = 0
+
+    async def enrol(self, portrait: bytes) -> Embedding | None:
+        return v.embedding(1) if portrait == b"portrait" else None
+
+    async def look(self, frame: Frame, embed: EmbedWhen | None) -> Observation:
+        seen: Observation = frame.image
+        return seen
+
+    def forget(self) -> None:
+        self.forgotten += 1
+
+
+class OnePortrait:
+    def __init__(self, portrait: Portrait) -> None:
+        self._portrait = portrait
+
+    async def decode(self, record: bytes) -> Portrait:
+        return self._portrait
+
+
+class Shop:
+    """A terminal with everything around it, and a list of what happened in order."""
+
+    def __init__(
+        self,
+        frames: Iterable[Observation],
+        *,
+        then: str = "ends",
+        portrait: Portrait | None = None,
+        full: bool = False,
+    ) -> None:
+        self.clock = PlayedClock()
+        self.camera = PlayedCamera(self.clock, frames, then)
+        self.sight = PassedThrough()
+        self.happened: list[str] = []
+        self.conclusions: list[Conclusion] = []
+        self.asked: list[e.AskNonce] = []
+        self.full = full
+        self.has_room = True
+        self.session = Session(PROFILE)
+        self.terminal = Terminal(
+            session=self.session,
+            clock=self.clock,
+            camera=self.camera,
+            sight=self.sight,
+            portraits=OnePortrait(portrait or Portrait(b"portrait")),
+            screen=self,
+            record=self.record,
+            recorded=lambda stored: self.happened.append(f"deliver {stored.seq}"),
+            ask_nonce=self.asked.append,
+            seek_card=lambda: self.happened.append("seek"),
+            room=lambda: self.has_room,
+        )
+
+    def show(self, state: str, detail: str = "") -> None:
+        self.happened.append(f"show {state} {detail}".strip())
+
+    async def record(self, conclusion: Conclusion) -> Stored:
+        if self.full:
+            raise StoreFull("the disk is full")
+        self.conclusions.append(conclusion)
+        self.happened.append("commit")
+        return Stored("epoch", len(self.conclusions), "token")
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        serving = asyncio.create_task(self.terminal.run())
+        try:
+            yield
+        finally:
+            serving.cancel()
+            await asyncio.wait([serving])
+
+    async def visit(self) -> Conclusion | None:
+        async with self.open():
+            self.terminal.card_laid(v.card(), Purpose.REPLACE_SIM, "2026-11")
+            async with asyncio.timeout(10):
+                await self.terminal.concluded.wait()
+        return self.conclusions[-1] if self.conclusions else None
+
+
+def performance(*acts: Act, visitor: v.Visitor | None = None) -> Iterable[Observation]:
+    """Do every act over and over: whatever is asked is answered."""
+    visitor = visitor or v.Visitor()
+    yield from visitor.still(0.8)
+    for _ in range(60):
+        for act in acts:
+            yield from visitor.does(act)
+            yield from visitor.still(0.1)
+
+
+def test_the_result_is_committed_before_it_is_shown_and_shown_before_it_is_sent() -> (
+    None
+):
+    shop = Shop(performance(*Act))
+    end = asyncio.run(shop.visit())
+    assert end is not None and end.verdict is Verdict.ACCEPTED
+    assert end.nonce_source is NonceSource.DEVICE and len(shop.asked) == 1
+    order = [
+        shop.happened.index(x) for x in ("commit", "show verdict_accepted", "deliver 1")
+    ]
+    assert order == sorted(order)
+    assert not shop.camera.running and shop.sight.forgotten
+
+
+def test_after_a_visit_the_next_one_can_begin() -> None:
+    async def two_visits() -> None:
+        shop = Shop([])
+        async with shop.open(), asyncio.timeout(10):
+            for number in (1, 2):
+                shop.terminal.card_laid(v.card(), Purpose.NEW_NUMBER, "2026-11")
+                while len(shop.conclusions) < number:
+                    await asyncio.sleep(0.001)
+                shop.clock.seconds += 1
+                while shop.session.state is not State.IDLE:
+                    await asyncio.sleep(0.001)
+        assert [c.visit for c in shop.conclusions] == [1, 2]
+        assert all(Reason.NO_FACE in c.reasons for c in shop.conclusions)
+
+    asyncio.run(two_visits())
+
+
+def test_a_lost_camera_is_named() -> None:
+    for then in ("breaks", "absent"):
+        shop = Shop([], then=then)
+        end = asyncio.run(shop.visit())
+        assert end is not None
+        assert (end.verdict, end.reasons) == (Verdict.REFERRED, (Reason.CAMERA_LOST,))
+
+
+def test_a_portrait_that_cannot_be_used_is_named() -> None:
+    for portrait, reason in (
+        (Portrait(None, "wlt-no-decoder"), Reason.NO_PORTRAIT),
+        (Portrait(b"a wall"), Reason.PORTRAIT_NOT_USABLE),
+    ):
+        end = asyncio.run(Shop(performance(*Act), portrait=portrait).visit())
+        assert end is not None
+        assert (end.verdict, end.reasons) == (Verdict.REFERRED, (reason,))
+
+
+def test_without_room_no_visit_begins_and_the_screen_says_so() -> None:
+    async def try_it() -> None:
+        shop = Shop([])
+        shop.has_room = False
+        async with shop.open():
+            shop.terminal.card_laid(v.card(), Purpose.NEW_NUMBER, "2026-11")
+            await asyncio.sleep(0.01)
+            assert shop.session.state is State.IDLE
+        assert "show out_of_service disk_full" in shop.happened
+
+    asyncio.run(try_it())
+
+
+def test_a_result_that_cannot_be_made_safe_is_never_shown_as_a_verdict() -> None:
+    shop = Shop(performance(*Act), full=True)
+    assert asyncio.run(shop.visit()) is None
+    assert "show out_of_service disk_full" in shop.happened
+    assert not any("verdict" in line or "deliver" in line for line in shop.happened)
