@@ -164,9 +164,7 @@ def performance(*acts: Act, visitor: v.Visitor | None = None) -> Iterable[Observ
             yield from visitor.still(0.1)
 
 
-def test_the_result_is_committed_before_it_is_shown_and_shown_before_it_is_sent() -> (
-    None
-):
+def test_a_result_is_committed_then_shown_then_sent() -> None:
     shop = Shop(performance(*Act))
     end = asyncio.run(shop.visit())
     assert end is not None and end.verdict is Verdict.ACCEPTED
