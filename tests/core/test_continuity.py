@@ -1,0 +1,69 @@
+"""What breaks the sequence of one face, and what must not."""
+
+from dataclasses import replace
+
+import pytest
+
+import visits as v
+from likeness.core.continuity import Continuity
+from likeness.core.vocabulary import Face, Observation, Reason
+
+
+def breaks(frames: list[Observation]) -> list[Reason]:
+    continuity = Continuity(same_face_score=0.4)
+    return [why for why in map(continuity.see, frames) if why is not None]
+
+
+def moved(x: float = 0.0, scale: float = 1.0) -> Face:
+    box = v.STILL.box
+    return replace(
+        v.STILL,
+        box=replace(box, x=box.x + x, width=box.width * scale, height=box.height),
+    )
+
+
+def test_a_quiet_visitor_breaks_nothing() -> None:
+    assert breaks(list(v.Visitor().still(3))) == []
+
+
+@pytest.mark.parametrize(("gap", "broken"), [(6, False), (20, True)])
+def test_a_face_may_be_hidden_for_a_moment_only(gap: int, broken: bool) -> None:
+    visitor = v.Visitor()
+    frames = [visitor.frame(), *(visitor.frame(None) for _ in range(gap))]
+    assert (Reason.FACE_LOST in breaks(frames)) == broken
+
+
+@pytest.mark.parametrize(("frames", "broken"), [(6, False), (20, True)])
+def test_a_second_face_must_be_more_than_a_flicker(frames: int, broken: bool) -> None:
+    visitor = v.Visitor()
+    seen = [visitor.frame(faces=2) for _ in range(frames)]
+    assert (Reason.SECOND_FACE in breaks([visitor.frame(), *seen])) == broken
+
+
+@pytest.mark.parametrize(
+    ("face", "broken"),
+    [
+        (moved(x=60), False),
+        (moved(x=200), True),
+        (moved(scale=1.2), False),
+        (moved(scale=1.8), True),
+    ],
+)
+def test_a_jump_cut_is_a_leap_within_one_frame(face: Face, broken: bool) -> None:
+    visitor = v.Visitor()
+    jumps = breaks([visitor.frame(), visitor.frame(face)])
+    assert (jumps == [Reason.PICTURE_JUMPED]) == broken
+
+
+def test_after_a_gap_the_face_may_be_elsewhere() -> None:
+    visitor = v.Visitor()
+    first = visitor.frame()
+    visitor.now += 0.2
+    assert breaks([first, visitor.frame(moved(x=200))]) == []
+
+
+def test_another_person_is_noticed_with_the_first_embedding() -> None:
+    visitor = v.Visitor()
+    frames = [visitor.frame() for _ in range(3)]
+    visitor.person = 2
+    assert breaks([*frames, visitor.frame()]) == [Reason.FACE_CHANGED]

@@ -1,0 +1,106 @@
+"""Blinks and turns, frame by frame, at the edges of what counts."""
+
+from dataclasses import replace
+
+import pytest
+
+import visits as v
+from likeness.core.liveness import BlinkWatch, Rest, TurnWatch, rest_of, watch
+from likeness.core.profile import ActRules
+from likeness.core.vocabulary import Act, Face
+
+RULES = ActRules()
+REST = Rest(v.OPEN, v.OPEN, 0.0, 0.0)
+
+
+def eyes(left: float, right: float | None = None) -> Face:
+    return replace(
+        v.STILL,
+        eye_left=left * v.OPEN,
+        eye_right=(left if right is None else right) * v.OPEN,
+    )
+
+
+def answered_at(watching: BlinkWatch | TurnWatch, faces: list[Face]) -> int | None:
+    """Return the frame that completed the act, at 30 frames/s."""
+    for number, face in enumerate(faces):
+        if watching.see(face, number / 30):
+            return number
+    return None
+
+
+@pytest.mark.parametrize(
+    ("openness", "frame"),
+    [
+        ([1, 1, 0.2, 0.2, 1], 4),
+        ([1, 1, 0.2, 1], 3),  # one sample shut: 33 ms, the shortest that shows
+        ([1, 0.9, 0.6, 0.5, 0.5, 0.9], 5),  # narrow eyes do not shut to nothing
+        ([0.2, 0.2, 1, 1, 1], None),  # shut before the prompt
+        ([1, 1, 0.6, 0.6, 1, 1], None),  # a squint
+        ([1, *[0.2] * 40, 1], None),  # a nap of 1.3 s
+        ([1, *[0.2] * 25, 1], 26),  # a slow blink of 0.8 s
+    ],
+)
+def test_blink(openness: list[float], frame: int | None) -> None:
+    faces = [eyes(value) for value in openness]
+    assert answered_at(BlinkWatch(REST, RULES), faces) == frame
+
+
+def test_a_wink_is_no_blink() -> None:
+    faces = [eyes(1), eyes(0.1, 0.95), eyes(0.1, 0.95), eyes(1)]
+    assert answered_at(BlinkWatch(REST, RULES), faces) is None
+
+
+def test_after_a_nap_a_blink_still_counts() -> None:
+    faces = [eyes(x) for x in [1, *[0.2] * 40, 1, 1, 0.2, 0.2, 1]]
+    assert answered_at(BlinkWatch(REST, RULES), faces) == 45
+
+
+def test_eyes_that_open_wider_than_at_rest_raise_the_level() -> None:
+    wide = [eyes(1.5)] * 20
+    half = [eyes(0.7)] * 3  # of the wide level this is below a half
+    assert answered_at(BlinkWatch(REST, RULES), [*wide, *half, eyes(1.5)]) == 23
+    assert answered_at(BlinkWatch(REST, RULES), [eyes(1), *half, eyes(1)]) is None
+
+
+def turned(*degrees: float) -> list[Face]:
+    return [replace(v.STILL, yaw_deg=d) for d in degrees]
+
+
+@pytest.mark.parametrize(
+    ("yaw", "left", "right"),
+    [
+        ((0, 10, 16, 20, 22), 4, None),
+        ((0, -10, -16, -20, -22), None, 4),
+        ((0, 16, 0, 16, 0), None, None),  # single wild frames
+        ((20, 20, 20, 20), None, None),  # turned before the prompt
+        ((20, 20, 8, 16, 18, 19), 5, None),  # back near the rest, then again
+        ((0, 14, 14, 14, 14), None, None),
+    ],
+)
+def test_turn(yaw: tuple[float, ...], left: int | None, right: int | None) -> None:
+    assert answered_at(TurnWatch(REST, RULES, to_left=True), turned(*yaw)) == left
+    assert answered_at(TurnWatch(REST, RULES, to_left=False), turned(*yaw)) == right
+
+
+def test_a_turn_is_measured_from_this_persons_rest() -> None:
+    aslant = replace(REST, yaw_deg=12.0)
+    faces = turned(12, 20, 20, 20)
+    assert answered_at(TurnWatch(aslant, RULES, to_left=True), faces) is None
+    faces = turned(12, 28, 28, 28)
+    assert answered_at(TurnWatch(aslant, RULES, to_left=True), faces) == 3
+
+
+def test_rest_is_taken_from_open_eyes_even_if_a_blink_falls_into_it() -> None:
+    faces = [eyes(x) for x in (1, 1, 0.2, 0.2, 0.6, 1, 1, 1, 1, 1)]
+    rest = rest_of(faces)
+    assert rest is not None and rest.eye_left == pytest.approx(v.OPEN)
+    assert rest_of(faces[:5]) is None
+
+
+def test_each_act_has_its_watch() -> None:
+    for act in Act:
+        faces = [v.STILL, *v.MOVES[act]]
+        for other in Act:
+            number = answered_at(watch(other, REST, RULES), faces)
+            assert (number is not None) == (other is act)

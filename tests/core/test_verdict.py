@@ -1,0 +1,137 @@
+"""The verdict, over every combination of what can be found."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import visits as v
+from likeness.core.profile import PROFILES
+from likeness.core.verdict import DOUBTS, Findings, decide, match_finding
+from likeness.core.vocabulary import (
+    Act,
+    ActFinding,
+    NonceSource,
+    Reason,
+    Verdict,
+)
+
+STANDARD = PROFILES["standard"]
+SEEN = ActFinding(Act.BLINK, 1.0, 2.0)
+UNSEEN = ActFinding(Act.BLINK, 1.0, None)
+
+
+def findings(
+    *,
+    card: bool = True,
+    asked: int = 1,
+    acts: tuple[ActFinding, ...] = (SEEN,),
+    score: float | None = 0.9,
+    source: NonceSource = NonceSource.CARRIER,
+    noted: tuple[Reason, ...] = (),
+) -> Findings:
+    return Findings(v.card() if card else None, asked, acts, score, source, noted)
+
+
+def test_all_is_well() -> None:
+    assert decide(findings(), STANDARD) == (Verdict.ACCEPTED, ())
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict", "first"),
+    [
+        (findings(card=False), Verdict.REFUSED, Reason.CARD_NOT_PRESENTED),
+        (findings(acts=(UNSEEN,)), Verdict.REFUSED, Reason.ACT_NOT_SEEN),
+        (findings(asked=2), Verdict.REFUSED, Reason.ACT_NOT_SEEN),
+        (findings(asked=0, acts=()), Verdict.REFUSED, Reason.ACT_NOT_SEEN),
+        (findings(score=None), Verdict.REFERRED, Reason.NO_FRONTAL_VIEW),
+        (findings(score=0.1), Verdict.REFUSED, Reason.NOT_SAME_PERSON),
+        (
+            findings(score=STANDARD.accept_score - 0.001),
+            Verdict.REFERRED,
+            Reason.MATCH_IN_DOUBT,
+        ),
+        (
+            findings(source=NonceSource.DEVICE),
+            Verdict.REFERRED,
+            Reason.NONCE_FROM_DEVICE,
+        ),
+        (
+            findings(score=0.1, noted=(Reason.CARD_INCONSISTENT,)),
+            Verdict.REFUSED,
+            Reason.NOT_SAME_PERSON,
+        ),
+        (
+            findings(acts=(UNSEEN,), noted=(Reason.TOO_SLOW_FOR_BLINK,)),
+            Verdict.REFERRED,
+            Reason.TOO_SLOW_FOR_BLINK,
+        ),
+        (
+            findings(acts=(UNSEEN,), score=0.1, noted=(Reason.EYES_HIDDEN,)),
+            Verdict.REFUSED,
+            Reason.ACT_NOT_SEEN,
+        ),
+        (
+            findings(asked=0, acts=(), score=None, noted=(Reason.CAMERA_LOST,)),
+            Verdict.REFERRED,
+            Reason.CAMERA_LOST,
+        ),
+    ],
+)
+def test_each_fault_has_its_answer(
+    found: Findings, verdict: Verdict, first: Reason
+) -> None:
+    got, reasons = decide(found, STANDARD)
+    assert (got, reasons[0]) == (verdict, first)
+
+
+@given(
+    st.booleans(),
+    st.integers(0, 2),
+    st.lists(st.sampled_from([SEEN, UNSEEN]), max_size=2).map(tuple),
+    st.none() | st.floats(-1, 1),
+    st.sampled_from(NonceSource),
+    st.lists(st.sampled_from(Reason), max_size=2).map(tuple),
+)
+def test_accepted_needs_everything(
+    card: bool,
+    asked: int,
+    acts: tuple[ActFinding, ...],
+    score: float | None,
+    source: NonceSource,
+    noted: tuple[Reason, ...],
+) -> None:
+    found = findings(
+        card=card, asked=asked, acts=acts, score=score, source=source, noted=noted
+    )
+    verdict, reasons = decide(found, STANDARD)
+    assert (verdict is Verdict.ACCEPTED) == (
+        card
+        and asked > 0
+        and [a.passed for a in acts] == [True] * asked
+        and score is not None
+        and score >= STANDARD.accept_score
+        and source is not NonceSource.DEVICE
+        and not noted
+    )
+    assert (verdict is Verdict.ACCEPTED) == (not reasons)
+    assert len(set(reasons)) == len(reasons)
+
+
+def test_only_doubts_refer_and_a_refusal_comes_first() -> None:
+    for one, two in product(Reason, Reason):
+        verdict, reasons = decide(findings(noted=(one, two)), STANDARD)
+        only_doubts = {one, two} <= DOUBTS
+        if only_doubts:
+            assert verdict is Verdict.REFERRED
+        if verdict is Verdict.REFUSED:
+            assert reasons[0] not in DOUBTS
+
+
+def test_every_profile_refers_below_what_it_accepts() -> None:
+    for profile in PROFILES.values():
+        assert profile.refer_score < profile.accept_score
+        assert profile.rules.window_s >= 6
+        found = match_finding(0.5, profile)
+        assert found is not None and found.threshold == profile.accept_score
