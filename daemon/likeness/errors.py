@@ -29,6 +29,10 @@ class DeviceLost(LikenessError):
     """A camera, reader or screen is gone: back off and open it again."""
 
 
+class DeviceRefused(DeviceLost):
+    """A device is there, but not for us (rights, in use): its installer mends it."""
+
+
 class PackageError(LikenessError):
     """A pinned package cannot be had or is not what was pinned: mend its source."""
 

@@ -134,6 +134,14 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Portrait:
+    """An encoded picture (BMP, PNG, JPEG), or the reason why there is none."""
+
+    image: bytes | None = field(repr=False)
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Box:
     """A rectangle in pixels of its frame: left, top, width, height."""
 

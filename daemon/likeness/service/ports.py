@@ -8,6 +8,7 @@ from likeness.core.chain import ChainHead, Stored, Waiting
 from likeness.core.line import BrokerEvent
 from likeness.core.messages import Receipt, Refusal, Visit
 from likeness.core.vocabulary import Embedding, EmbedWhen, Moment, Observation
+from likeness.core.vocabulary import Portrait as Portrait  # noqa: PLC0414 - for users
 
 
 class Clock(Protocol):
@@ -83,14 +84,6 @@ class ByteLine(Protocol):
     def close(self) -> None:
         """Let go of the device at once, so that a replug finds its name free."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Portrait:
-    """An encoded picture (BMP, PNG, JPEG), or the reason why there is none."""
-
-    image: bytes | None
-    reason: str = ""
 
 
 class PortraitSource(Protocol):
