@@ -1,0 +1,212 @@
+"""Runs the card dialogue between a serial line and the terminal.
+
+One loop: take the next thing that happened (bytes, a lost line, a wish, the deadline),
+give it to the dialogue, carry out its effects. A line that is gone is opened again,
+each time a little later. Leaves to others: the rules (core/card_dialogue) and what a
+visit does with a card.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import assert_never
+
+from likeness.core.card_cycle import (
+    CardFound,
+    CardRead,
+    CardRemoved,
+    CardStillThere,
+    CardTrouble,
+)
+from likeness.core.card_dialogue import (
+    Bytes,
+    Dialogue,
+    Effect,
+    Event,
+    Lost,
+    Opened,
+    ReaderReady,
+    ReaderTrouble,
+    Reopen,
+    Rest,
+    Seek,
+    TimePassed,
+    Write,
+)
+from likeness.core.card_exchange import FULL_SPEED_BAUD, Tally, Trace
+from likeness.core.card_fields import Unreadable, read_card
+from likeness.core.card_trouble import Trouble
+from likeness.core.vocabulary import Card
+from likeness.errors import DeviceLost, DeviceRefused
+from likeness.service.ports import ByteLine, Clock
+
+log = logging.getLogger(__name__)
+
+REOPEN_AFTER_S = (1.0, 2.0, 4.0, 8.0, 15.0)
+
+
+@dataclass(frozen=True, slots=True)
+class CardPresented:
+    """A card was read and understood."""
+
+    card: Card = field(repr=False)
+
+
+CardEvent = (
+    CardPresented
+    | CardFound
+    | CardTrouble
+    | CardStillThere
+    | CardRemoved
+    | ReaderReady
+    | ReaderTrouble
+)
+
+
+class CardReading:
+    """The card reader as the terminal sees it.
+
+    Args:
+        line: the serial line; may be opened and closed many times.
+        clock: monotonic seconds.
+        on_event: told what happened, on the loop. ReaderReady and ReaderTrouble may
+            repeat themselves only when something changed.
+        baud: of the line; a slow one gets more patience.
+        reopen_after_s: waits between attempts; the last one repeats.
+    """
+
+    def __init__(
+        self,
+        line: ByteLine,
+        clock: Clock,
+        on_event: Callable[[CardEvent], None],
+        *,
+        baud: int = FULL_SPEED_BAUD,
+        reopen_after_s: Sequence[float] = REOPEN_AFTER_S,
+    ) -> None:
+        self._line = line
+        self._clock = clock
+        self._on_event = on_event
+        self._reopen_after_s = tuple(reopen_after_s)
+        self._dialogue = Dialogue(baud=baud)
+        # Each event carries the number of the opening that it belongs to.
+        self._events: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()
+        self._opening = 0
+        self._failures = 0  # openings in a row that led to no working reader
+        self._told: CardEvent | None = None  # the last word about the reader
+
+    @property
+    def trace(self) -> tuple[Trace, ...]:
+        """The last exchanges, oldest first, without their data: for diagnosis."""
+        return tuple(self._dialogue.exchange.trace)
+
+    @property
+    def tally(self) -> Tally:
+        """Counts since the start, for telemetry."""
+        return self._dialogue.exchange.tally
+
+    def seek(self) -> None:
+        """Look for a card from now on."""
+        self._events.put_nowait((self._opening, Seek()))
+
+    def rest(self) -> None:
+        """Look for no card; the removal of one that was read is still told."""
+        self._events.put_nowait((self._opening, Rest()))
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        try:
+            while True:
+                await self._serve_one_opening()
+                waits = self._reopen_after_s
+                wait_s = waits[min(self._failures, len(waits) - 1)]
+                self._failures += 1
+                await asyncio.sleep(wait_s)
+        finally:
+            self._line.close()
+
+    async def _serve_one_opening(self) -> None:
+        self._opening += 1
+        post = partial(self._post, self._opening)
+        try:
+            await self._line.open(
+                lambda data: post(Bytes(data)), lambda why: post(Lost(why))
+            )
+        except DeviceLost as problem:
+            refused = isinstance(problem, DeviceRefused)
+            kind = Trouble.READER_CONFIG if refused else Trouble.READER_ABSENT
+            self._tell_of_reader(ReaderTrouble(kind, str(problem)))
+            return
+        open_now = self._handle(Opened())
+        while open_now:
+            opening, event = await self._next()
+            wish = isinstance(event, Seek | Rest)
+            if wish or opening == self._opening:
+                open_now = self._handle(event)
+        self._line.close()
+
+    def _post(self, opening: int, event: Event) -> None:
+        self._events.put_nowait((opening, event))
+
+    async def _next(self) -> tuple[int, Event]:
+        due = self._dialogue.deadline
+        wait_s = None if due is None else max(0.0, due - self._clock.now())
+        try:
+            async with asyncio.timeout(wait_s):
+                return await self._events.get()
+        except TimeoutError:
+            return self._opening, TimePassed()
+
+    def _handle(self, event: Event) -> bool:
+        """Carry one event in and its effects out; False when the line must close."""
+        now = self._clock.now()
+        effects = self._dialogue.handle(event, now)
+        log.debug("event=card_dialogue at=%.3f > %r", now, event)
+        for effect in effects:
+            log.debug("event=card_dialogue at=%.3f < %r", now, effect)
+        return all([self._carry_out(effect) for effect in effects])
+
+    def _carry_out(self, effect: Effect) -> bool:
+        match effect:
+            case Write(_, data):
+                self._line.write(data)
+            case CardRead(text, portrait_record, reader_id):
+                self._on_event(_understood(text, portrait_record, reader_id))
+            case CardFound() | CardTrouble() | CardStillThere() | CardRemoved():
+                self._on_event(effect)
+            case ReaderReady():
+                self._failures = 0
+                self._tell_of_reader(effect)
+            case ReaderTrouble():
+                self._tell_of_reader(effect)
+            case Reopen():
+                return False
+            case _:
+                assert_never(effect)
+        return True
+
+    def _tell_of_reader(self, event: ReaderReady | ReaderTrouble) -> None:
+        """Say it once: a reader that stays away must not fill the journal."""
+        if event == self._told:
+            return
+        self._told = event
+        match event:
+            case ReaderReady(reader_id):
+                log.info("event=reader_ready reader=%s", reader_id)
+            case ReaderTrouble(kind, detail):
+                log.warning("event=reader_trouble kind=%s detail=%s", kind, detail)
+        self._on_event(event)
+
+
+def _understood(
+    text: bytes, portrait_record: bytes, reader_id: str
+) -> CardPresented | CardTrouble:
+    card = read_card(text, portrait_record, reader_id)
+    match card:
+        case Unreadable(kind, where):
+            log.warning("event=card_unreadable kind=%s field=%s", kind, where)
+            return CardTrouble(kind, where)
+        case Card():
+            return CardPresented(card)
