@@ -31,6 +31,8 @@ from likeness.vision.models import (
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
+WIDE_ENOUGH = 128  # columns: a narrow terminal or a file gets unbroken lines
+
 in_folder = click.option(
     "--dir",
     "folder",
@@ -98,25 +100,24 @@ def list_models(folder: Path | None) -> None:
     """Show what the manifest names, and whether it is here."""
     folder = folder or models_dir()
     manifest = read_manifest(folder)
-    table = Table("role", "file", "bytes", "sha256", "licence", "from", "here")
+    table = Table(
+        "role", "file", "bytes", "sha256", "licence", "from", "here", box=None
+    )
     for entry in manifest.model:
         origin = str(manifest.package_named(entry.source.package))
         for built in entry.built:
             here = is_file_with(folder / BUILT / built.file, built.sha256)
-            table.add_row(
-                *(entry.role, built.file, f"{built.bytes:,}", built.sha256[:12]),
-                *(entry.licence, origin, "yes" if here else "no"),
-            )
+            facts = (f"{built.bytes:,}", built.sha256[:12], entry.licence, origin)
+            table.add_row(entry.role, built.file, *facts, "yes" if here else "no")
     for picture in manifest.picture:
         path = folder / BUILT / PICTURES / picture.file
-        sha256 = picture.source.sha256
         origin = str(manifest.package_named(picture.source.package))
-        here = is_file_with(path, sha256)
-        table.add_row(
-            *("picture", picture.file, "", sha256[:12]),
-            *(picture.licence, origin, "yes" if here else "no"),
-        )
-    Console().print(table)
+        here = is_file_with(path, picture.source.sha256)
+        facts = ("", picture.source.sha256[:12], picture.licence, origin)
+        table.add_row("picture", picture.file, *facts, "yes" if here else "no")
+    console = Console()
+    console.width = max(console.width, WIDE_ENOUGH)
+    console.print(table)
 
 
 @command.command()
