@@ -1,0 +1,226 @@
+"""Takes in what terminals send: judge, keep, acknowledge, then receipt.
+
+Whatever has arrived is handled as one batch on the store's thread: one commit, then
+the PUBACKs, then one cumulative receipt for each chain. A record that is well signed
+but not for this carrier is refused, signed; one that is not well signed gets no answer,
+since it may not be the terminal's. Leaves to others: each of these steps.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from joserfc.jwk import ECKey
+
+from likeness.carrier import verify
+from likeness.carrier.keeping import Incoming, Kept
+from likeness.carrier.store import CarrierStore
+from likeness.carrier.trust import Trust
+from likeness.carrier.verify import BadRecord, Problem, Record
+from likeness.carrier.words import CarrierWords, fresh_nonce
+from likeness.core import jws, messages
+from likeness.core.chain import Link
+from likeness.core.line import Arrived, BrokerDown, BrokerEvent, BrokerUp
+from likeness.core.vocabulary import Environment
+from likeness.edges.broker import MqttLine
+from likeness.errors import Untrusted
+
+log = logging.getLogger(__name__)
+
+TOPICS = (messages.topic("+", "result"), messages.topic("+", "ask"))
+BATCH = 256
+VISIT_EXPIRES_S = 30  # the terminal has gone on without by then
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What a batch came to: what to publish after the commit, and what to tell."""
+
+    kept: list[Kept] = field(default_factory=list)
+    receipts: list[tuple[str, str]] = field(default_factory=list)  # device, token
+    visits: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Ingest:
+    """The carrier's end of the line.
+
+    Args:
+        line: with `TOPICS`, and acknowledging by hand.
+        store, trust, words: where to keep, whom to believe, what to say.
+        environment: results for any other are refused.
+        utc: seconds since 1970.
+        on_kept: told of each record after its commit, resent ones too.
+    """
+
+    def __init__(
+        self,
+        *,
+        line: MqttLine,
+        store: CarrierStore,
+        trust: Trust,
+        words: CarrierWords,
+        environment: Environment,
+        utc: Callable[[], float] = time.time,
+        on_kept: Callable[[Kept], None] = lambda _kept: None,
+    ) -> None:
+        self._line = line
+        self._store = store
+        self._trust = trust
+        self._words = words
+        self._environment = environment
+        self._utc = utc
+        self._on_kept = on_kept
+        self._arrived: asyncio.Queue[Arrived] = asyncio.Queue()
+        self.counts: Counter[str] = Counter()
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, thread_name_prefix="carrier-store") as thread:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._line.run(self._listen))
+                while True:
+                    batch = await self._next_batch()
+                    outcome = await loop.run_in_executor(thread, self._handle, batch)
+                    self._answer(batch, outcome)
+
+    def _listen(self, event: BrokerEvent) -> None:
+        match event:
+            case BrokerUp():
+                log.info("event=broker_up")
+            case BrokerDown(why):
+                log.warning("event=broker_down why=%r", why)
+            case Arrived():
+                self._arrived.put_nowait(event)
+            case _:
+                pass  # PUBACKs of our receipts: a lost one is asked for by a resend
+
+    async def _next_batch(self) -> list[Arrived]:
+        batch = [await self._arrived.get()]
+        while len(batch) < BATCH and not self._arrived.empty():
+            batch.append(self._arrived.get_nowait())
+        return batch
+
+    def _answer(self, batch: list[Arrived], outcome: _Outcome) -> None:
+        for message in batch:
+            self._line.acknowledge(message.receipt)
+        for device, token in outcome.receipts:
+            self._line.publish(messages.topic(device, "receipt"), token.encode())
+        for device, token in outcome.visits:
+            topic = messages.topic(device, "visit")
+            self._line.publish(topic, token.encode(), expiry_s=VISIT_EXPIRES_S)
+        for kept in outcome.kept:
+            self.counts["new" if kept.new else "fork" if kept.fork else "again"] += 1
+            _tell(kept)
+            self._on_kept(kept)
+
+    # --- on the store's thread ------------------------------------------------------
+    def _handle(self, batch: list[Arrived]) -> _Outcome:
+        now_s = int(self._utc())
+        outcome = _Outcome()
+        incoming = []
+        for message in batch:
+            try:
+                device, leaf = messages.device_and_leaf(message.topic)
+                if leaf == "ask":
+                    visit = self._open_visit(device, message.payload, now_s)
+                    outcome.visits.append((device, visit))
+                elif leaf == "result":
+                    incoming.append(self._judge(device, message.payload))
+            except Untrusted as fault:
+                self._drop(message, fault)
+        outcome.kept, chains = self._store.keep(incoming, now_s)
+        for kept in outcome.kept:
+            one = kept.record
+            if one.refusal and not kept.fork:
+                place = Link(one.epoch, one.seq, one.hash)
+                said = self._words.refusal(one.device, place, one.refusal, now_s)
+                outcome.receipts.append((one.device, said))
+        for chain in chains:
+            said = self._words.receipt(chain.device, chain.upto, now_s)
+            outcome.receipts.append((chain.device, said))
+        return outcome
+
+    def _judge(self, device: str, token: bytes) -> Incoming:
+        """Return the record, or a well signed one with the reason to refuse it."""
+        key = self._key(device, verify.parse(token).kid)
+        try:
+            record = verify.verify(token, key)
+        except BadRecord as fault:
+            place = verify.place_of(token)
+            if fault.problem is Problem.BAD_SIGNATURE or place is None:
+                raise
+            return Incoming(
+                device=device,
+                epoch=place.epoch,
+                seq=place.seq,
+                hash=jws.chain_hash(token),
+                token=token.decode("ascii"),
+                refusal=fault.problem,
+            )
+        return Incoming(
+            device=device,
+            epoch=record.claims.epoch,
+            seq=record.claims.seq,
+            hash=record.hash,
+            token=record.token,
+            claims=record.claims,
+            refusal=self._refusal(device, record),
+        )
+
+    def _refusal(self, device: str, record: Record) -> str:
+        claims = record.claims
+        if claims.iss != device:
+            return Problem.WRONG_DEVICE
+        allowed = self._trust.allows(device, claims.environment)
+        if claims.environment is not self._environment or not allowed:
+            return Problem.WRONG_ENVIRONMENT
+        return ""
+
+    def _key(self, device: str, kid: str) -> ECKey:
+        key = self._trust.key(device, kid)
+        if key is not None:
+            return key
+        known = self._trust.knows(device)
+        raise BadRecord(Problem.UNKNOWN_KEY if known else Problem.UNKNOWN_DEVICE)
+
+    def _open_visit(self, device: str, token: bytes, now_s: int) -> str:
+        parsed = jws.parse(token, types=(messages.ASK,))
+        verify.check_signature(token, self._key(device, parsed.kid))
+        ask = messages.from_json(parsed.payload, messages.Ask)
+        if ask.iss != device or ask.ask != messages.ASK_VISIT:
+            raise Untrusted("an ask of another device, or of another kind")
+        issued = self._store.open_visit(device, ask, fresh_nonce(now_s))
+        if issued.expires_utc_s < now_s or issued.used_by:
+            raise Untrusted("an ask whose visit is over")
+        return self._words.visit(device, issued, now_s)
+
+    def _drop(self, message: Arrived, fault: Untrusted) -> None:
+        self.counts["dropped"] += 1
+        log.warning(
+            "event=message_dropped topic=%r size=%d why=%r",
+            message.topic[:128],
+            len(message.payload),
+            str(fault),
+        )
+
+
+def _tell(kept: Kept) -> None:
+    one = kept.record
+    what = "fork" if kept.fork else "kept" if kept.new else "kept_before"
+    level = logging.ERROR if kept.fork or one.refusal else logging.INFO
+    verdict = getattr(one.claims, "verdict", "none")
+    log.log(
+        level,
+        "event=%s device=%s epoch=%s seq=%d verdict=%s refusal=%s",
+        what,
+        one.device,
+        one.epoch,
+        one.seq,
+        verdict,
+        one.refusal or "none",
+    )

@@ -1,0 +1,120 @@
+"""Reads result files and says of each record what was decided, when, by whom.
+
+A file holds one JWS, one JWS a line, or one JSON object a line with the JWS in
+`result` (`results.jsonl`). Only the public key is needed. Leaves to others: the
+signature (`verify`), printing.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from joserfc.jwk import ECKey
+
+from likeness.carrier.verify import BadRecord, Problem, Record, verify
+from likeness.core import jws, messages
+from likeness.errors import Untrusted, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One record of one file; `problem` is empty when all is well."""
+
+    where: str  # file and line
+    record: Record | None
+    problem: str
+
+
+def inspect(files: Iterable[Path], key: ECKey) -> list[Finding]:
+    """Judge every record, then the chains that they form together.
+
+    Raises:
+        UsageError: a file cannot be read or holds no record.
+    """
+    found = []
+    for path in files:
+        for line, token in _tokens(path):
+            where = f"{path}:{line}"
+            try:
+                found.append(Finding(where, verify(token, key), ""))
+            except BadRecord as fault:
+                found.append(Finding(where, None, str(fault)))
+    return _with_chains(found)
+
+
+def describe(record: Record) -> str:
+    """Say in one line what was decided; who it was stays sealed."""
+    claims = record.claims
+    at = datetime.fromtimestamp(claims.iat, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    when = f"{at} (clock {claims.time_quality})"
+    place = f"seq {claims.seq} of epoch {claims.epoch[:8]}"
+    by = f"by {claims.iss}, {when}, {place}, {claims.environment}"
+    if isinstance(claims, messages.EpochBegins):
+        return f"epoch begins {by}"
+    reasons = f" ({', '.join(claims.reasons)})" if claims.reasons else ""
+    scores = ""
+    if claims.match is not None:
+        score, threshold = claims.match.score / 1e6, claims.match.threshold / 1e6
+        scores = f", match {score:.3f} against {threshold:.3f}"
+    return f"{claims.verdict}{reasons} for {claims.purpose}{scores}, {by}"
+
+
+def _tokens(path: Path) -> Iterator[tuple[int, str]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        why = getattr(problem, "strerror", None) or "it is not text"
+        raise UsageError(f"{path}: cannot be read: {why}") from problem
+    lines = [(n, line.strip()) for n, line in enumerate(text.splitlines(), 1)]
+    lines = [(n, line) for n, line in lines if line]
+    if not lines:
+        raise UsageError(f"{path}: holds no result")
+    for number, line in lines:
+        yield number, _in_json(line) if line.startswith("{") else line
+
+
+def _in_json(line: str) -> str:
+    """Return the token of a `results.jsonl` line; "" (malformed) if it has none."""
+    try:
+        token = jws.load_object(line.encode()).get("result")
+    except Untrusted:
+        return ""
+    return token if isinstance(token, str) else ""
+
+
+def _with_chains(found: list[Finding]) -> list[Finding]:
+    """Name forks and gaps between the good records, whatever their order."""
+    by_epoch: dict[tuple[str, str], dict[int, list[Record]]] = {}
+    for finding in found:
+        if finding.record is not None:
+            claims = finding.record.claims
+            chain = by_epoch.setdefault((claims.iss, claims.epoch), {})
+            chain.setdefault(claims.seq, []).append(finding.record)
+    return [
+        finding
+        if finding.record is None
+        else Finding(
+            finding.where,
+            finding.record,
+            _doubt(
+                finding.record,
+                by_epoch[(finding.record.claims.iss, finding.record.claims.epoch)],
+            ),
+        )
+        for finding in found
+    ]
+
+
+def _doubt(record: Record, chain: dict[int, list[Record]]) -> str:
+    seq = record.claims.seq
+    if any(other.hash != record.hash for other in chain[seq]):
+        return f"{Problem.FORK}: another record has this place"
+    if seq == min(chain):
+        return ""
+    if seq - 1 not in chain:
+        last = max(other for other in chain if other < seq)
+        return f"{Problem.GAP}: nothing between seq {last} and this"
+    if record.prev != chain[seq - 1][0].hash:
+        return f"{Problem.FORK}: it does not follow seq {seq - 1}"
+    return ""

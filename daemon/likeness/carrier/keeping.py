@@ -1,0 +1,214 @@
+"""How a record finds its place: once, in order, with every doubt raised.
+
+A record's place (device, epoch, seq) is unique, so a resend changes nothing; another
+record at the same place is a fork. A chain's head moves over what is contiguous and
+fits its predecessor; nothing beyond it is receipted. A doubt is an alarm with the token
+as evidence, kept once. All functions work inside the caller's transaction. Leaves to
+others: signatures, sending, the connection.
+"""
+
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from likeness.carrier import nonces, tables
+from likeness.carrier.verify import Claims, Problem
+from likeness.core import messages
+from likeness.core.chain import Link
+
+BEFORE_FIRST = -1  # `upto` of a chain with nothing contiguous yet
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One well signed record on its way into the store."""
+
+    device: str
+    epoch: str
+    seq: int
+    hash: str
+    token: str = field(repr=False)
+    claims: Claims | None = None  # None: well signed, but not to be read
+    refusal: str = ""  # why it is kept but not taken; empty: taken
+
+    @property
+    def prev(self) -> str | None:
+        """The hash that it says stands before it; None if that cannot be read."""
+        if isinstance(self.claims, messages.Result):
+            return self.claims.prev
+        return None if self.claims is None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of one incoming record."""
+
+    record: Incoming
+    new: bool
+    fork: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """How far one epoch of one device is here without a break."""
+
+    device: str
+    upto: Link
+
+
+def keep(db: sa.Connection, incoming: Incoming, now_s: int) -> Kept:
+    """Keep one record, once; look at what it claims, and raise what does not fit."""
+    here = db.execute(
+        sa.select(tables.records.c.hash).where(*_at(tables.records, incoming))
+    ).scalar()
+    if here is not None and here != incoming.hash:
+        _raise(db, incoming, Problem.FORK, "another record has this place", now_s)
+        return Kept(incoming, new=False, fork=True)
+    if here is not None:
+        return Kept(incoming, new=False)
+    claims = incoming.claims
+    result = claims if isinstance(claims, messages.Result) else None
+    db.execute(
+        tables.records.insert().values(
+            device=incoming.device,
+            epoch=incoming.epoch,
+            seq=incoming.seq,
+            hash=incoming.hash,
+            prev=incoming.prev,
+            refusal=incoming.refusal,
+            verdict=result.verdict if result else "",
+            purpose=result.purpose if result else "",
+            iat=claims.iat if claims else 0,
+            kept_utc_s=now_s,
+            token=incoming.token,
+        )
+    )
+    if incoming.refusal:
+        _raise(db, incoming, Problem.REFUSED, incoming.refusal, now_s)
+    elif isinstance(claims, messages.EpochBegins):
+        _look_at_new_epoch(db, incoming, claims, now_s)
+    elif result is not None:
+        _look_at_nonce(db, incoming, result, now_s)
+    return Kept(incoming, new=True)
+
+
+def _look_at_new_epoch(
+    db: sa.Connection, incoming: Incoming, claims: messages.EpochBegins, now_s: int
+) -> None:
+    """A second epoch means a lost database: alarm, with how far each side had come."""
+    before = db.execute(
+        sa.select(tables.chains.c.epoch, tables.chains.c.upto).where(
+            tables.chains.c.device == incoming.device,
+            tables.chains.c.epoch != incoming.epoch,
+        )
+    ).all()
+    if not before and claims.former is None:
+        return
+    here = ", ".join(f"{row.epoch}: {row.upto}" for row in before) or "none"
+    former = claims.former
+    there = f"{former.epoch}: {former.seq}" if former else "none"
+    _raise(
+        db, incoming, Problem.NEW_EPOCH, f"kept here {here}; known there {there}", now_s
+    )
+
+
+def _look_at_nonce(
+    db: sa.Connection, incoming: Incoming, result: messages.Result, now_s: int
+) -> None:
+    issued = None
+    if result.nonce is not None:
+        issued = issued_visit(db, incoming.device, nonce=result.nonce)
+    if doubt := nonces.doubt(result, issued):
+        _raise(db, incoming, Problem.NONCE, doubt, now_s)
+    elif issued is not None:
+        db.execute(
+            tables.visits.update()
+            .where(tables.visits.c.counter == issued.counter)
+            .values(used_by=incoming.hash)
+        )
+
+
+def advance(db: sa.Connection, device: str, epoch: str, now_s: int) -> Chain | None:
+    """Move the chain's head over what is contiguous and fits."""
+    place = (tables.chains.c.device == device, tables.chains.c.epoch == epoch)
+    chain = db.execute(sa.select(tables.chains).where(*place)).first()
+    if chain is None:
+        db.execute(
+            tables.chains.insert().values(
+                device=device, epoch=epoch, upto=BEFORE_FIRST, head=""
+            )
+        )
+    upto, head = (chain.upto, chain.head) if chain else (BEFORE_FIRST, "")
+    came_from = upto
+    rows = db.execute(
+        sa.select(tables.records)
+        .where(
+            tables.records.c.device == device,
+            tables.records.c.epoch == epoch,
+            tables.records.c.seq > upto,
+        )
+        .order_by(tables.records.c.seq)
+    )
+    for row in rows:
+        if row.seq != upto + 1:
+            break
+        if row.prev is not None and row.prev != head:
+            other = Incoming(device, epoch, row.seq, row.hash, row.token)
+            _raise(db, other, Problem.FORK, "it does not follow what is here", now_s)
+            break
+        upto, head = row.seq, row.hash
+    if upto != came_from:
+        db.execute(tables.chains.update().where(*place).values(upto=upto, head=head))
+    return None if upto == BEFORE_FIRST else Chain(device, Link(epoch, upto, head))
+
+
+def _raise(
+    db: sa.Connection, incoming: Incoming, kind: Problem, detail: str, now_s: int
+) -> None:
+    """Keep an alarm with its evidence, once."""
+    same = (
+        *_at(tables.alarms, incoming),
+        tables.alarms.c.kind == kind,
+        tables.alarms.c.hash == incoming.hash,
+    )
+    if db.execute(sa.select(tables.alarms.c.seq).where(*same)).first() is not None:
+        return
+    db.execute(
+        tables.alarms.insert().values(
+            device=incoming.device,
+            epoch=incoming.epoch,
+            seq=incoming.seq,
+            kind=kind,
+            hash=incoming.hash,
+            detail=detail,
+            raised_utc_s=now_s,
+            token=incoming.token,
+        )
+    )
+
+
+def issued_visit(db: sa.Connection, device: str, **by: str) -> nonces.Issued | None:
+    """Find an opened visit by its commitment or its nonce."""
+    wanted = [tables.visits.c[name] == value for name, value in by.items()]
+    row = db.execute(
+        sa.select(tables.visits).where(tables.visits.c.device == device, *wanted)
+    ).first()
+    if row is None:
+        return None
+    return nonces.Issued(
+        counter=row.counter,
+        transaction=row.transaction_name,
+        purpose=row.purpose,
+        nonce=row.nonce,
+        commitment=row.commitment,
+        expires_utc_s=row.expires_utc_s,
+        used_by=row.used_by,
+    )
+
+
+def _at(table: sa.Table, incoming: Incoming) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        table.c.device == incoming.device,
+        table.c.epoch == incoming.epoch,
+        table.c.seq == incoming.seq,
+    )

@@ -1,0 +1,72 @@
+"""Builds the carrier's side from its settings and runs it.
+
+Leaves to others: every step of the work (`ingest`).
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from likeness.carrier.ingest import TOPICS, Ingest
+from likeness.carrier.keeping import Kept
+from likeness.carrier.store import CarrierStore
+from likeness.carrier.trust import Trust
+from likeness.carrier.words import CarrierWords
+from likeness.core.vocabulary import Environment
+from likeness.edges.broker import LineSettings, MqttLine
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The carrier's configuration file, or the options of `carrier run`."""
+
+    keys: str  # folder with receipt.key, visit.key and devices/
+    database: str
+    environment: Literal["production", "test"] = "production"
+    host: str = "localhost"
+    port: int = 8883
+    client_id: str = "likeness-carrier"
+    ca_file: str = ""  # empty: no TLS
+    cert_file: str = ""
+    key_file: str = ""
+    retry_to_s: float = 30.0  # one carrier, many terminals: it need not stand back
+
+
+async def serve(
+    settings: Settings, on_kept: Callable[[Kept], None] = lambda _kept: None
+) -> None:
+    """Serve until cancelled.
+
+    Raises:
+        ConfigError: a key, the database or a certificate cannot be used.
+        StoreBroken: the database failed while serving; nothing was acknowledged.
+    """
+    keys = Path(settings.keys)
+    line = MqttLine(
+        LineSettings(
+            host=settings.host,
+            port=settings.port,
+            client_id=settings.client_id,
+            topics=TOPICS,
+            ca_file=settings.ca_file,
+            cert_file=settings.cert_file,
+            key_file=settings.key_file,
+            acknowledge_by_hand=True,
+            retry_to_s=settings.retry_to_s,
+        )
+    )
+    words = CarrierWords(receipt_key=keys / "receipt.key", visit_key=keys / "visit.key")
+    trust = Trust(keys / "devices")
+    store = CarrierStore(Path(settings.database))
+    try:
+        await Ingest(
+            line=line,
+            store=store,
+            trust=trust,
+            words=words,
+            environment=Environment(settings.environment),
+            on_kept=on_kept,
+        ).run()
+    finally:
+        store.close()

@@ -1,0 +1,56 @@
+"""The carrier's tables, in SQLAlchemy Core.
+
+Leaves to others: everything that is done with them (`keeping`, `store`).
+"""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+records = sa.Table(
+    "record",
+    metadata,
+    sa.Column("device", sa.Text, primary_key=True),
+    sa.Column("epoch", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("prev", sa.Text),  # null: the claims could not be read
+    sa.Column("refusal", sa.Text, nullable=False),  # empty: taken
+    sa.Column("verdict", sa.Text, nullable=False),  # empty: no result
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("iat", sa.BigInteger, nullable=False),
+    sa.Column("kept_utc_s", sa.BigInteger, nullable=False),
+    sa.Column("token", sa.Text, nullable=False),
+)
+chains = sa.Table(
+    "chain",
+    metadata,
+    sa.Column("device", sa.Text, primary_key=True),
+    sa.Column("epoch", sa.Text, primary_key=True),
+    sa.Column("upto", sa.BigInteger, nullable=False),
+    sa.Column("head", sa.Text, nullable=False),
+)
+alarms = sa.Table(
+    "alarm",
+    metadata,
+    sa.Column("device", sa.Text, primary_key=True),
+    sa.Column("epoch", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("raised_utc_s", sa.BigInteger, nullable=False),
+    sa.Column("token", sa.Text, nullable=False),  # the evidence
+)
+visits = sa.Table(
+    "visit",
+    metadata,
+    sa.Column("counter", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("device", sa.Text, nullable=False),
+    sa.Column("commitment", sa.Text, nullable=False),
+    sa.Column("transaction_name", sa.Text, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("nonce", sa.Text, nullable=False, unique=True),
+    sa.Column("expires_utc_s", sa.BigInteger, nullable=False),
+    sa.Column("used_by", sa.Text, nullable=False),  # hash of the result; empty: open
+    sa.UniqueConstraint("device", "commitment"),
+)

@@ -1,0 +1,91 @@
+"""Which devices the carrier knows: a folder with one JSON file for each.
+
+    {"device": "shop-17", "environments": ["production"], "keys": [{…JWK…}]}
+
+A file that cannot be used is one log line, and its device is unknown.
+A device that is not known yet, or signs with a key that is not known yet, is looked up
+on the disk again, so that provisioning needs no restart. Leaves to others: judging.
+"""
+
+import logging
+import re
+from pathlib import Path
+
+import msgspec
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from likeness.core.messages import Name
+from likeness.core.vocabulary import Environment
+from likeness.errors import ConfigError
+
+log = logging.getLogger(__name__)
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+
+
+class DeviceFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One device: its public keys, and what its results may be used for."""
+
+    device: Name
+    environments: tuple[Environment, ...]
+    keys: tuple[dict[str, str], ...]
+
+
+class Trust:
+    """Finds a device's key."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder.
+
+        Raises:
+            ConfigError: it is not there.
+        """
+        if not folder.is_dir():
+            raise ConfigError(
+                f"{folder}: no folder of device keys; make one with"
+                " 'likeness keys make', or give another with --keys"
+            )
+        self._folder = folder
+        self._devices: dict[str, tuple[DeviceFile, dict[str, ECKey]]] = {}
+
+    def knows(self, device: str) -> bool:
+        """Say whether there is such a device."""
+        return self._find(device) is not None
+
+    def key(self, device: str, kid: str) -> ECKey | None:
+        """Return the device's key with this thumbprint."""
+        found = self._find(device)
+        if found is not None and kid not in found[1]:
+            found = self._read(device)
+        return found[1].get(kid) if found else None
+
+    def allows(self, device: str, environment: Environment) -> bool:
+        """Say whether this device may make results for this environment."""
+        found = self._find(device)
+        return found is not None and environment in found[0].environments
+
+    def _find(self, device: str) -> tuple[DeviceFile, dict[str, ECKey]] | None:
+        return self._devices.get(device) or self._read(device)
+
+    def _read(self, device: str) -> tuple[DeviceFile, dict[str, ECKey]] | None:
+        if not _FILE_NAME.match(device):
+            return None
+        path = self._folder / f"{device}.json"
+        try:
+            known = msgspec.json.decode(path.read_bytes(), type=DeviceFile)
+            keys = [ECKey.import_key({**jwk}) for jwk in known.keys]
+        except FileNotFoundError:
+            self._devices.pop(device, None)
+            return None
+        except (OSError, msgspec.MsgspecError, JoseError, ValueError) as problem:
+            log.error("event=device_file_unusable file=%s why=%s", path, problem)  # noqa: TRY400
+            return None
+        if known.device != device:
+            log.error(
+                "event=device_file_unusable file=%s why=it speaks of another", path
+            )
+            return None
+        found = (known, {key.thumbprint(): key for key in keys if not key.is_private})
+        self._devices[device] = found
+        return found

@@ -1,0 +1,124 @@
+"""Judges one signed record with a JOSE library that is not the one that signed it.
+
+Rules, in this order; the first that fails names the problem:
+
+- it is a JWS of ours: ES256, our header members only, a type that is a record;
+- the signature is good for the given key;
+- the claims are whole and of the right types.
+
+Leaves to others: which key belongs to whom (`trust`), the chain (`store`).
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import msgspec
+from joserfc import jws as jose
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from likeness.core import jws, messages
+from likeness.errors import Untrusted
+
+RECORDS = (messages.RESULT, messages.EPOCH)
+
+Claims = messages.Result | messages.EpochBegins
+
+
+class Problem(StrEnum):
+    """What can be wrong with a record, or between records."""
+
+    MALFORMED = "malformed"
+    UNKNOWN_DEVICE = "unknown_device"
+    UNKNOWN_KEY = "unknown_key"
+    BAD_SIGNATURE = "bad_signature"
+    WRONG_DEVICE = "wrong_device"  # signed by one, sent as another
+    WRONG_ENVIRONMENT = "wrong_environment"
+    FORK = "fork"  # two different records for one place, or for one predecessor
+    GAP = "gap"
+    NEW_EPOCH = "new_epoch"
+    NONCE = "nonce"  # it is not the one that was given for this visit
+    REFUSED = "refused"
+
+
+class BadRecord(Untrusted):
+    """A record that is not taken, and why."""
+
+    def __init__(self, problem: Problem, detail: str = "") -> None:
+        super().__init__(f"{problem}: {detail}" if detail else problem)
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record whose signature and claims are good."""
+
+    claims: Claims
+    hash: str
+    token: str = field(repr=False)
+
+    @property
+    def prev(self) -> str:
+        """The hash of the record before; empty for the first of an epoch."""
+        claims = self.claims
+        return claims.prev if isinstance(claims, messages.Result) else ""
+
+
+def parse(token: str | bytes) -> jws.Unverified:
+    """Take a record apart, so that its key can be found.
+
+    Raises:
+        BadRecord: it is no record of ours.
+    """
+    try:
+        return jws.parse(token, types=RECORDS)
+    except Untrusted as fault:
+        raise BadRecord(Problem.MALFORMED, str(fault)) from fault
+
+
+def check_signature(token: str | bytes, key: ECKey) -> None:
+    """Check an ES256 signature.
+
+    Raises:
+        BadRecord: it is not good for this key.
+    """
+    try:
+        jose.deserialize_compact(token, key, algorithms=[jws.ES256])
+    except (JoseError, ValueError) as problem:
+        raise BadRecord(Problem.BAD_SIGNATURE) from problem
+
+
+def verify(token: str | bytes, key: ECKey) -> Record:
+    """Judge one record with its device's public key.
+
+    Raises:
+        BadRecord: with the problem.
+    """
+    parsed = parse(token)
+    check_signature(token, key)
+    kind: type[Claims] = (
+        messages.Result if parsed.typ == messages.RESULT else messages.EpochBegins
+    )
+    try:
+        claims = messages.from_json(parsed.payload, kind)
+    except Untrusted as fault:
+        raise BadRecord(Problem.MALFORMED, str(fault)) from fault
+    if (parsed.typ == messages.EPOCH) != (claims.seq == 0):
+        raise BadRecord(Problem.MALFORMED, "only row 0 begins an epoch")
+    text = token if isinstance(token, str) else token.decode("ascii")
+    return Record(claims, jws.chain_hash(text), text)
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a record stands, though the rest of it may be wrong."""
+
+    epoch: messages.Epoch
+    seq: messages.Seq
+
+
+def place_of(token: str | bytes) -> Place | None:
+    """Return where a well signed record stands, if it says so."""
+    try:
+        return messages.from_json(parse(token).payload, Place)
+    except Untrusted:
+        return None

@@ -1,0 +1,112 @@
+"""`likeness carrier`: take in results, and verify a result file."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+import msgspec
+from joserfc.jwk import ECKey
+
+from likeness import strict_toml
+from likeness.carrier import inspect as inspection
+from likeness.carrier.serve import Settings, serve
+from likeness.edges import key_files
+from likeness.errors import LikenessError, UsageError
+
+EXIT_BAD = 1
+
+
+@click.group(help="The carrier's side: ingest, verify.")
+def command() -> None:
+    """Choose what the carrier does."""
+
+
+@command.command()
+@click.option("--config", "config_file", type=click.Path(path_type=Path))
+@click.option("--broker", help="HOST:PORT, without TLS: for a test.")
+@click.option("--keys", type=click.Path(path_type=Path), help="Folder of keys.")
+@click.option("--database", type=click.Path(path_type=Path))
+@click.option("--environment", type=click.Choice(["production", "test"]))
+def run(
+    config_file: Path | None,
+    broker: str | None,
+    keys: Path | None,
+    database: Path | None,
+    environment: str | None,
+) -> None:
+    """Take in results until stopped; either --config, or all the other options."""
+    plain = {
+        "broker": broker,
+        "keys": keys,
+        "database": database,
+        "environment": environment,
+    }
+    if config_file is not None:
+        if any(plain.values()):
+            raise UsageError("give either --config FILE, or options, not both")
+        settings = strict_toml.load(config_file, Settings)
+    else:
+        missing = [f"--{name}" for name, value in plain.items() if value is None]
+        if missing:
+            raise UsageError(f"without --config these are needed: {', '.join(missing)}")
+        settings = _settings(plain)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    _serve(settings)
+
+
+@command.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--key",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The device's public key: JWK or PEM.",
+)
+def verify(files: tuple[Path, ...], key: Path) -> int:
+    """Check result files; one line for each record; exit 1 if any is bad."""
+    jwk = key_files.public_jwk(key_files.load_public(key))
+    bad = 0
+    for finding in inspection.inspect(files, ECKey.import_key({**jwk})):
+        said = inspection.describe(finding.record) if finding.record else ""
+        bad += bool(finding.problem)
+        parts = ("BAD" if finding.problem else "ok", finding.problem, said)
+        click.echo(f"{finding.where}: {'; '.join(filter(None, parts))}")
+    return EXIT_BAD if bad else 0
+
+
+def _settings(plain: Mapping[str, object]) -> Settings:
+    host, _, port = str(plain["broker"]).rpartition(":")
+    if not host or not port.isdecimal():
+        raise UsageError(f"--broker '{plain['broker']}': write HOST:PORT")
+    text = {name: str(plain[name]) for name in ("keys", "database", "environment")}
+    return msgspec.convert({**text, "host": host, "port": int(port)}, Settings)
+
+
+def _serve(settings: Settings) -> None:
+    async def until_stopped() -> None:
+        task = asyncio.ensure_future(serve(settings))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    try:
+        asyncio.run(until_stopped())
+    except BaseExceptionGroup as faults:
+        ours = faults.subgroup(LikenessError)
+        if ours is None:
+            raise
+        raise _first(ours) from faults
+
+
+def _first(faults: BaseExceptionGroup[LikenessError]) -> LikenessError:
+    """Give the one line that says most: the first fault of the tree."""
+    first = faults.exceptions[0]
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first

@@ -1,0 +1,40 @@
+"""`likeness keys`: test keys for a bench terminal and its carrier."""
+
+import re
+from pathlib import Path
+
+import click
+
+from likeness.core.vocabulary import Environment
+from likeness.edges import bench_keys
+from likeness.errors import UsageError
+
+_DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+
+
+@click.group(help="Make test keys for a bench terminal and carrier.")
+def command() -> None:
+    """Choose what to do with keys."""
+
+
+@command.command()
+@click.option("--out", type=click.Path(path_type=Path), required=True)
+@click.option("--device", required=True, help="The terminal's name.")
+@click.option(
+    "--environment",
+    "environments",
+    type=click.Choice([str(one) for one in Environment]),
+    multiple=True,
+    default=("test",),
+    show_default=True,
+    help="What its results may be used for; may be given more than once.",
+)
+def make(out: Path, device: str, environments: tuple[str, ...]) -> None:
+    """Make the keys of one terminal, and the carrier's where there are none yet."""
+    if not _DEVICE.match(device):
+        raise UsageError(
+            f"--device '{device}': letters, digits, '.', '_' and '-' only, 64 at most"
+        )
+    keys = bench_keys.make(out, device, tuple(map(Environment, environments)))
+    click.echo(f"terminal {device}: {keys.terminal}")
+    click.echo(f"carrier: {keys.carrier}")

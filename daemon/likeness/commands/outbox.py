@@ -1,0 +1,52 @@
+"""`likeness outbox`: what waits for the carrier's receipt; counts and places only."""
+
+import sqlite3
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from likeness import config
+from likeness.edges import store_file
+from likeness.errors import StoreBroken, UsageError
+
+EXIT_SET_ASIDE = 1
+
+
+@click.command(help="List what waits for the carrier.")
+@click.option("--config", "config_file", type=click.Path(path_type=Path))
+@click.option("--state-dir", type=click.Path(path_type=Path))
+def command(config_file: Path | None, state_dir: Path | None) -> int:
+    """Print one line for each fact; exit 1 if records were set aside."""
+    path = _directory(config_file, state_dir) / store_file.NAME
+    if not path.is_file():
+        raise UsageError(f"{path}: no outbox here; the daemon makes it when it starts")
+    try:
+        found = store_file.survey(path)
+    except sqlite3.DatabaseError as problem:
+        raise StoreBroken(
+            f"{path}: cannot be read: {problem}; the daemon sets a broken one aside"
+            " when it starts"
+        ) from problem
+    click.echo(f"epoch: {found.epoch}")
+    click.echo(f"waiting: {found.waiting}")
+    if found.oldest_utc_s is not None:
+        since = datetime.fromtimestamp(found.oldest_utc_s, UTC)
+        age_s = max(0, int(time.time()) - found.oldest_utc_s)
+        click.echo(f"oldest: {since:%Y-%m-%dT%H:%M:%SZ}, {age_s} s ago")
+    click.echo(f"receipted and still here: {found.receipted}")
+    click.echo(f"set aside: {len(found.aside)}")
+    for epoch, seq, reason in found.aside:
+        click.echo(f"  seq {seq} of epoch {epoch}: {reason}")
+    for broken in sorted(path.parent.glob(f"{path.name}.broken-*[0-9]")):
+        click.echo(f"broken database: {broken.name}")
+    return EXIT_SET_ASIDE if found.aside else 0
+
+
+def _directory(config_file: Path | None, state_dir: Path | None) -> Path:
+    if (config_file is None) == (state_dir is None):
+        raise UsageError("give either --config FILE or --state-dir DIR")
+    if state_dir is not None:
+        return state_dir
+    return Path(config.load(Path(str(config_file))).terminal.state_dir)
