@@ -5,12 +5,12 @@ Each step asks one command; its answer decides the next step:
     FIND -> SELECT -> READ -> HELD ------removed------> FIND
       ^        | moved    | moved | refused
       +--------+----------+       v
-    FIND <----------removed---- SPENT  (SELECT and READ lead here when refused)
+    FIND <----------removed---- SPENT <--field dropped-- HELD
 
 A card that was read is halted: FIND answers "no card" while it still lies there. So in
 HELD another command (30 03) tests for removal. In SPENT the card is not halted (it was
-refused, or the field dropped) and FIND itself is the test. Either way one card is read
-once (card-readers A.8). Leaves to others: the reader's own health, and the wire.
+refused, or the field dropped under it) and FIND itself is the test. Either way a card
+is read once (card-readers A.8). Leaves to others: the reader's own health, the wire.
 """
 
 from dataclasses import dataclass, field
@@ -94,7 +94,9 @@ class CardCycle:
         self._missed = 0  # cycles of the present series without a record
         self._series_since: float | None = None
         self._unselected_since: float | None = None
-        self._hung = False
+        self._needs_reset = False
+        self._found_told = False
+        self._sure = True  # no reset or new line since the card was read or tested
         self._absent = 0  # finds in a row without the spent card
 
     @property
@@ -112,17 +114,16 @@ class CardCycle:
         """Whether nothing needs to be asked: no card is wanted and none is held."""
         return self._step is Step.FIND and not self.wanted
 
-    def take_hung(self) -> bool:
-        """Say once that the chip hangs and the reader must be reset."""
-        hung, self._hung = self._hung, False
-        return hung
+    def take_reset(self) -> bool:
+        """Say once that only a reset of the field will free the chip."""
+        needed, self._needs_reset = self._needs_reset, False
+        return needed
 
     def interrupted(self) -> None:
         """The field dropped, or may have: a halted card would be found again."""
         if self._step in (Step.SELECT, Step.READ):
             self._step = Step.FIND
-        elif self._step is Step.HELD:
-            self._step, self._absent = Step.SPENT, 0
+        self._sure = False
 
     def answered(self, answer: Answer, now: float) -> list[CardMoment]:
         """Take in the answer to the present step's command."""
@@ -141,23 +142,36 @@ class CardCycle:
     def unanswered(self, why: str, now: float) -> list[CardMoment]:
         """Begin again with FIND: select and read are valid only after what is before.
 
-        HELD and SPENT just ask again: a lost answer is no removal.
+        HELD and SPENT ask again, since a lost answer is no removal. Only a reader that
+        stays silent to 30 03 even after a reset is tested with FIND instead.
         """
-        if self._step in (Step.SELECT, Step.READ):
-            return self._miss(Meaning.UNKNOWN, why, now)
-        return []
+        match self._step:
+            case Step.READ:
+                # The card may have been read and halted; FIND would never see it.
+                self._needs_reset = True
+                return self._miss(Meaning.UNKNOWN, why, now)
+            case Step.SELECT:
+                return self._miss(Meaning.UNKNOWN, why, now)
+            case Step.HELD if not self._sure:
+                self._spend()
+                return []
+            case _:
+                return []
 
     def _sought(self, meaning: Meaning, now: float) -> list[CardMoment]:
         if meaning is Meaning.NO_CARD:
             self._unselected_since = None
+            self._found_told = False
             if self._elapsed(now) >= CYCLES_WITHIN_S:
                 self._series_since = None
         if meaning is not Meaning.FOUND or not self.wanted:
             return []
         self._step = Step.SELECT
-        if self._series_since is not None:
+        if self._series_since is None:
+            self._series_since, self._missed = now, 0
+        if self._found_told:
             return []
-        self._series_since, self._missed = now, 0
+        self._found_told = True
         return [CardFound()]
 
     def _selected(self, answer: Answer, now: float) -> list[CardMoment]:
@@ -169,21 +183,26 @@ class CardCycle:
             self._unselected_since = now
         if now - self._unselected_since >= HUNG_CHIP_S:
             self._unselected_since = None
-            self._hung = True
+            self._needs_reset = True
         return self._miss(answer.meaning, answer.status_text, now)
 
     def _read(self, answer: Answer, now: float) -> list[CardMoment]:
         record = parse_record(answer.data)
         if answer.meaning is not Meaning.OK or record is None:
             return self._miss(answer.meaning, answer.status_text, now)
-        self._step = Step.HELD
+        self._step, self._sure = Step.HELD, True
         self._series_since = None
+        self._found_told = False
         if not self.wanted:
             return []
         return [CardRead(record.text, record.portrait, self.reader_id)]
 
     def _held(self, meaning: Meaning) -> list[CardMoment]:
         if meaning in (Meaning.OK, Meaning.NO_CONTENT):
+            self._sure = True
+            return []
+        if not self._sure:
+            self._spend()
             return []
         self._step = Step.FIND
         # A reader without 30 03 has no removal test. A halted card is found by no
@@ -214,9 +233,12 @@ class CardCycle:
         return [CardTrouble(Trouble.HOLD_STILL, status)]
 
     def _refuse(self, kind: Trouble, status: str) -> list[CardMoment]:
-        self._step, self._absent = Step.SPENT, 0
+        self._spend()
         self._series_since = None
         return [CardTrouble(kind, status)]
+
+    def _spend(self) -> None:
+        self._step, self._absent = Step.SPENT, 0
 
     def _elapsed(self, now: float) -> float:
         return 0.0 if self._series_since is None else now - self._series_since

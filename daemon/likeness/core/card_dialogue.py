@@ -3,7 +3,7 @@
 Each state asks one command again and again; the answer decides the next state:
 
     CLOSED --Opened--> PROBING --> NAMING --> SERVING <--Seek, Rest--> RESTING
-    any --three dead commands, hung chip--> RESETTING --> PROBING
+    any --three dead commands, stuck chip--> RESETTING --> PROBING
     any --status 60 or 66--> FAULTY --works again--> NAMING
     PROBING for 5 s in vain, RESETTING in vain, or Lost --> CLOSED and Reopen
 
@@ -162,21 +162,18 @@ class Dialogue:
                 return self._conclude(self.exchange.take(data, now), now)
             case TimePassed():
                 return self._conclude(self.exchange.check(now), now)
-            case Seek():
-                return self._seek(now)
-            case Rest():
-                self._card.wanted = False
-                if self._state is State.SERVING and not self.exchange.busy:
-                    self._serve(now)
-                return []
+            case Seek() | Rest():
+                return self._wish(isinstance(event, Seek), now)
             case _:
                 assert_never(event)
 
-    def _seek(self, now: float) -> list[Effect]:
-        self._card.wanted = True
-        if self._state is State.RESTING and not self.exchange.busy:
-            self._go(State.SERVING, now)
-        return [CardStillThere()] if self._card.holds_card else []
+    def _wish(self, wanted: bool, now: float) -> list[Effect]:
+        self._card.wanted = wanted
+        fits = self._card.idle == (self._state is State.RESTING)
+        serves = self._state in (State.RESTING, State.SERVING)
+        if serves and not fits and not self.exchange.busy:
+            self._serve(now)
+        return [CardStillThere()] if wanted and self._card.holds_card else []
 
     def _ask_if_due(self, now: float) -> list[Effect]:
         if self.exchange.busy or self._ask_at is None or now < self._ask_at:
@@ -192,7 +189,7 @@ class Dialogue:
             case None:
                 return []
             case Failure():
-                return self._failed(Trouble.READER_SILENT, outcome, now)
+                return self._failed(Trouble.READER_SILENT, outcome.value, now)
             case Answer():
                 return self._answered(outcome, now)
 
@@ -217,7 +214,7 @@ class Dialogue:
             return self._failed(Trouble.READER_FAULT, answer.status_text, now)
         self._dead, self._was_reset = 0, False
         moments: list[Effect] = [*self._card.answered(answer, now)]
-        if self._card.take_hung():
+        if self._card.take_reset():
             self._reset(now)
         else:
             self._serve(now)
@@ -256,14 +253,22 @@ class Dialogue:
                 self._go(self._state, now + self._asks()[1])
                 return []
             case _ if self._dead < DEAD_COMMANDS:
-                moments = self._card.unanswered(why, now)
-                self._go(self._state, now)
-                return [*moments]
+                return self._ask_again(why, now)
             case _ if self._was_reset:
                 return self._give_up(kind, why)
             case _:
                 self._reset(now)
                 return []
+
+    def _ask_again(self, why: str, now: float) -> list[Effect]:
+        moments: list[Effect] = []
+        if self._state is State.SERVING:
+            moments += self._card.unanswered(why, now)
+        if self._card.take_reset():
+            self._reset(now)
+        else:
+            self._go(self._state, now)
+        return moments
 
     def _give_up(self, kind: Trouble, why: str) -> list[Effect]:
         self._close()

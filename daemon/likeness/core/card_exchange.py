@@ -92,6 +92,7 @@ class Exchange:
         self._phase = Phase.IDLE
         self._cutter = FrameCutter()
         self._command = Command.STATUS
+        self._failure = Failure.SILENT
         self._heard_s = self._first_by_s = self._whole_by_s = 0.0
 
     @property
@@ -119,6 +120,7 @@ class Exchange:
         first, whole = PATIENCE_S[command]
         self._command = command
         self._phase = Phase.WAITING
+        self._failure = Failure.SILENT  # unless worse is seen
         # What is left of an older answer cannot belong to this command.
         self._cutter = FrameCutter()
         self._first_by_s = now + max(first, first_s)
@@ -133,22 +135,26 @@ class Exchange:
         """Look at the clock; None if there is still time."""
         if not self._due(now):
             return None
-        if self._cutter.waiting and now < self._whole_by_s:
-            # Half a frame and then nothing, or a stray byte that looked like a start:
-            # after the latter there may still be time for the answer.
-            answer = self._sort(self._cutter.quiet(), now)
-            if answer is not None or not self._due(now):
-                return answer
-        return self._fail(self._why(now), now)
+        if self._phase is Phase.DRAINING:
+            return self._fail(self._failure, now)
+        if self._cutter.waiting and now >= self._whole_by_s:
+            self._drain(Failure.SLOW)
+            return None
+        # Half a frame and then nothing, or a stray byte that looked like a start:
+        # after the latter there may still be time for the answer.
+        answer = self._sort(self._cutter.quiet(), now)
+        if answer is not None or not self._due(now):
+            return answer
+        return self._fail(self._failure, now)
 
     def _due(self, now: float) -> bool:
         due = self.deadline
         return due is not None and now >= due
 
-    def _why(self, now: float) -> Failure:
-        if self._phase is Phase.DRAINING:
-            return Failure.DAMAGED
-        return Failure.SLOW if now >= self._whole_by_s else Failure.SILENT
+    def _drain(self, failure: Failure) -> None:
+        """Wait for silence, so that the next answer is the next command's."""
+        self._phase = Phase.DRAINING
+        self._failure = failure
 
     def _sort(self, found: list[Found], now: float) -> Answer | None:
         """Believe the first whole frame, unless damage came before it.
@@ -164,7 +170,7 @@ class Exchange:
                 case FalseStart():
                     self.tally.false_starts += 1
                     if self._phase is Phase.WAITING:
-                        self._phase = Phase.DRAINING
+                        self._drain(Failure.DAMAGED)
                 case Frame(body) if self._phase is Phase.WAITING:
                     answer = parse_answer(body)
                     self._end(answer.status_text, body, now)
