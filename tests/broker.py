@@ -1,4 +1,4 @@
-"""A real mosquitto on a free port: started, killed, paused and started again by a test."""
+"""A real mosquitto on a free port: started, killed and started again by a test."""
 
 import contextlib
 import os

@@ -12,11 +12,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
-from likeness.core import jws, messages, outbox
+from likeness.core import messages, outbox
 from likeness.core.chain import Link, Waiting
 from likeness.core.line import Arrived, BrokerDown, BrokerEvent, BrokerUp, Published
 from likeness.core.vocabulary import Purpose
 from likeness.errors import StoreFull, Untrusted
+from likeness.service.asking import Asking, VisitGrant
 from likeness.service.notary import Notary
 from likeness.service.ports import Broker, Clock, ResultStore, Verifier, WallClock
 
@@ -29,25 +30,8 @@ Facts = Mapping[str, object]  # flat: names to numbers, text, lists or maps
 
 
 @dataclass(frozen=True, slots=True)
-class VisitGrant:
-    """The carrier opened a visit: its nonce, bound to our commitment."""
-
-    transaction: str
-    purpose: Purpose
-    commitment: bytes
-    nonce: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class _Kept:
     seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    transaction: str
-    purpose: Purpose
-    commitment: str
 
 
 class Delivery:
@@ -85,20 +69,17 @@ class Delivery:
         self._store = store
         self._broker = broker
         self._verifier = verifier
-        self._notary = notary
         self._clock = clock
         self._wall = wall
         self._choose = choose
         self._birth = birth
         self._telemetry = telemetry
         self._telemetry_every_s = telemetry_every_s
-        self._on_visit = on_visit
+        self._asking = Asking(notary, verifier, on_visit)
         self._events: asyncio.Queue[BrokerEvent | _Kept] = asyncio.Queue()
         self._outbox = outbox.Outbox([], choose)
         self._newest = -1  # seq of the newest record that the outbox knows
         self._in_flight: dict[int, tuple[str, int]] = {}  # by the broker's number
-        self._asked: _Asked | None = None
-        self._counter = 0  # of the last visit that the carrier opened
         self.counts: Counter[str] = Counter()
 
     # --- from outside ---------------------------------------------------------------
@@ -117,13 +98,8 @@ class Delivery:
         Returns:
             Whether the question could be sent; without a line there is no answer.
         """
-        asked = _Asked(transaction, purpose, jws.encode(commitment))
-        token = self._notary.ask_visit(
-            commitment=asked.commitment, transaction=transaction, purpose=purpose
-        )
-        self._asked = asked
-        sent = self._publish("ask", token.encode(), expiry_s=ASK_EXPIRES_S)
-        return sent is not None
+        token = self._asking.ask(commitment, transaction, purpose)
+        return self._publish("ask", token, expiry_s=ASK_EXPIRES_S) is not None
 
     async def run(self) -> None:
         """Deliver until cancelled; the last word is "stopping"."""
@@ -234,7 +210,7 @@ class Delivery:
             if leaf == "receipt":
                 await self._hear_receipt(message.payload)
             elif leaf == "visit":
-                self._hear_visit(message.payload)
+                self._asking.hear(message.payload, self._believed_now())
         except Untrusted as fault:
             self.counts["dropped"] += 1
             log.warning(
@@ -259,24 +235,6 @@ class Delivery:
         kept = await self._store.hash_at(said.epoch, said.upto)
         upto = Link(said.epoch, said.upto, said.head)
         await self._step(outbox.Receipted(upto, kept))
-
-    def _hear_visit(self, token: bytes) -> None:
-        """Take each answer once, and only for what we asked."""
-        visit = self._verifier.visit(token, self._believed_now())
-        asked = _Asked(visit.transaction, visit.purpose, visit.commitment)
-        if asked != self._asked:
-            raise Untrusted("a visit that was not asked for, or was already opened")
-        if visit.counter <= self._counter:
-            raise Untrusted("a counter that went back")
-        self._asked, self._counter = None, visit.counter
-        self._on_visit(
-            VisitGrant(
-                transaction=visit.transaction,
-                purpose=visit.purpose,
-                commitment=jws.decode(visit.commitment),
-                nonce=jws.decode(visit.nonce),
-            )
-        )
 
     def _believed_now(self) -> int | None:
         moment = self._wall.moment()
