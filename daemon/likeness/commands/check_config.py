@@ -1,0 +1,24 @@
+"""`likeness check-config`: what a configuration would put in force."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from likeness import config
+
+
+@click.command("check-config")
+@click.option("--config", "config_file", required=True, type=click.Path(path_type=Path))
+def command(config_file: Path) -> None:
+    """Print every setting with its value, defaults included; exit 78 if it is wrong."""
+    from likeness.wiring import policy_of
+
+    settings = config.load(config_file)
+    policy_of(settings)
+    for part in msgspec.structs.fields(config.Config):
+        section = getattr(settings, part.name)
+        click.echo(f"[{part.name}]")
+        for name, value in msgspec.structs.asdict(section).items():
+            click.echo(f"{name} = {msgspec.json.encode(value).decode()}")
+        click.echo()

@@ -1,0 +1,15 @@
+"""Tells systemd how the daemon is (sd_notify(3)); silent when nobody listens."""
+
+import os
+import socket
+
+
+def notify(state: str) -> None:
+    """Send e.g. "READY=1"; an address that begins with @ is in the abstract space."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line:
+        line.sendto(state.encode(), address)
