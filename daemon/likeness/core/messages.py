@@ -209,10 +209,15 @@ def from_json(data: bytes, kind: type[Claims]) -> Claims:
     try:
         return msgspec.json.decode(data, type=kind, strict=True)
     except msgspec.ValidationError as problem:
-        where = str(problem).rpartition("`$")[2].strip("`.") or "the top"
-        raise Untrusted(f"claims that do not fit at {where[:64]}") from problem
+        raise Untrusted(f"claims that do not fit: {_place(str(problem))}") from problem
     except msgspec.DecodeError as problem:
         raise Untrusted("not JSON") from problem
+
+
+def _place(problem: str) -> str:
+    """Name the member only: `Expected `int`, got `str` - at `$.a.b`` → `a.b`."""
+    what, at, where = problem.rpartition(" - at `$")
+    return (where.strip(".") if at else what + where).replace("`", "")[:64]
 
 
 def topic(device: str, leaf: str) -> str:

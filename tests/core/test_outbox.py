@@ -1,0 +1,195 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from likeness.core import outbox as box
+from likeness.core.chain import Link
+from playbook import play, transcripts
+
+HERE = Path(__file__).parent
+OTHER = "another-hash"
+
+
+def link(seq: int) -> Link:
+    return Link("e", seq, f"h{seq}")
+
+
+@pytest.mark.parametrize(
+    "path", transcripts(HERE / "transcripts", "outbox"), ids=lambda p: p.stem
+)
+def test_transcript(path: Path) -> None:
+    machine = box.Outbox([], lambda: 0.0)
+    assert play(path.read_text(), machine, vars(box)) == path.read_text()
+
+
+class Model:
+    """What must hold after each step, whatever comes in."""
+
+    def __init__(self, count: int) -> None:
+        self.machine = box.Outbox([link(n) for n in range(count)], lambda: 0.5)
+        self.open = set(range(count))
+        self.receipted: set[int] = set()
+        self.refused: set[int] = set()
+        self.in_flight: set[int] = set()
+        self.made = count
+
+    def step(self, event: box.Event, now: float) -> list[box.Effect]:
+        match event:
+            case box.Receipted(upto, kept) if upto.hash == kept:
+                self.receipted.update(range(upto.seq + 1))
+            case box.Refused(record) if record.hash == link(record.seq).hash:
+                self.refused.add(record.seq)
+            case box.Acknowledged(_, seq, _):
+                self.in_flight.discard(seq)
+            case box.Offline():
+                self.in_flight.clear()
+            case box.Stored(record):
+                self.open.add(record.seq)
+                self.made += 1
+            case _:
+                pass
+        effects = self.machine.handle(event, now)
+        for effect in effects:
+            self.check(effect)
+        assert len(self.in_flight) <= box.WINDOW
+        return effects
+
+    def check(self, effect: box.Effect) -> None:
+        match effect:
+            case box.Send(_, seq):
+                assert seq in self.open, "sent what was done with"
+                assert seq not in self.in_flight, "handed over twice"
+                self.in_flight.add(seq)
+            case box.Forget(_, upto):
+                assert upto in self.receipted, "forgotten without a receipt"
+                self.open -= set(range(upto + 1))
+            case box.SetAside(_, seq):
+                assert seq in self.refused, "set aside without a refusal"
+                self.open.discard(seq)
+            case box.Report():
+                pass
+
+
+def _events(count: int) -> st.SearchStrategy[box.Event]:
+    seqs = st.integers(0, count + 3)
+    return st.one_of(
+        st.just(box.Online()),
+        st.just(box.Offline()),
+        st.just(box.TimePassed()),
+        st.builds(
+            box.Acknowledged,
+            st.just("e"),
+            seqs,
+            st.sampled_from([0, box.NO_MATCHING_SUBSCRIBERS, 0x87, 0x97]),
+        ),
+        st.builds(
+            lambda seq, good: box.Receipted(
+                link(seq) if good else Link("e", seq, OTHER),
+                link(seq).hash if seq < count else "",
+            ),
+            seqs,
+            st.booleans(),
+        ),
+        st.builds(
+            lambda seq, good: box.Refused(
+                link(seq) if good else Link("e", seq, OTHER), "no"
+            ),
+            st.integers(0, count - 1),
+            st.booleans(),
+        ),
+    )
+
+
+@given(
+    st.integers(1, 90).flatmap(
+        lambda count: st.tuples(
+            st.just(count),
+            st.lists(st.tuples(_events(count), st.floats(0, 400)), max_size=40),
+        )
+    )
+)
+def test_nothing_is_forgotten_and_a_good_line_drains_in_order(
+    steps: tuple[int, list[tuple[box.Event, float]]],
+) -> None:
+    count, events = steps
+    model, now = Model(count), 0.0
+    for event, later in events:
+        now += later
+        model.step(event, now)
+    # Whatever was before: a good line and a good carrier drain the rest, in order.
+    model.step(box.Offline(), now)
+    todo = model.step(box.Online(), now)
+    sent = []
+    while todo:
+        effect = todo.pop(0)
+        if isinstance(effect, box.Send):
+            sent.append(effect.seq)
+            todo += model.step(box.Acknowledged("e", effect.seq, 0), now)
+            place = link(effect.seq)
+            todo += model.step(box.Receipted(place, place.hash), now)
+    assert sent == sorted(sent)
+    assert model.open == set()
+    assert model.machine.waiting == 0
+    assert model.machine.deadline is None
+
+
+def test_more_than_the_window_waits_for_pubacks() -> None:
+    machine = box.Outbox([link(n) for n in range(100)], lambda: 0.0)
+    sent = machine.handle(box.Online(), 0.0)
+    assert sent == [box.Send("e", n) for n in range(box.WINDOW)]
+    assert machine.handle(box.Acknowledged("e", 0, 0), 0.1) == [
+        box.Send("e", box.WINDOW)
+    ]
+
+
+def test_a_dead_carrier_gets_no_storm() -> None:
+    """10,000 records wait; the broker takes all, the carrier is silent for a day."""
+    machine = box.Outbox([link(n) for n in range(10_000)], lambda: 0.0)
+    now, day, sends = 0.0, 86_400.0, 0
+    todo = machine.handle(box.Online(), now)
+    while now < day:
+        while todo:
+            effect = todo.pop()
+            if isinstance(effect, box.Send):
+                sends += 1
+                todo += machine.handle(box.Acknowledged("e", effect.seq, 0), now)
+        assert machine.deadline is not None
+        now = machine.deadline
+        todo = machine.handle(box.TimePassed(), now)
+    passes = day / (box.RECEIPT_TO_S / 2) + 10
+    assert sends <= passes * box.AHEAD
+
+
+def test_nothing_is_sent_twice_while_receipts_make_progress() -> None:
+    """The carrier is slow, 1 record in 4 s, but it moves: no resend at all."""
+    machine = box.Outbox([link(n) for n in range(200)], lambda: 0.0)
+    sent: list[int] = []
+
+    def run(todo: list[box.Effect], now: float) -> None:
+        while todo:
+            effect = todo.pop(0)
+            if isinstance(effect, box.Send):
+                sent.append(effect.seq)
+                todo += machine.handle(box.Acknowledged("e", effect.seq, 0), now)
+
+    run(machine.handle(box.Online(), 0.0), 0.0)
+    for seq in range(200):
+        now = 4.0 * (seq + 1)
+        if machine.deadline is not None and machine.deadline <= now:
+            run(machine.handle(box.TimePassed(), machine.deadline), machine.deadline)
+        place = link(seq)
+        run(machine.handle(box.Receipted(place, place.hash), now), now)
+    assert sent == list(range(200))
+
+
+def test_a_record_of_an_older_epoch_is_covered_by_its_own_receipts_only() -> None:
+    old = Link("old", 5, "o5")
+    machine = box.Outbox([link(1), old], lambda: 0.0)
+    machine.handle(box.Online(), 0.0)
+    assert machine.handle(box.Receipted(Link("e", 9, "h9"), "h9"), 1.0) == [
+        box.Forget("e", 9)
+    ]
+    assert machine.waiting == 1
+    assert machine.handle(box.Receipted(old, "o5"), 1.0) == [box.Forget("old", 5)]
