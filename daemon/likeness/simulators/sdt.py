@@ -38,6 +38,7 @@ class SdtSimulator:
         paced: bool = False,
         baud: int = 115200,
         power_up_s: float = 0.0,
+        replug_after_s: float = 2.0,
     ) -> None:
         self.reader = SdtReader(
             [parse(fault) if isinstance(fault, str) else fault for fault in faults],
@@ -52,6 +53,8 @@ class SdtSimulator:
         self._pts = ""
         self._master = self._slave = -1
         self._leaving: list[tuple[float, int, Piece]] = []
+        self._replug_after_s = replug_after_s
+        self._replug_at: float | None = None  # after the fault `unplug` only
         self._count = 0  # keeps pieces of one moment in their order
         self._todo: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._wake_read, self._wake_write = os.pipe()
@@ -101,6 +104,7 @@ class SdtSimulator:
     # Everything below runs in the simulator's thread, or before it starts.
 
     def _plug(self) -> None:
+        self._replug_at = None
         if self._master >= 0:
             return
         # We keep the slave open: without any client, reading a master would fail.
@@ -144,7 +148,10 @@ class SdtSimulator:
     def _run(self) -> None:
         while self._running:
             now = time.monotonic()
-            wait = max(0.0, self._leaving[0][0] - now) if self._leaving else None
+            moments = [self._leaving[0][0]] if self._leaving else []
+            if self._replug_at is not None:
+                moments.append(self._replug_at)
+            wait = max(0.0, min(moments) - now) if moments else None
             sources = [self._wake_read] + [self._master] * (self._master >= 0)
             ready, _, _ = select.select(sources, [], [], wait)
             if self._wake_read in ready:
@@ -153,6 +160,8 @@ class SdtSimulator:
             elif self._master in ready:
                 self._hear()
             self._speak()
+            if self._replug_at is not None and self._replug_at <= time.monotonic():
+                self._plug()
 
     def _hear(self) -> None:
         now = time.monotonic()
@@ -170,3 +179,4 @@ class SdtSimulator:
                 return  # nobody reads: the line is full, as a real one drops bytes
             if piece.then_unplug:
                 self._unplug()
+                self._replug_at = time.monotonic() + self._replug_after_s

@@ -29,7 +29,7 @@ class Kind(StrEnum):
     SLOW_DRIP = "slow-drip"  # one byte every 50 ms
     CUT = "cut"  # only the first half comes
     GARBAGE = "garbage"  # as with a wrong baud rate
-    UNPLUG = "unplug"  # the line goes away after the first half
+    UNPLUG = "unplug"  # the line goes away after the first half, and returns
     MOVED = "moved"  # the card leaves between select and read, and returns
     NO_REMOVAL_TEST = "no-removal-test"  # 30 03 is not supported
     STATUS = "status"
