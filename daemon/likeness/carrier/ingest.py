@@ -65,7 +65,7 @@ class Ingest:
         words: CarrierWords,
         environment: Environment,
         utc: Callable[[], float] = time.time,
-        on_kept: Callable[[Kept], None] = lambda _kept: None,
+        on_kept: Callable[[Kept], object] = lambda _kept: None,
     ) -> None:
         self._line = line
         self._store = store

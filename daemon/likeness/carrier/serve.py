@@ -34,7 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 async def serve(
-    settings: Settings, on_kept: Callable[[Kept], None] = lambda _kept: None
+    settings: Settings, on_kept: Callable[[Kept], object] = lambda _kept: None
 ) -> None:
     """Serve until cancelled.
 
