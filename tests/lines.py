@@ -106,7 +106,7 @@ class Conversation:
         self.now = 0.0
         self.told: list[tuple[float, Told]] = []
         self.asked: list[str] = []
-        self._reader = reader
+        self.reader = reader
         self._line = line
         self._reopens = reopens
         self._open_at: float | None = None
@@ -150,7 +150,7 @@ class Conversation:
             self._under_way.clear()
             self.happens(Lost("torn"))
         elif to_reader:
-            for piece in self._reader.receive(data, self.now):
+            for piece in self.reader.receive(data, self.now):
                 self._send(piece.data, piece.after_s, to_reader=False)
         elif data:
             self.happens(Bytes(data))

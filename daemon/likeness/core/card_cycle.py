@@ -120,10 +120,15 @@ class CardCycle:
         return needed
 
     def interrupted(self) -> None:
-        """The field dropped, or may have: a halted card would be found again."""
+        """The field dropped, or may have: a halted card would be found again.
+
+        A record that was under way may have been read to its end, and its card be
+        halted: if the field did not drop, only a reset will let it be found.
+        """
+        self._sure = False
+        self._needs_reset = self._needs_reset or self._step is Step.READ
         if self._step in (Step.SELECT, Step.READ):
             self._step = Step.FIND
-        self._sure = False
 
     def answered(self, answer: Answer, now: float) -> list[CardMoment]:
         """Take in the answer to the present step's command."""

@@ -7,8 +7,8 @@ Each state asks one command again and again; the answer decides the next state:
     any --status 60 or 66--> FAULTY --works again--> NAMING
     PROBING for 5 s in vain, RESETTING in vain, or Lost --> CLOSED and Reopen
 
-Leaves to others: one command and its answer (card_exchange), the steps with one card
-(card_cycle), the text's fields (card_fields), how long to wait before opening again.
+Leaves to others: one command's answer (card_exchange), the steps with one card
+(card_cycle), how long to wait before opening again.
 """
 
 from dataclasses import dataclass, field
@@ -169,9 +169,9 @@ class Dialogue:
 
     def _wish(self, wanted: bool, now: float) -> list[Effect]:
         self._card.wanted = wanted
-        fits = self._card.idle == (self._state is State.RESTING)
-        serves = self._state in (State.RESTING, State.SERVING)
-        if serves and not fits and not self.exchange.busy:
+        if self._state is State.RESTING and wanted and not self.exchange.busy:
+            self._go(State.SERVING, now)
+        if self._state is State.SERVING and self._card.idle and not self.exchange.busy:
             self._serve(now)
         return [CardStillThere()] if wanted and self._card.holds_card else []
 
@@ -194,17 +194,19 @@ class Dialogue:
                 return self._answered(outcome, now)
 
     def _answered(self, answer: Answer, now: float) -> list[Effect]:
-        status = answer.status_text
         if answer.meaning is Meaning.READER_FAULT:
-            known = self._state is State.FAULTY
-            self._card.interrupted()
-            self._go(State.FAULTY, now + ASKS[State.FAULTY][1])
-            return [] if known else [ReaderTrouble(Trouble.READER_FAULT, status)]
+            return self._fault(answer.status_text, now)
         if self._state is State.SERVING:
             return self._served(answer, now)
         if answer.meaning is not Meaning.OK:
-            return self._failed(Trouble.READER_FAULT, status, now)
+            return self._failed(Trouble.READER_FAULT, answer.status_text, now)
         return self._woken(answer, now)
+
+    def _fault(self, status: str, now: float) -> list[Effect]:
+        known = self._state is State.FAULTY
+        self._card.interrupted()
+        self._go(State.FAULTY, now + ASKS[State.FAULTY][1])
+        return [] if known else [ReaderTrouble(Trouble.READER_FAULT, status)]
 
     def _served(self, answer: Answer, now: float) -> list[Effect]:
         meaning = answer.meaning
@@ -213,26 +215,23 @@ class Dialogue:
         ):
             return self._failed(Trouble.READER_FAULT, answer.status_text, now)
         self._dead, self._was_reset = 0, False
-        moments: list[Effect] = [*self._card.answered(answer, now)]
-        if self._card.take_reset():
-            self._reset(now)
-        else:
-            self._serve(now)
-        return moments
+        moments = self._card.answered(answer, now)
+        self._serve(now)
+        return [*moments]
 
     def _woken(self, answer: Answer, now: float) -> list[Effect]:
         """PROBING, NAMING, RESTING, RESETTING or FAULTY was answered well."""
         self._dead = 0
         match self._state:
             case State.RESETTING:
+                self._card.take_reset()  # here it is
                 self._probe(now)
             case State.PROBING | State.FAULTY:
                 self._go(State.NAMING, now)
             case State.NAMING:
                 reader_id = parse_reader_id(answer.data)
                 if reader_id is None:
-                    what = "its id has not 16 bytes"
-                    return self._failed(Trouble.READER_FAULT, what, now)
+                    return self._failed(Trouble.READER_FAULT, "id has no 16 bytes", now)
                 self._card.reader_id = reader_id
                 self._serve(now)
                 return [ReaderReady(reader_id)]
@@ -261,14 +260,12 @@ class Dialogue:
                 return []
 
     def _ask_again(self, why: str, now: float) -> list[Effect]:
-        moments: list[Effect] = []
-        if self._state is State.SERVING:
-            moments += self._card.unanswered(why, now)
-        if self._card.take_reset():
-            self._reset(now)
-        else:
+        if self._state is not State.SERVING:
             self._go(self._state, now)
-        return moments
+            return []
+        moments = self._card.unanswered(why, now)
+        self._serve(now)
+        return [*moments]
 
     def _give_up(self, kind: Trouble, why: str) -> list[Effect]:
         self._close()
@@ -284,6 +281,9 @@ class Dialogue:
         self._go(State.PROBING, now)
 
     def _serve(self, now: float) -> None:
+        if self._card.take_reset():
+            self._reset(now)
+            return
         self._state = State.RESTING if self._card.idle else State.SERVING
         self._ask_at = now + self._asks()[1]
 
