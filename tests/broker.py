@@ -1,6 +1,7 @@
 """A real mosquitto on a free port: started, killed and started again by a test."""
 
 import contextlib
+import getpass
 import os
 import shutil
 import signal
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CONFIG = """\
+# Started by root it would become another user, who cannot read the test's folder.
+user {user}
 listener {port} 127.0.0.1
 allow_anonymous true
 set_tcp_nodelay true
@@ -35,6 +38,7 @@ class Mosquitto:
         self._config = folder / "mosquitto.conf"
         self._config.write_text(
             CONFIG.format(
+                user=getpass.getuser(),
                 port=self.port,
                 folder=folder,
                 persistence="true" if persistence else "false",
@@ -47,7 +51,6 @@ class Mosquitto:
         """Start, and wait until it listens."""
         program = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
         assert program is not None, "mosquitto is missing"
-        # As root it would become the user mosquitto, who cannot read our folder.
         command = [program, "-c", str(self._config)]
         self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         for _ in range(500):
@@ -67,6 +70,16 @@ class Mosquitto:
     def stop(self) -> None:
         """End it in order."""
         self._signal(signal.SIGTERM)
+
+    def freeze(self) -> None:
+        """Go silent without hanging up, as a cut cable does."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def _signal(self, number: int) -> None:
         if self._process is not None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from likeness.core import jws, messages, report
+from likeness.core.chain import ChainHead
 from likeness.core.report import DeviceFacts
 from likeness.core.vocabulary import (
     Act,
@@ -30,6 +32,8 @@ from likeness.service.recording import Recorder
 # Marked, so that a test can look for them where they must not be.
 NAME = "张无忌MARKEDNAME"
 NUMBER = "11010119900307MARKEDNUMBER"
+
+EPOCH = "0123456789abcdef" * 2
 
 FACTS = DeviceFacts(
     device="shop-17",
@@ -107,3 +111,38 @@ def bench(folder: Path, *, facts: DeviceFacts = FACTS, store: str = "state") -> 
         clock=clock,
     )
     return Bench(keys, signer, notary, kept, record)
+
+
+def result_at(
+    near: Bench,
+    head: ChainHead,
+    conclusion: Conclusion = REFUSED,
+    facts: DeviceFacts = FACTS,
+) -> str:
+    """Sign a result (a refused one: no person) for any place in a chain."""
+    claims = report.compose(
+        conclusion,
+        facts=facts,
+        moment=MOMENT,
+        head=head,
+        salt=b"s" * 16,
+        sealed_person=None,
+    )
+    return signed(near, claims, messages.RESULT)
+
+
+def signed(near: Bench, claims: bytes, typ: str) -> str:
+    """Sign anything with the device's key."""
+    signer = near.signer
+    return jws.compact(
+        claims, alg=signer.alg, kid=signer.kid, typ=typ, sign=signer.sign
+    )
+
+
+def chain_of(near: Bench, count: int, epoch: str = EPOCH) -> list[str]:
+    """Sign an epoch record and `count` results that follow it."""
+    tokens = [near.notary.begin_epoch(ChainHead(epoch, 0, ""), None)]
+    for seq in range(1, count + 1):
+        head = ChainHead(epoch, seq, jws.chain_hash(tokens[-1]))
+        tokens.append(result_at(near, head))
+    return tokens

@@ -14,3 +14,10 @@ def story(test: Callable[Given, Coroutine[None, None, None]]) -> Callable[Given,
         asyncio.run(test(*args, **kwargs))
 
     return run
+
+
+async def until(what: Callable[[], bool], within_s: float = 30.0) -> None:
+    """Wait for something that happens elsewhere."""
+    async with asyncio.timeout(within_s):
+        while not what():
+            await asyncio.sleep(0.01)

@@ -1,7 +1,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 
 import pytest
@@ -22,17 +22,11 @@ from likeness.edges.verifier import CarrierVerifier
 from likeness.service.asking import VisitGrant
 from likeness.service.delivery import Delivery
 from results import ACCEPTED, NAME, NUMBER, Bench, bench
-from stories import story
+from stories import story, until
 
 pytestmark = pytest.mark.broker
 
 DEVICE = "shop-17"
-
-
-async def until(what: Callable[[], bool], within_s: float = 30.0) -> None:
-    async with asyncio.timeout(within_s):
-        while not what():
-            await asyncio.sleep(0.01)
 
 
 async def until_empty(far: Bench, within_s: float = 30.0) -> None:

@@ -37,7 +37,7 @@ VISIT_EXPIRES_S = 30  # the terminal has gone on without by then
 
 
 @dataclass(slots=True)
-class _Outcome:
+class Outcome:
     """What a batch came to: what to publish after the commit, and what to tell."""
 
     kept: list[Kept] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Ingest:
                 group.create_task(self._line.run(self._listen))
                 while True:
                     batch = await self._next_batch()
-                    outcome = await loop.run_in_executor(thread, self._handle, batch)
+                    outcome = await loop.run_in_executor(thread, self.handle, batch)
                     self._answer(batch, outcome)
 
     def _listen(self, event: BrokerEvent) -> None:
@@ -105,7 +105,7 @@ class Ingest:
             batch.append(self._arrived.get_nowait())
         return batch
 
-    def _answer(self, batch: list[Arrived], outcome: _Outcome) -> None:
+    def _answer(self, batch: list[Arrived], outcome: Outcome) -> None:
         for message in batch:
             self._line.acknowledge(message.receipt)
         for device, token in outcome.receipts:
@@ -119,9 +119,10 @@ class Ingest:
             self._on_kept(kept)
 
     # --- on the store's thread ------------------------------------------------------
-    def _handle(self, batch: list[Arrived]) -> _Outcome:
+    def handle(self, batch: list[Arrived]) -> Outcome:
+        """Judge and keep a batch, in one commit; return what must be said then."""
         now_s = int(self._utc())
-        outcome = _Outcome()
+        outcome = Outcome()
         incoming = []
         for message in batch:
             try:

@@ -10,6 +10,7 @@ others: composing, signing, when to send; `store_file` opens and sets aside.
 import asyncio
 import contextlib
 import fcntl
+import logging
 import os
 import shutil
 import sqlite3
@@ -23,6 +24,8 @@ from likeness.core import jws
 from likeness.core.chain import ChainHead, Link, Stored, Waiting
 from likeness.edges import store_file
 from likeness.errors import ConfigError, StoreBroken, StoreFull, UsageError
+
+log = logging.getLogger(__name__)
 
 # Receipted records stay for a while, so that a late or repeated receipt can still be
 # compared; at some 2 kB each this is 2 MB.
@@ -65,7 +68,13 @@ class SqliteStore:
             StoreFull: there is no room.
         """
         self._lock = _lock(self._directory)
-        await self._on_thread(self._open)
+        try:
+            await self._on_thread(self._open)
+        except BaseException:
+            await self.close()
+            raise
+        if self.broken is not None:
+            log.error("event=store_set_aside file=%s epoch=%s", self.broken, self.epoch)
 
     async def close(self) -> None:
         """Let go of file and lock."""

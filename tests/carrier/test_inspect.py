@@ -1,0 +1,86 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from likeness.__main__ import main
+from likeness.core import jws
+from likeness.core.chain import ChainHead
+from likeness.core.vocabulary import Reason
+from results import EPOCH, FACTS, REFUSED, Bench, bench, chain_of, result_at
+
+
+@pytest.fixture
+def near(tmp_path: Path) -> Bench:
+    return bench(tmp_path)
+
+
+def verify(near: Bench, *files: Path) -> int:
+    key = near.keys.terminal / "device.jwk"
+    return main(["carrier", "verify", *map(str, files), "--key", str(key)])
+
+
+def saved(path: Path, *tokens: str) -> Path:
+    path.write_text("\n".join(tokens) + "\n")
+    return path
+
+
+def test_one_line_says_what_was_decided(
+    near: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = saved(tmp_path / "one.jws", chain_of(near, 1)[1])
+    assert verify(near, path) == 0
+    assert capsys.readouterr().out == (
+        f"{path}:1: ok; refused (not_same_person) for new_number, match 0.712 against"
+        " 0.450, by shop-17, 2026-11-18T11:06:40Z (clock ntp), seq 1 of epoch"
+        " 01234567, test\n"
+    )
+
+
+def test_a_whole_chain_in_any_order_and_form(near: Bench, tmp_path: Path) -> None:
+    tokens = chain_of(near, 4)
+    lines = [json.dumps({"id": n, "result": token}) for n, token in enumerate(tokens)]
+    assert verify(near, saved(tmp_path / "a", *reversed(tokens))) == 0
+    assert verify(near, saved(tmp_path / "results.jsonl", *lines)) == 0
+    first, second = saved(tmp_path / "b", *tokens[2:]), saved(tmp_path / "c", *tokens)
+    assert verify(near, first, second) == 0, "the same record twice is no fork"
+
+
+def test_what_is_wrong_is_named(
+    near: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tokens = chain_of(near, 3)
+    head = ChainHead(EPOCH, 2, jws.chain_hash(tokens[1]))
+    other = result_at(near, head, replace(REFUSED, reasons=(Reason.NO_FACE,)))
+    stray = result_at(near, ChainHead(EPOCH, 2, jws.encode(b"x" * 32)))
+    stranger = chain_of(bench(tmp_path / "x", facts=replace(FACTS, device="x")), 0)
+    for bad, says in (
+        ((tokens[1], tokens[3]), "gap: nothing between seq 1 and this"),
+        ((tokens[2], other), "fork: another record has this place"),
+        ((tokens[1], stray), "fork: it does not follow seq 1"),
+        ((tokens[0], stranger[0]), "bad_signature"),
+        (("not a token",), "malformed"),
+        (('{"id": 1}',), "malformed"),
+        (('{"id": 1',), "malformed"),
+    ):
+        assert verify(near, saved(tmp_path / "bad", *bad)) == 1
+        assert f"BAD; {says}" in capsys.readouterr().out
+
+
+def test_wrong_use_is_one_clear_line(
+    near: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").touch()
+    (tmp_path / "picture").write_bytes(b"\xff\xd8\xff")
+    for path, says in (
+        (tmp_path / "nowhere", "cannot be read: No such file"),
+        (tmp_path / "empty", "holds no result"),
+        (tmp_path / "picture", "it is not text"),
+    ):
+        assert verify(near, path) == 2
+        said = capsys.readouterr().err
+        assert says in said
+        assert said.count("\n") == 1
+    good = saved(tmp_path / "good", chain_of(near, 0)[0])
+    assert main(["carrier", "verify", str(good), "--key", str(good)]) == 78

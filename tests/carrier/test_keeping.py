@@ -1,0 +1,191 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from joserfc.jwk import ECKey
+
+from likeness.carrier import nonces
+from likeness.carrier.keeping import Chain, Incoming
+from likeness.carrier.store import CarrierStore, Gap
+from likeness.carrier.verify import verify
+from likeness.core import jws, messages
+from likeness.core.chain import ChainHead, Link
+from likeness.core.challenge import commitment
+from likeness.core.vocabulary import NonceSource, Purpose, Reason
+from likeness.errors import ConfigError
+from results import EPOCH, REFUSED, Bench, bench, chain_of, result_at
+
+NOW = 1_795_000_000
+DEVICE = "shop-17"
+DEVICE_NONCE = b"d" * 32
+
+
+@pytest.fixture
+def near(tmp_path: Path) -> Bench:
+    return bench(tmp_path)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[CarrierStore]:
+    opened = CarrierStore(tmp_path / "carrier.db")
+    yield opened
+    opened.close()
+
+
+def incoming(near: Bench, token: str, refusal: str = "") -> Incoming:
+    record = verify(token, ECKey.import_key({**near.signer.public_jwk()}))
+    claims = record.claims
+    return Incoming(
+        DEVICE, claims.epoch, claims.seq, record.hash, token, claims, refusal
+    )
+
+
+def upto(tokens: list[str], seq: int) -> Chain:
+    return Chain(DEVICE, Link(EPOCH, seq, jws.chain_hash(tokens[seq])))
+
+
+def test_a_resend_changes_nothing_and_is_receipted_again(
+    near: Bench, store: CarrierStore
+) -> None:
+    tokens = chain_of(near, 3)
+    batch = [incoming(near, token) for token in tokens]
+    for new in (True, False):
+        kept, chains = store.keep(batch, NOW)
+        assert [one.new for one in kept] == [new] * 4
+        assert chains == [upto(tokens, 3)]
+    assert store.tokens(DEVICE) == tokens
+    assert store.alarms() == []
+
+
+def test_a_gap_is_named_and_not_receipted_over(
+    near: Bench, store: CarrierStore
+) -> None:
+    tokens = chain_of(near, 4)
+    batch = [incoming(near, token) for token in tokens]
+    _, chains = store.keep([batch[0], batch[1], batch[3], batch[4]], NOW)
+    assert chains == [upto(tokens, 1)]
+    assert store.gaps() == [Gap(DEVICE, EPOCH, first_missing=2, next_here=3)]
+    _, chains = store.keep([batch[2]], NOW)
+    assert chains == [upto(tokens, 4)]
+    assert store.gaps() == []
+
+
+def test_without_its_beginning_nothing_is_receipted(
+    near: Bench, store: CarrierStore
+) -> None:
+    _, chains = store.keep([incoming(near, chain_of(near, 1)[1])], NOW)
+    assert chains == []
+    assert store.gaps() == [Gap(DEVICE, EPOCH, first_missing=0, next_here=1)]
+
+
+def test_another_record_at_the_same_place_is_a_fork(
+    near: Bench, store: CarrierStore
+) -> None:
+    tokens = chain_of(near, 2)
+    store.keep([incoming(near, token) for token in tokens], NOW)
+    head = ChainHead(EPOCH, 2, jws.chain_hash(tokens[1]))
+    other = result_at(near, head, replace(REFUSED, reasons=(Reason.NO_FACE,)))
+    for _ in range(2):  # however often it comes, it is one alarm
+        kept, chains = store.keep([incoming(near, other)], NOW)
+        assert kept[0].fork
+        assert chains == []
+    assert [(a.seq, a.kind) for a in store.alarms()] == [(2, "fork")]
+    assert store.tokens(DEVICE) == tokens
+
+
+def test_the_same_place_signed_twice_is_no_fork(
+    near: Bench, store: CarrierStore
+) -> None:
+    """ECDSA signatures differ each time; what was signed does not."""
+    one, again = (chain_of(near, 0)[0] for _ in range(2))
+    assert one != again
+    store.keep([incoming(near, one)], NOW)
+    kept, chains = store.keep([incoming(near, again)], NOW)
+    assert not kept[0].fork
+    assert chains == [upto([one], 0)]
+
+
+def test_a_record_that_follows_another_past_is_a_fork(
+    near: Bench, store: CarrierStore
+) -> None:
+    tokens = chain_of(near, 1)
+    other = result_at(near, ChainHead(EPOCH, 2, jws.encode(b"x" * 32)))
+    batch = [incoming(near, token) for token in [*tokens, other]]
+    _, chains = store.keep(batch, NOW)
+    assert chains == [upto(tokens, 1)]
+    assert [(a.seq, a.kind) for a in store.alarms()] == [(2, "fork")]
+
+
+def test_a_refused_record_is_kept_and_blocks_nothing(
+    near: Bench, store: CarrierStore
+) -> None:
+    tokens = chain_of(near, 2)
+    first, second, third = (incoming(near, token) for token in tokens)
+    unread = replace(second, claims=None, refusal="malformed")
+    _, chains = store.keep([first, unread, third], NOW)
+    assert chains == [upto(tokens, 2)]
+    assert [(a.seq, a.kind, a.detail) for a in store.alarms()] == [
+        (1, "refused", "malformed")
+    ]
+
+
+def test_a_second_epoch_is_an_alarm(near: Bench, store: CarrierStore) -> None:
+    store.keep([incoming(near, token) for token in chain_of(near, 5)], NOW)
+    assert store.alarms() == []
+    later = "f" * 32
+    former = Link(EPOCH, 3, jws.encode(b"h" * 32))
+    begins = near.notary.begin_epoch(ChainHead(later, 0, ""), former)
+    _, chains = store.keep([incoming(near, begins)], NOW)
+    assert [chain.upto.epoch for chain in chains] == [later]
+    (alarm,) = store.alarms()
+    assert alarm.kind == "new_epoch"
+    assert alarm.detail == f"kept here {EPOCH}: 5; known there {EPOCH}: 3"
+
+
+def test_a_database_that_cannot_be_opened_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be used as the carrier's database"):
+        CarrierStore(tmp_path / "nowhere" / "carrier.db")
+
+
+def ask(device_nonce: bytes = DEVICE_NONCE, transaction: str = "t-1") -> messages.Ask:
+    return messages.Ask(
+        iss=DEVICE,
+        jti="j",
+        iat=NOW,
+        ask="visit",
+        commitment=jws.encode(commitment(device_nonce)),
+        transaction=transaction,
+        purpose=Purpose.NEW_NUMBER,
+    )
+
+
+def fresh(name: bytes = b"n") -> nonces.Fresh:
+    return nonces.Fresh(jws.encode(name * 32), NOW + 60)
+
+
+def test_one_commitment_one_nonce(store: CarrierStore) -> None:
+    first = store.open_visit(DEVICE, ask(), fresh(b"1"))
+    assert store.open_visit(DEVICE, ask(), fresh(b"2")) == first
+    other = store.open_visit(DEVICE, ask(b"e" * 32), fresh(b"3"))
+    assert other.nonce != first.nonce
+    assert other.counter > first.counter
+
+
+def test_a_nonce_is_good_for_one_result(near: Bench, store: CarrierStore) -> None:
+    issued = store.open_visit(DEVICE, ask(), fresh())
+    used = replace(
+        REFUSED,
+        nonce=issued.nonce,
+        nonce_source=NonceSource.CARRIER,
+        device_nonce=jws.encode(DEVICE_NONCE),
+    )
+    tokens = chain_of(near, 0)
+    for seq in (1, 2):
+        head = ChainHead(EPOCH, seq, jws.chain_hash(tokens[-1]))
+        tokens.append(result_at(near, head, used))
+    _, chains = store.keep([incoming(near, token) for token in tokens], NOW)
+    assert chains == [upto(tokens, 2)], "evidence is kept and receipted all the same"
+    assert [(a.seq, a.kind, a.detail) for a in store.alarms()] == [
+        (2, "nonce", "a nonce that another result had used")
+    ]

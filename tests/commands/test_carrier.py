@@ -1,0 +1,51 @@
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from broker import mosquitto
+from likeness.__main__ import main
+from results import bench
+
+
+def test_wrong_use_is_one_clear_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = bench(tmp_path).keys
+    plain = ["--database", str(tmp_path / "c.db"), "--environment", "test"]
+    config = tmp_path / "carrier.toml"
+    config.write_text('keys = "x"\ndatabase = "y"\nenvironmen = "test"\n')
+    for arguments, code, says in (
+        ([], 2, "--broker, --keys, --database, --environment"),
+        (["--config", str(config), *plain], 2, "not both"),
+        (["--config", str(config)], 78, "nearest known key is 'environment'"),
+        (["--broker", "here", "--keys", str(keys.carrier), *plain], 2, "HOST:PORT"),
+        (["--broker", "h:1", "--keys", str(tmp_path), *plain], 78, "receipt.key"),
+    ):
+        assert main(["carrier", "run", *arguments]) == code
+        said = capsys.readouterr().err
+        assert says in said
+        assert said.count("\n") == 1
+
+
+@pytest.mark.broker
+def test_it_runs_and_stops_when_told(tmp_path: Path) -> None:
+    keys = bench(tmp_path).keys
+    with mosquitto(tmp_path) as broker:
+        log = (tmp_path / "log").open("w")
+        program = [
+            *(sys.executable, "-m", "likeness", "carrier", "run"),
+            *("--broker", f"{broker.host}:{broker.port}"),
+            *("--keys", str(keys.carrier), "--environment", "test"),
+            *("--database", str(tmp_path / "carrier.db")),
+        ]
+        with subprocess.Popen(program, stderr=log) as process:
+            while "broker_up" not in (tmp_path / "log").read_text():
+                assert process.poll() is None
+                time.sleep(0.02)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(10) == 0
+    assert "Traceback" not in (tmp_path / "log").read_text()
