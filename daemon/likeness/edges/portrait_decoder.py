@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 PICTURE_MOST_BYTES = 1_000_000
 READ_SIZE = 65_536
+LET_GO_S = 1.0
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
 
@@ -60,8 +61,7 @@ class CommandPortrait:
         except TimeoutError:
             return Portrait(None, "decoder-timeout")
         finally:
-            _kill(program)
-            await program.wait()
+            await _end(program)
         reason = _judge(picture, program.returncode)
         if reason:
             log.warning(
@@ -77,7 +77,7 @@ class CommandPortrait:
 async def _talk(program: Process, record: bytes) -> tuple[bytes, int]:
     """Feed the record; return the picture and the size of what else was said."""
     _, picture, complaint = await asyncio.gather(
-        _feed(program, record), _picture(program), _complaint(program)
+        _feed(program, record), _picture(program), _size(program.stderr)
     )
     await program.wait()
     return picture, complaint
@@ -94,21 +94,33 @@ async def _feed(program: Process, record: bytes) -> None:
 
 
 async def _picture(program: Process) -> bytes:
-    """Read to the end, or kill a program that does not come to one."""
+    """Read to the end; a program that gives too much is killed, its rest dropped."""
     picture = b""
     while program.stdout is not None and (part := await program.stdout.read(READ_SIZE)):
-        picture += part
+        if len(picture) <= PICTURE_MOST_BYTES:
+            picture += part
         if len(picture) > PICTURE_MOST_BYTES:
             _kill(program)
-            break
     return picture
 
 
-async def _complaint(program: Process) -> int:
+async def _size(stream: asyncio.StreamReader | None) -> int:
     size = 0
-    while program.stderr is not None and (part := await program.stderr.read(READ_SIZE)):
+    while stream is not None and (part := await stream.read(READ_SIZE)):
         size += len(part)
     return size
+
+
+async def _end(program: Process) -> None:
+    """Leave no process and no pipe behind.
+
+    A child that left the process group could hold a pipe open; it is not waited for.
+    """
+    _kill(program)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LET_GO_S):
+            await asyncio.gather(_size(program.stdout), _size(program.stderr))
+            await program.wait()
 
 
 def _kill(program: Process) -> None:
