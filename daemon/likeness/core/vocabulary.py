@@ -142,6 +142,18 @@ class Portrait:
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture with its capture time.
+
+    `image` is height × width × 3, uint8, BGR as OpenCV gives it.
+    """
+
+    captured_s: float
+    number: int  # counts captured frames, so that a gap shows what was dropped
+    image: Any = field(repr=False)  # numpy array; core never looks inside, hence Any
+
+
+@dataclass(frozen=True, slots=True)
 class Box:
     """A rectangle in pixels of its frame: left, top, width, height."""
 

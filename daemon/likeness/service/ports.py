@@ -1,13 +1,13 @@
 """What the service needs from the world: one Protocol per edge, no implementation."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from likeness.core.chain import ChainHead, Stored, Waiting
 from likeness.core.line import BrokerEvent
 from likeness.core.messages import Receipt, Refusal, Visit
 from likeness.core.vocabulary import Embedding, EmbedWhen, Moment, Observation
+from likeness.core.vocabulary import Frame as Frame  # noqa: PLC0414 - for users
 from likeness.core.vocabulary import Portrait as Portrait  # noqa: PLC0414 - for users
 
 
@@ -17,18 +17,6 @@ class Clock(Protocol):
     def now(self) -> float:
         """Return monotonic seconds."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One picture with its capture time.
-
-    `image` is height × width × 3, uint8, BGR as OpenCV gives it.
-    """
-
-    captured_s: float
-    number: int  # counts captured frames, so that a gap shows what was dropped
-    image: Any  # numpy array; the service never looks inside, hence Any
 
 
 class Camera(Protocol):

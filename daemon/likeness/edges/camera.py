@@ -1,0 +1,153 @@
+"""The one-place slot between a camera's own thread and the loop: newest frame wins.
+
+A source is a plain generator of frames: its first step opens the device, closing it
+lets go. Leaves to others: what the device is, and when to open it again.
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from likeness.core.vocabulary import Frame
+from likeness.errors import DeviceLost, LikenessError
+
+# A camera that is well gives a frame every 40 ms; its first one may need a second or
+# two (a USB camera settles its exposure, the Pi's pipeline is put together).
+FIRST_WITHIN_S = 10.0
+NEXT_WITHIN_S = 2.0
+CLOSED_WITHIN_S = 2.0
+
+Source = Callable[[], Iterator[Frame]]
+
+
+class SlotCamera:
+    """A `Camera` of `service.ports` around any source, for things that do not wait.
+
+    Numbers of frames count what was captured; gaps between the given ones are drops.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        source: Source,
+        *,
+        first_within_s: float = FIRST_WITHIN_S,
+        next_within_s: float = NEXT_WITHIN_S,
+    ) -> None:
+        self._name = name
+        self._source = source
+        self._first_within_s = first_within_s
+        self._next_within_s = next_within_s
+        self._capture: _Capture | None = None
+        self._last_number: int | None = None
+        self.dropped = 0  # since this camera was made
+
+    async def start(self) -> None:
+        """Open the device and wait until it has given its first frame.
+
+        Raises:
+            DeviceLost: there is no camera, or it gives nothing (DeviceRefused: it is
+                there, but not for us).
+            FeedUnreadable: the source is a recording that cannot be decoded.
+        """
+        await self.stop()
+        if self._capture is not None:
+            raise DeviceLost(f"{self._name}: does not let go; unplug it and plug it in")
+        self._last_number = None
+        self._capture = _Capture(self._name, self._source)
+        try:
+            capture = await self._something(self._first_within_s)
+            if not capture.slot:
+                capture.complain()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def frame(self) -> Frame | None:
+        """Wait for a frame newer than the last one; None when a recording has ended.
+
+        Raises:
+            DeviceLost: no frame came in time, or the device has gone.
+            FeedUnreadable: a recording breaks off.
+        """
+        capture = await self._something(self._next_within_s)
+        if not capture.slot:
+            capture.complain()
+            return None
+        frame = capture.slot.popleft()
+        if not capture.over:
+            capture.news.clear()
+            if capture.slot:  # came between the two lines above
+                capture.news.set()
+        if self._last_number is not None:
+            self.dropped += frame.number - self._last_number - 1
+        self._last_number = frame.number
+        return frame
+
+    async def stop(self) -> None:
+        """Ask the thread to close the device, and wait for it a little."""
+        if self._capture is None:
+            return
+        self._capture.stopping.set()
+        try:
+            async with asyncio.timeout(CLOSED_WITHIN_S):
+                await self._capture.closed.wait()
+        except TimeoutError:
+            return  # the driver hangs: the next start says so
+        self._capture = None
+
+    async def _something(self, within_s: float) -> "_Capture":
+        if self._capture is None:
+            raise DeviceLost(f"{self._name}: is not started")
+        try:
+            async with asyncio.timeout(within_s):
+                await self._capture.news.wait()
+        except TimeoutError:
+            raise DeviceLost(
+                f"{self._name}: no frame for {within_s:g} s; check its cable"
+            ) from None
+        return self._capture
+
+
+class _Capture:
+    """One run of the thread; a late thread of an earlier run touches only its own."""
+
+    def __init__(self, name: str, source: Source) -> None:
+        self.slot: deque[Frame] = deque(maxlen=1)
+        self.fault: LikenessError | None = None
+        self.over = False
+        self.news = asyncio.Event()  # a frame or the end
+        self.closed = asyncio.Event()
+        self.stopping = threading.Event()
+        self._source = source
+        self._loop = asyncio.get_running_loop()
+        # A daemon thread: a driver that hangs must not hold up the end of the process.
+        threading.Thread(target=self._run, name=f"camera {name}", daemon=True).start()
+
+    def complain(self) -> None:
+        """Raise what ended the source, if it was a fault."""
+        if self.fault is not None:
+            raise self.fault
+
+    def _run(self) -> None:
+        try:
+            for frame in self._source():
+                self.slot.append(frame)
+                self._tell(self.news.set)
+                if self.stopping.is_set():
+                    break
+        except LikenessError as fault:
+            self.fault = fault
+        self._tell(self._end)
+
+    def _end(self) -> None:
+        self.over = True
+        self.news.set()
+        self.closed.set()
+
+    def _tell(self, what: Callable[[], None]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(what)
+        except RuntimeError:  # the loop has ended before us: nobody listens
+            self.stopping.set()

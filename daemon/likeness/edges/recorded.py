@@ -1,0 +1,247 @@
+"""Plays a recording: a video file or a folder of numbered pictures.
+
+Three ways: `frames`, a plain iterator; `RecordedCamera`, which loses nothing, for
+replay; `LiveFeed`, which behaves as a camera, for a terminal without one.
+
+Capture times are the recording's own presentation times in seconds. OpenCV's FFmpeg
+reader gives that time of the frame last taken, counted from the beginning of the
+stream. Rotation marks are obeyed. Leaves to others: what is in the pictures.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from likeness.core.vocabulary import Frame
+from likeness.edges.camera import SlotCamera
+from likeness.edges.quiet_cv2 import cv2
+from likeness.errors import FeedUnreadable
+
+PICTURES = {".bmp", ".jpeg", ".jpg", ".png", ".webp"}
+# A player that is later than this goes on from now instead of hurrying after.
+LATE_S = 0.25
+USUAL_FPS = 25.0  # when a video states none
+
+Image = Any  # numpy array, see Frame
+Shots = Generator["_Shot", None, None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shot:
+    """A frame whose pixels are made only if they are wanted."""
+
+    captured_s: float
+    number: int
+    image: Callable[[], Image]
+
+
+def frames(
+    path: Path,
+    *,
+    fps: float | None = None,
+    start_s: float = 0.0,
+    end_s: float | None = None,
+) -> Iterator[Frame]:
+    """Give every frame with start_s ≤ capture time < end_s, in order.
+
+    Numbers count from the recording's first frame. `fps` is for a folder only; a video
+    has times of its own. A video that is cut short or damaged gives what can be
+    decoded and then ends, since FFmpeg does not tell the two apart.
+
+    Raises:
+        FeedUnreadable: it is missing or does not decode, a picture of a folder does
+            not decode, or there is no frame in that time; in one line.
+    """
+    given = False
+    with closing(_shots(path, fps)) as shots:
+        for shot in shots:
+            if end_s is not None and shot.captured_s >= end_s:
+                break
+            if shot.captured_s >= start_s:
+                given = True
+                yield Frame(shot.captured_s, shot.number, shot.image())
+    if not given:
+        until = "its end" if end_s is None else f"{end_s:g} s"
+        raise FeedUnreadable(f"{path}: no frame between {start_s:g} s and {until}")
+
+
+class RecordedCamera:
+    """A `Camera` that gives every frame once and in order, however slow we are.
+
+    One thread decodes, one frame ahead, so that decoding and looking share the
+    processor's cores; the order does not depend on it.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        fps: float | None = None,
+        start_s: float = 0.0,
+        end_s: float | None = None,
+        pace: Literal["max", "real"] = "max",
+    ) -> None:
+        self._open = partial(frames, path, fps=fps, start_s=start_s, end_s=end_s)
+        self._pace = pace
+        self._thread: ThreadPoolExecutor | None = None
+        self._frames: Iterator[Frame] = iter(())
+        self._ahead: asyncio.Future[Frame | None] | None = None
+        self._begun_s: float | None = None
+
+    async def start(self) -> None:
+        """Decode the first frame; raise FeedUnreadable if there is none."""
+        await self.stop()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="feed")
+        self._frames = self._open()
+        self._begun_s = None
+        self._ahead = self._decode()
+        try:
+            await asyncio.shield(self._ahead)
+        except FeedUnreadable:
+            await self.stop()
+            raise
+
+    async def frame(self) -> Frame | None:
+        """Give the next frame, at pace "real" not before its time; None at the end.
+
+        Raises:
+            FeedUnreadable: a picture of a folder does not decode.
+        """
+        if self._ahead is None:
+            return None
+        # Shielded: who stops waiting must not cost the recording a frame.
+        frame = await asyncio.shield(self._ahead)
+        if frame is None:
+            return None
+        if self._pace == "real":
+            await self._until(frame.captured_s)
+        self._ahead = self._decode()
+        return frame
+
+    async def stop(self) -> None:
+        """Close the recording; the next start begins anew."""
+        thread, self._thread = self._thread, None
+        ahead, self._ahead = self._ahead, None
+        if thread is None or ahead is None:
+            return
+        await asyncio.wait([ahead])
+        ahead.exception()  # nobody waits for it any more
+        self._frames = iter(())  # closes the file
+        thread.shutdown(wait=False)
+
+    def _decode(self) -> "asyncio.Future[Frame | None]":
+        loop = asyncio.get_running_loop()
+        return loop.run_in_executor(self._thread, self._next)
+
+    def _next(self) -> Frame | None:
+        return next(self._frames, None)
+
+    async def _until(self, captured_s: float) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._begun_s is None:
+            self._begun_s = now - captured_s
+        await asyncio.sleep(self._begun_s + captured_s - now)
+
+
+class LiveFeed(SlotCamera):
+    """A recording played as a camera: in real time, and what is not taken is dropped.
+
+    Capture times are on the monotonic clock; `fps` is for a folder of pictures only.
+    With `loop` it begins again, at `start_s`, when it has ended.
+    """
+
+    def __init__(self, path: Path, *, fps: float, start_s: float, loop: bool) -> None:
+        super().__init__(str(path), partial(_live, path, fps, start_s, loop))
+
+
+def _live(path: Path, fps: float, start_s: float, loop: bool) -> Iterator[Frame]:
+    number = 0
+    due_s: float | None = None
+    while True:
+        last_s: float | None = None
+        for frame in frames(path, fps=fps, start_s=start_s):
+            # The first frame of a new round follows the last one as pictures do.
+            step_s = 1 / fps if last_s is None else frame.captured_s - last_s
+            last_s = frame.captured_s
+            due_s = _wait_for(None if due_s is None else due_s + step_s)
+            yield Frame(due_s, number, frame.image)
+            number += 1
+        if not loop:
+            return
+
+
+def _wait_for(due_s: float | None) -> float:
+    """Wait for the frame's moment; one that is much too late is taken for now."""
+    now_s = time.monotonic()
+    if due_s is None or due_s < now_s - LATE_S:
+        return now_s
+    time.sleep(max(0.0, due_s - now_s))
+    return due_s
+
+
+def _shots(path: Path, fps: float | None) -> Shots:
+    try:
+        is_folder, is_file = path.is_dir(), path.is_file()
+    except OSError as problem:
+        raise FeedUnreadable(f"{path}: {problem.strerror}") from problem
+    if is_folder:
+        return _pictures(path, fps)
+    if is_file:
+        return _video(path)
+    raise FeedUnreadable(f"{path}: no such video or folder of pictures")
+
+
+def _video(path: Path) -> Shots:
+    # One thread: the same pictures for fewer CPU seconds; the cores are for vision.
+    wishes = [cv2.CAP_PROP_N_THREADS, 1]
+    # An absolute path cannot be taken for an address ("tcp:…").
+    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, wishes)
+    try:
+        if not capture.isOpened():
+            raise FeedUnreadable(f"{path}: is no video that FFmpeg can decode")
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
+        yield from _taken(capture)
+    finally:
+        capture.release()
+
+
+def _taken(capture: cv2.VideoCapture) -> Shots:
+    fps = capture.get(cv2.CAP_PROP_FPS)
+    usual_s = 1 / (fps if fps > 0 else USUAL_FPS)
+    number, last_s = 0, float("-inf")
+    while capture.grab():
+        # An edit list may begin within a frame, whose time then is a little below 0.
+        captured_s = max(0.0, capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+        if captured_s <= last_s:  # a raw stream without times
+            captured_s = last_s + usual_s
+        last_s = captured_s
+        yield _Shot(captured_s, number, lambda: capture.retrieve()[1])
+        number += 1
+
+
+def _pictures(folder: Path, fps: float | None) -> Shots:
+    if not fps:
+        raise FeedUnreadable(f"{folder}: a folder of pictures needs fps")
+    files = [file for file in folder.iterdir() if file.suffix.lower() in PICTURES]
+    for number, file in enumerate(sorted(files, key=_by_number)):
+        yield _Shot(number / fps, number, lambda file=file: _picture(file))  # type: ignore[misc]
+
+
+def _picture(file: Path) -> Image:
+    image = cv2.imread(str(file), cv2.IMREAD_COLOR)
+    if image is None:
+        raise FeedUnreadable(f"{file}: is no picture that can be decoded")
+    return image
+
+
+def _by_number(file: Path) -> list[tuple[int, str]]:
+    """Sort 9.jpg before 10.jpg."""
+    parts = re.split(r"(\d+)", file.name)
+    return [(int(p), "") if p.isdigit() else (-1, p) for p in parts]
