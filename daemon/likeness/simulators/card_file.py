@@ -77,8 +77,8 @@ def load(path: Path) -> SdtCard:
         raise ConfigError(f"{path}: {problem}") from problem
 
 
-def save(card: CardFile, path: Path) -> None:
-    """Write a card file that `load` reads."""
+def to_toml(card: CardFile) -> str:
+    """Write a card as `load` reads it."""
     lines = []
     for key, value in msgspec.structs.asdict(card).items():
         if isinstance(value, str):
@@ -86,7 +86,12 @@ def save(card: CardFile, path: Path) -> None:
             lines.append(f'{key} = "{quoted}"')
         elif value is not None:
             lines.append(f"{key} = {value}")
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return "\n".join(lines) + "\n"
+
+
+def save(card: CardFile, path: Path) -> None:
+    """Write a card file."""
+    path.write_text(to_toml(card), encoding="utf-8")
 
 
 def simulated(card: CardFile, picture: bytes = b"") -> SdtCard:

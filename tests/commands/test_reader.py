@@ -1,0 +1,74 @@
+"""`likeness reader` as a program of its own."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from likeness.__main__ import main
+from likeness.simulators.card_file import load
+
+FIND = bytes.fromhex("AA AA AA 96 69 00 03 20 01 22")
+FOUND = bytes.fromhex("AA AA AA 96 69 00 08 00 00 9F 00 00 00 00 97")
+AT_MOST_S = 30.0
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> Path:
+    path = tmp_path / "card.toml"
+    assert main(["reader", "card", "--out", str(path), "--seed", "5"]) == 0
+    return path
+
+
+def test_an_invented_card_can_be_loaded(card: Path) -> None:
+    assert len(load(card).text) == 256
+
+
+def test_simulate_serves_until_interrupted(card: Path, tmp_path: Path) -> None:
+    link = tmp_path / "reader"
+    program = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "likeness", "reader", "simulate"),
+            *("--card", str(card), "--link", str(link), "--relay-every", "5"),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == f"{link}\n"
+    device = os.open(link, os.O_RDWR | os.O_NOCTTY)
+    os.write(device, FIND)
+    ready, _, _ = select.select([device], [], [], AT_MOST_S)
+    assert ready
+    assert os.read(device, 100) == FOUND
+    os.close(device)
+    program.send_signal(signal.SIGINT)
+    _, complaint = program.communicate(timeout=AT_MOST_S)
+    assert complaint.strip() == "likeness: stopped"
+    assert not link.is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--fault", "nonsense"], "unknown fault 'nonsense'"),
+        (["--hold", "3", "--relay-every", "5"], "not both"),
+        (["--link", "{folder}"], "is no symbolic link"),
+        (["--link", "{folder}/missing/reader"], "cannot be made: No such file"),
+        (["--card", "{folder}/none.toml"], "cannot be read: No such file"),
+    ],
+)
+def test_wrong_use_is_one_line(
+    card: Path, capfd: pytest.CaptureFixture[str], options: list[str], said: str
+) -> None:
+    capfd.readouterr()
+    filled = [option.format(folder=card.parent) for option in options]
+    assert main(["reader", "simulate", "--card", str(card), *filled]) in (2, 78)
+    complaint = capfd.readouterr().err
+    assert said in complaint
+    assert complaint.count("\n") == 1
