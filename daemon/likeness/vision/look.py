@@ -1,0 +1,252 @@
+"""The one door to vision: a frame in, one Observation out; a portrait in, an embedding.
+
+A face is followed by its landmarks; it is searched for only when it was lost, and twice
+a second a cheap search counts faces and checks that what is followed is still one.
+Leaves to others: every judgement. Not for two threads at once.
+"""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from likeness.core.vocabulary import (
+    Box,
+    Embedding,
+    EmbedWhen,
+    Face,
+    Observation,
+)
+from likeness.vision.cues import Eyelids, quality_of
+from likeness.vision.detect import FAR, NEAR, Detection, Detector, Picture
+from likeness.vision.match import Embedder
+from likeness.vision.mesh import Fit, Mesh, Region
+from likeness.vision.models import ModelSet
+from likeness.vision.pose import Pose, pose_of
+
+MIN_PRESENCE = 0.5
+COUNT_EVERY_S = 0.5
+FAR_EVERY_S = 0.5  # the far search is slow; a faceless picture must not cost it always
+# A second face counts from this share of the followed one's width: people in the queue
+# stand at least twice as far away.
+COMPARABLE = 0.5
+STILL_PASSES = 2  # for a single picture the landmarks are fitted once more
+MAX_STILL_PX = 1600  # a larger picture is made smaller first
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """The most central large face of one picture."""
+
+    picture: Picture
+    fit: Fit
+
+    scale: float  # of `picture` against the one that was given
+
+    @property
+    def box(self) -> Box:
+        """Box around the landmarks, in pixels of the picture that was given."""
+        box = _box(self.fit)
+        return Box(
+            *(side / self.scale for side in (box.x, box.y, box.width, box.height))
+        )
+
+
+class Looker:
+    """Owns the networks and the face that is followed."""
+
+    def __init__(self, models: ModelSet) -> None:
+        self._models = models
+        self._near = Detector(models.detect_near, NEAR)
+        self._far: Detector | None = None
+        self._mesh = Mesh(models.mesh)
+        self._eyelids = Eyelids(models.eyelids)
+        self._embedder = Embedder(models.embed)
+        self._region: Region | None = None
+        self._faces = 0
+        self._counted_s = -math.inf
+        self._far_s = -math.inf
+
+    def forget(self) -> None:
+        """Follow nobody: the next visitor is somebody else."""
+        self._region = None
+        self._faces = 0
+        self._counted_s = self._far_s = -math.inf
+
+    def look(
+        self,
+        image: Picture,
+        *,
+        captured_s: float,
+        frame: int,
+        embed: EmbedWhen | None = None,
+    ) -> Observation:
+        """Understand one frame.
+
+        Args:
+            image: height × width × 3, uint8, BGR.
+            captured_s: when it was captured; paces counting and searching.
+            frame: its number.
+            embed: embed the face if it is at least so frontal; None: never.
+        """
+        self._count(image, captured_s)
+        fit = self._follow(image) or self._search(image, captured_s)
+        if fit is None:
+            self._region = None
+            return Observation(captured_s, frame, faces=0, face=None)
+        self._region = Region.around_landmarks(fit.landmarks)
+        face = self._describe(image, fit, embed)
+        return Observation(captured_s, frame, max(self._faces, 1), face)
+
+    def enrol(self, portrait: bytes) -> Embedding | None:
+        """Embed a card's portrait (an encoded image); None if it is not usable."""
+        picture = decode(portrait)
+        return None if picture is None else self.embed_picture(picture)
+
+    def find_portrait_box(self, picture: Picture) -> Box | None:
+        """Find the landmarks' box of the most central large face of one picture."""
+        still = self.find_still(picture)
+        return still.box if still else None
+
+    def embed_picture(self, picture: Picture) -> Embedding | None:
+        """Embed the most central large face of one picture; None without a face."""
+        still = self.find_still(picture)
+        if still is None:
+            return None
+        return self._embedder.embed(still.picture, still.fit.landmarks, mirror=True)
+
+    def find_still(self, picture: Picture) -> Still | None:
+        """Find and fit the most central large face of one picture."""
+        width = picture.shape[1]
+        picture = _shrink(picture)
+        found = self._near.find(picture) or self._far_detector().find(picture)
+        if not found:
+            return None
+        region = Region.around_detection(_chosen(found, picture))
+        fit = self._mesh.fit(picture, region)
+        for _ in range(STILL_PASSES - 1):
+            region = Region.around_landmarks(fit.landmarks)
+            fit = self._mesh.fit(picture, region)
+        if fit.presence < MIN_PRESENCE:
+            return None
+        return Still(picture, fit, scale=picture.shape[1] / width)
+
+    # --- following ------------------------------------------------------------------
+    def _follow(self, image: Picture) -> Fit | None:
+        if self._region is None:
+            return None
+        fit = self._mesh.fit(image, self._region)
+        return fit if fit.presence >= MIN_PRESENCE else None
+
+    def _search(self, image: Picture, captured_s: float) -> Fit | None:
+        found = self._near.find(image)
+        if not found and captured_s - self._far_s >= FAR_EVERY_S:
+            self._far_s = captured_s
+            found = self._far_detector().find(image)
+        if not found:
+            return None
+        chosen = _chosen(found, image)
+        self._faces = 1 + _comparable(chosen, found)
+        self._counted_s = captured_s
+        fit = self._mesh.fit(image, Region.around_detection(chosen))
+        return fit if fit.presence >= MIN_PRESENCE else None
+
+    def _count(self, image: Picture, captured_s: float) -> None:
+        """Count faces now and then; drop a followed one that no longer looks like one.
+
+        The near search does not see a small face; then the followed one counts alone.
+        """
+        region = self._region
+        if region is None or captured_s - self._counted_s < COUNT_EVERY_S:
+            return
+        self._counted_s = captured_s
+        found = self._near.find(image)
+        mine = next((one for one in found if _inside(one, region)), None)
+        if mine is not None:
+            self._faces = 1 + _comparable(mine, found)
+        elif any(one.size * 2 > region.side / 2 for one in found):
+            self._region = None  # a face is there, but not where we follow one
+        else:
+            self._faces = 1
+
+    def _far_detector(self) -> Detector:
+        if self._far is None:
+            self._far = Detector(self._models.detect_far, FAR)
+        return self._far
+
+    def _describe(self, image: Picture, fit: Fit, embed: EmbedWhen | None) -> Face:
+        pose, quality = pose_of(fit.landmarks), quality_of(fit)
+        left, right = self._eyelids.openness(fit)
+        embedding = None
+        if embed is not None and _frontal(pose, embed):
+            embedding = self._embedder.embed(image, fit.landmarks, mirror=True)
+        return Face(
+            box=_box(fit),
+            presence=fit.presence,
+            eye_left=left,
+            eye_right=right,
+            yaw_deg=pose.yaw_deg,
+            pitch_deg=pose.pitch_deg,
+            roll_deg=pose.roll_deg,
+            sharpness=quality.sharpness,
+            brightness=quality.brightness,
+            glare_left=quality.glare_left,
+            glare_right=quality.glare_right,
+            width_px=pose.face_width_px,
+            landmarks=fit.landmarks,
+            embedding=embedding,
+        )
+
+
+def decode(encoded: bytes) -> Picture | None:
+    """Decode an image file to BGR; None if it is none."""
+    if not encoded:
+        return None
+    picture = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    # cv2 is typed as if it never gave None; it does for what it cannot decode.
+    return None if picture is None else np.asarray(picture, np.uint8)
+
+
+def _shrink(picture: Picture) -> Picture:
+    largest = max(picture.shape[:2])
+    if largest <= MAX_STILL_PX:
+        return picture
+    share = MAX_STILL_PX / largest
+    size = (round(picture.shape[1] * share), round(picture.shape[0] * share))
+    smaller = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(smaller, np.uint8)
+
+
+def _chosen(found: list[Detection], picture: Picture) -> Detection:
+    """Take the large face near the middle: its size less its way from there."""
+    height, width = picture.shape[:2]
+
+    def weight(one: Detection) -> float:
+        x, y = one.centre
+        return one.size - 0.5 * math.hypot(x - width / 2, y - height / 2)
+
+    return max(found, key=weight)
+
+
+def _comparable(mine: Detection, found: list[Detection]) -> int:
+    """Count the other faces that could be meant as well."""
+    return sum(one is not mine and one.size >= COMPARABLE * mine.size for one in found)
+
+
+def _inside(one: Detection, region: Region) -> bool:
+    x, y = one.centre
+    return math.hypot(x - region.x, y - region.y) < region.side / 3
+
+
+def _frontal(pose: Pose, embed: EmbedWhen) -> bool:
+    return (
+        abs(pose.yaw_deg) <= embed.max_yaw_deg
+        and abs(pose.pitch_deg) <= embed.max_pitch_deg
+    )
+
+
+def _box(fit: Fit) -> Box:
+    low, high = fit.landmarks[:, :2].min(axis=0), fit.landmarks[:, :2].max(axis=0)
+    width, height = high - low
+    return Box(float(low[0]), float(low[1]), float(width), float(height))
