@@ -7,6 +7,6 @@ import os
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
 
-import cv2 as cv2
+import cv2 as cv2  # noqa: PLC0414 - for users
 
 cv2.setLogLevel(0)  # silent

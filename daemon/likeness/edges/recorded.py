@@ -207,12 +207,12 @@ def _video(path: Path) -> Shots:
         if not capture.isOpened():
             raise FeedUnreadable(f"{path}: is no video that FFmpeg can decode")
         capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
-        yield from _taken(capture)
+        yield from _taken(capture, path)
     finally:
         capture.release()
 
 
-def _taken(capture: cv2.VideoCapture) -> Shots:
+def _taken(capture: cv2.VideoCapture, path: Path) -> Shots:
     fps = capture.get(cv2.CAP_PROP_FPS)
     usual_s = 1 / (fps if fps > 0 else USUAL_FPS)
     number, last_s = 0, float("-inf")
@@ -222,8 +222,15 @@ def _taken(capture: cv2.VideoCapture) -> Shots:
         if captured_s <= last_s:  # a raw stream without times
             captured_s = last_s + usual_s
         last_s = captured_s
-        yield _Shot(captured_s, number, lambda: capture.retrieve()[1])
+        yield _Shot(captured_s, number, partial(_pixels, capture, path))
         number += 1
+
+
+def _pixels(capture: cv2.VideoCapture, path: Path) -> Image:
+    good, image = capture.retrieve()
+    if not good:
+        raise FeedUnreadable(f"{path}: a frame does not decode")
+    return image
 
 
 def _pictures(folder: Path, fps: float | None) -> Shots:
@@ -231,7 +238,7 @@ def _pictures(folder: Path, fps: float | None) -> Shots:
         raise FeedUnreadable(f"{folder}: a folder of pictures needs fps")
     files = [file for file in folder.iterdir() if file.suffix.lower() in PICTURES]
     for number, file in enumerate(sorted(files, key=_by_number)):
-        yield _Shot(number / fps, number, lambda file=file: _picture(file))  # type: ignore[misc]
+        yield _Shot(number / fps, number, partial(_picture, file))
 
 
 def _picture(file: Path) -> Image:
