@@ -7,10 +7,11 @@ lets go. Leaves to others: what the device is, and when to open it again.
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 
 from likeness.core.vocabulary import Frame
-from likeness.errors import DeviceLost, LikenessError
+from likeness.errors import DeviceLost
 
 # A camera that is well gives a frame every 40 ms; its first one may need a second or
 # two (a USB camera settles its exposure, the Pi's pipeline is put together).
@@ -18,13 +19,14 @@ FIRST_WITHIN_S = 10.0
 NEXT_WITHIN_S = 2.0
 CLOSED_WITHIN_S = 2.0
 
-Source = Callable[[], Iterator[Frame]]
+Frames = Generator[Frame, None, None]
+Source = Callable[[], Frames]
 
 
 class SlotCamera:
     """A `Camera` of `service.ports` around any source, for things that do not wait.
 
-    Numbers of frames count what was captured; gaps between the given ones are drops.
+    A source numbers what it captures from 0; gaps between the given frames are drops.
     """
 
     def __init__(
@@ -34,13 +36,15 @@ class SlotCamera:
         *,
         first_within_s: float = FIRST_WITHIN_S,
         next_within_s: float = NEXT_WITHIN_S,
+        closed_within_s: float = CLOSED_WITHIN_S,
     ) -> None:
         self._name = name
         self._source = source
         self._first_within_s = first_within_s
         self._next_within_s = next_within_s
+        self._closed_within_s = closed_within_s
         self._capture: _Capture | None = None
-        self._last_number: int | None = None
+        self._last_number = -1
         self.dropped = 0  # since this camera was made
 
     async def start(self) -> None:
@@ -54,10 +58,10 @@ class SlotCamera:
         await self.stop()
         if self._capture is not None:
             raise DeviceLost(f"{self._name}: does not let go; unplug it and plug it in")
-        self._last_number = None
+        self._last_number = -1
         self._capture = _Capture(self._name, self._source)
         try:
-            capture = await self._something(self._first_within_s)
+            capture = await self._news(self._first_within_s)
             if not capture.slot:
                 capture.complain()
         except BaseException:
@@ -71,17 +75,12 @@ class SlotCamera:
             DeviceLost: no frame came in time, or the device has gone.
             FeedUnreadable: a recording breaks off.
         """
-        capture = await self._something(self._next_within_s)
+        capture = await self._news(self._next_within_s)
         if not capture.slot:
             capture.complain()
             return None
         frame = capture.slot.popleft()
-        if not capture.over:
-            capture.news.clear()
-            if capture.slot:  # came between the two lines above
-                capture.news.set()
-        if self._last_number is not None:
-            self.dropped += frame.number - self._last_number - 1
+        self.dropped += frame.number - self._last_number - 1
         self._last_number = frame.number
         return frame
 
@@ -91,23 +90,28 @@ class SlotCamera:
             return
         self._capture.stopping.set()
         try:
-            async with asyncio.timeout(CLOSED_WITHIN_S):
+            async with asyncio.timeout(self._closed_within_s):
                 await self._capture.closed.wait()
         except TimeoutError:
             return  # the driver hangs: the next start says so
         self._capture = None
 
-    async def _something(self, within_s: float) -> "_Capture":
-        if self._capture is None:
+    async def _news(self, within_s: float) -> "_Capture":
+        """Wait for a frame in the slot or the end."""
+        capture = self._capture
+        if capture is None:
             raise DeviceLost(f"{self._name}: is not started")
         try:
             async with asyncio.timeout(within_s):
-                await self._capture.news.wait()
+                # One frame may be told of twice, once for the one it has pushed out.
+                while not (capture.slot or capture.closed.is_set()):
+                    capture.told.clear()
+                    await capture.told.wait()
         except TimeoutError:
             raise DeviceLost(
                 f"{self._name}: no frame for {within_s:g} s; check its cable"
             ) from None
-        return self._capture
+        return capture
 
 
 class _Capture:
@@ -115,11 +119,10 @@ class _Capture:
 
     def __init__(self, name: str, source: Source) -> None:
         self.slot: deque[Frame] = deque(maxlen=1)
-        self.fault: LikenessError | None = None
-        self.over = False
-        self.news = asyncio.Event()  # a frame or the end
+        self.told = asyncio.Event()  # of a frame, or the end
         self.closed = asyncio.Event()
         self.stopping = threading.Event()
+        self._fault: BaseException | None = None
         self._source = source
         self._loop = asyncio.get_running_loop()
         # A daemon thread: a driver that hangs must not hold up the end of the process.
@@ -127,24 +130,24 @@ class _Capture:
 
     def complain(self) -> None:
         """Raise what ended the source, if it was a fault."""
-        if self.fault is not None:
-            raise self.fault
+        if self._fault is not None:
+            raise self._fault
 
     def _run(self) -> None:
         try:
-            for frame in self._source():
-                self.slot.append(frame)
-                self._tell(self.news.set)
-                if self.stopping.is_set():
-                    break
-        except LikenessError as fault:
-            self.fault = fault
+            with closing(self._source()) as frames:
+                for frame in frames:
+                    self.slot.append(frame)
+                    self._tell(self.told.set)
+                    if self.stopping.is_set():
+                        break
+        except BaseException as fault:  # noqa: BLE001 - the loop raises it
+            self._fault = fault
         self._tell(self._end)
 
     def _end(self) -> None:
-        self.over = True
-        self.news.set()
         self.closed.set()
+        self.told.set()
 
     def _tell(self, what: Callable[[], None]) -> None:
         try:

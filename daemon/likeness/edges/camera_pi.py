@@ -4,12 +4,12 @@ Leaves to others: the newest-frame slot, and when to open it again.
 """
 
 import importlib.util
+import itertools
 import time
-from collections.abc import Iterator
 from functools import partial
 
 from likeness.core.vocabulary import Frame
-from likeness.edges.camera import SlotCamera
+from likeness.edges.camera import Frames, SlotCamera
 from likeness.errors import ConfigError, DeviceLost
 
 NAME = "Pi camera"
@@ -32,7 +32,7 @@ def pi_camera(width_px: int, height_px: int, fps: float) -> SlotCamera:
     return SlotCamera(NAME, partial(_captured, width_px, height_px, fps))
 
 
-def _captured(width_px: int, height_px: int, fps: float) -> Iterator[Frame]:
+def _captured(width_px: int, height_px: int, fps: float) -> Frames:
     from picamera2 import Picamera2  # noqa: PLC0415 - only on a Pi
 
     try:
@@ -52,8 +52,7 @@ def _captured(width_px: int, height_px: int, fps: float) -> Iterator[Frame]:
             )
         )
         camera.start()
-        number = 0
-        while True:
+        for number in itertools.count():
             request = camera.capture_request()
             try:
                 image = request.make_array("main")
@@ -61,7 +60,8 @@ def _captured(width_px: int, height_px: int, fps: float) -> Iterator[Frame]:
             finally:
                 request.release()
             yield Frame(_monotonic_s(stamp_ns), number, image)
-            number += 1
+    except (OSError, RuntimeError) as problem:  # what libcamera raises
+        raise DeviceLost(f"{NAME}: gives no more frames: {problem}") from problem
     finally:
         camera.close()
 

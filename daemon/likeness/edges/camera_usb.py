@@ -4,15 +4,15 @@ Leaves to others: the newest-frame slot, and when to open it again.
 """
 
 import errno
+import itertools
 import os
 import stat
 import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from likeness.core.vocabulary import Frame
-from likeness.edges.camera import SlotCamera
+from likeness.edges.camera import Frames, SlotCamera
 from likeness.edges.quiet_cv2 import cv2
 from likeness.errors import DeviceLost, DeviceRefused
 
@@ -30,7 +30,7 @@ def usb_camera(path: str, width_px: int, height_px: int, fps: float) -> SlotCame
     return SlotCamera(path, partial(_captured, path, width_px, height_px, fps))
 
 
-def _captured(path: str, width_px: int, height_px: int, fps: float) -> Iterator[Frame]:
+def _captured(path: str, width_px: int, height_px: int, fps: float) -> Frames:
     _check(path)
     capture = cv2.VideoCapture(path, cv2.CAP_V4L2)
     try:
@@ -40,16 +40,21 @@ def _captured(path: str, width_px: int, height_px: int, fps: float) -> Iterator[
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, width_px)
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height_px)
         capture.set(cv2.CAP_PROP_FPS, fps)
-        number = 0
-        while True:
-            taken, image = capture.read()
-            if not taken:
-                raise DeviceLost(f"{path}: gives no more frames; check its cable")
-            stamp_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-            yield Frame(capture_time(stamp_s, time.monotonic()), number, image)
-            number += 1
+        yield from _read(capture, path)
     finally:
         capture.release()
+
+
+def _read(capture: cv2.VideoCapture, path: str) -> Frames:
+    for number in itertools.count():
+        try:
+            taken, image = capture.read()
+        except cv2.error:  # half a picture, when it is pulled out
+            taken = False
+        if not taken:
+            raise DeviceLost(f"{path}: gives no more frames; check its cable")
+        stamp_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        yield Frame(capture_time(stamp_s, time.monotonic()), number, image)
 
 
 def capture_time(stamp_s: float, now_s: float) -> float:

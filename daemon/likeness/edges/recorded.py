@@ -11,7 +11,7 @@ stream. Rotation marks are obeyed. Leaves to others: what is in the pictures.
 import asyncio
 import re
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from likeness.core.vocabulary import Frame
-from likeness.edges.camera import SlotCamera
+from likeness.edges.camera import Frames, SlotCamera
 from likeness.edges.quiet_cv2 import cv2
 from likeness.errors import FeedUnreadable
 
@@ -48,7 +48,7 @@ def frames(
     fps: float | None = None,
     start_s: float = 0.0,
     end_s: float | None = None,
-) -> Iterator[Frame]:
+) -> Frames:
     """Give every frame with start_s ≤ capture time < end_s, in order.
 
     Numbers count from the recording's first frame. `fps` is for a folder only; a video
@@ -91,7 +91,7 @@ class RecordedCamera:
         self._open = partial(frames, path, fps=fps, start_s=start_s, end_s=end_s)
         self._pace = pace
         self._thread: ThreadPoolExecutor | None = None
-        self._frames: Iterator[Frame] = iter(())
+        self._frames: Frames | None = None
         self._ahead: asyncio.Future[Frame | None] | None = None
         self._begun_s: float | None = None
 
@@ -133,7 +133,8 @@ class RecordedCamera:
             return
         await asyncio.wait([ahead])
         ahead.exception()  # nobody waits for it any more
-        self._frames = iter(())  # closes the file
+        if self._frames is not None:
+            self._frames.close()
         thread.shutdown(wait=False)
 
     def _decode(self) -> "asyncio.Future[Frame | None]":
@@ -141,7 +142,7 @@ class RecordedCamera:
         return loop.run_in_executor(self._thread, self._next)
 
     def _next(self) -> Frame | None:
-        return next(self._frames, None)
+        return None if self._frames is None else next(self._frames, None)
 
     async def _until(self, captured_s: float) -> None:
         now = asyncio.get_running_loop().time()
@@ -161,7 +162,7 @@ class LiveFeed(SlotCamera):
         super().__init__(str(path), partial(_live, path, fps, start_s, loop))
 
 
-def _live(path: Path, fps: float, start_s: float, loop: bool) -> Iterator[Frame]:
+def _live(path: Path, fps: float, start_s: float, loop: bool) -> Frames:
     number = 0
     due_s: float | None = None
     while True:
