@@ -151,4 +151,11 @@ def test_a_visit_is_opened_for_the_device_that_asks(far: Far, tmp_path: Path) ->
     assert device == "shop-17"
     assert (visit.transaction, visit.commitment) == ("t-1", commitment)
     stranger = asked_by(bench(tmp_path / "stranger"))
-    assert far.take(stranger, chain_of(far.near, 0)[0], b"x", leaf="ask").visits == []
+    token = asked_by(far.near)
+    claims = json.loads(jws.decode(token.split(".")[1]))
+    for_another = json.dumps({**claims, "iss": "shop-18"}).encode()
+    mixed_up = signed(far.near, for_another, messages.ASK)
+    assert (
+        far.take(stranger, mixed_up, chain_of(far.near, 0)[0], b"x", leaf="ask").visits
+        == []
+    )

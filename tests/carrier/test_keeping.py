@@ -66,6 +66,7 @@ def test_a_gap_is_named_and_not_receipted_over(
     _, chains = store.keep([batch[0], batch[1], batch[3], batch[4]], NOW)
     assert chains == [upto(tokens, 1)]
     assert store.gaps() == [Gap(DEVICE, EPOCH, first_missing=2, next_here=3)]
+    assert store.alarms() == []
     _, chains = store.keep([batch[2]], NOW)
     assert chains == [upto(tokens, 4)]
     assert store.gaps() == []

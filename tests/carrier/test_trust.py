@@ -26,8 +26,12 @@ def test_a_device_is_known_as_soon_as_its_file_is_there(tmp_path: Path) -> None:
 
 
 def test_a_name_is_no_path(tmp_path: Path) -> None:
-    trust = Trust(bench(tmp_path).keys.devices)
-    for name in ("../devices/shop-17", "", ".", "a/b", "shop-17\n"):
+    devices = bench(tmp_path).keys.devices
+    known = json.loads((devices / "shop-17.json").read_text())
+    outside = json.dumps({**known, "device": "../outside"})
+    (devices.parent / "outside.json").write_text(outside)
+    trust = Trust(devices)
+    for name in ("../outside", "../devices/shop-17", "", ".", "a/b", "shop-17\n"):
         assert not trust.knows(name)
 
 

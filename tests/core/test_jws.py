@@ -50,6 +50,7 @@ def test_the_example_of_the_standard() -> None:
         {**GOOD, "typ": "likeness-receipt+jws"},
         {**GOOD, "crit": ["x"]},
         {**GOOD, "jwk": {}},
+        {**GOOD, "jku": "https://example.org/keys"},
         {**GOOD, "b64": False},
         {"alg": "ES256", "typ": TYPES[0]},
         {**GOOD, "kid": 5},

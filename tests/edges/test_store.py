@@ -151,6 +151,10 @@ async def test_a_broken_file_is_set_aside_whole(tmp_path: Path, damage: str) -> 
     tokens = [(await store.append(token_at)).token for _ in range(200)]
     await store.mark_receipted(store.epoch, 3)
     await store.close()
+    db = sqlite3.connect(tmp_path / store_file.NAME)
+    with db:  # one that is not what was signed: it must not be carried over
+        db.execute("UPDATE record SET token = 'altered.x.y' WHERE seq = 5")
+    db.close()
     path = tmp_path / store_file.NAME
     data = bytearray(path.read_bytes())
     if damage == "noise":

@@ -1,7 +1,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from likeness.carrier.store import CarrierStore
 from likeness.carrier.words import CarrierWords
 from likeness.core import messages
 from likeness.core.chain import Link
+from likeness.core.line import Arrived, BrokerEvent, BrokerUp
 from likeness.core.vocabulary import Purpose
 from likeness.edges.broker import LineSettings, MqttLine, Will
 from likeness.edges.clock import SystemClock
@@ -58,12 +59,34 @@ def carrier(folder: Path, broker: Mosquitto, kept: list[Kept]) -> Awaitable[None
     return serve(settings, kept.append)
 
 
-def delivery(
-    near: Bench, broker: Mosquitto, grants: list[VisitGrant] | None = None
-) -> Delivery:
-    clock = SystemClock()
-    lost = messages.Status(status="lost", boot=clock.boot)
-    line = MqttLine(
+class Script:
+    """A broker that says what it is told to, once, and keeps what it is given."""
+
+    def __init__(self, *events: BrokerEvent) -> None:
+        self._events = events
+        self.published: list[str] = []
+
+    async def run(self, listener: Callable[[BrokerEvent], None]) -> None:
+        for event in self._events:
+            listener(event)
+        await asyncio.Event().wait()
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: int = 1,
+        retain: bool = False,
+        expiry_s: int | None = None,
+    ) -> int | None:
+        self.published.append(f"{topic} {len(payload)} {qos} {retain} {expiry_s}")
+        return len(self.published)
+
+
+def line_to(broker: Mosquitto) -> MqttLine:
+    lost = messages.Status(status="lost", boot="boot-1")
+    return MqttLine(
         LineSettings(
             host=broker.host,
             port=broker.port,
@@ -73,10 +96,16 @@ def delivery(
             retry_to_s=2.0,
         )
     )
+
+
+def delivery(
+    near: Bench, broker: Mosquitto | Script, grants: list[VisitGrant] | None = None
+) -> Delivery:
+    clock = SystemClock()
     return Delivery(
         device=DEVICE,
         store=near.store,
-        broker=line,
+        broker=broker if isinstance(broker, Script) else line_to(broker),
         verifier=CarrierVerifier(
             DEVICE,
             receipt_key=near.keys.public("receipt"),
@@ -306,4 +335,26 @@ async def test_a_vanished_terminal_is_lost(tmp_path: Path) -> None:
             )
             await until(lambda: watcher.last("status")["status"] == "online")
         watcher.close()
+    await near.store.close()
+
+
+@story
+async def test_what_is_on_anothers_topic_is_dropped(tmp_path: Path) -> None:
+    near = bench(tmp_path)
+    await near.store.open()
+    words = CarrierWords(
+        receipt_key=near.keys.private("receipt"), visit_key=near.keys.private("visit")
+    )
+    begins = Link(near.store.epoch, 0, await near.store.hash_at(near.store.epoch, 0))
+    now_s = SystemClock().moment().utc_s
+    receipt = words.receipt(DEVICE, begins, now_s).encode()
+    others = [
+        Arrived(topic, receipt)
+        for topic in ("likeness/v1/shop-18/receipt", "elsewhere", "")
+    ]
+    broker = Script(BrokerUp(), *others)
+    way = delivery(near, broker)
+    async with running(way.run()):
+        await until(lambda: way.counts["dropped"] == 3)
+        assert len(await near.store.waiting()) == 1
     await near.store.close()

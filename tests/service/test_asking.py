@@ -1,0 +1,66 @@
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from likeness.core import jws, messages
+from likeness.core.vocabulary import Purpose
+from likeness.errors import Untrusted
+from likeness.service.asking import Asking, VisitGrant
+from results import bench
+
+
+@dataclass
+class Believer:
+    """A verifier that believes what it is given: signatures are tested elsewhere."""
+
+    says: messages.Visit
+
+    def visit(self, _token: bytes, _now_s: int | None) -> messages.Visit:
+        return self.says
+
+    def receipt(self, _token: bytes, _now_s: int | None) -> messages.Receipt:
+        raise AssertionError("nobody asked for a receipt")
+
+
+def visit(counter: int, **other: object) -> messages.Visit:
+    usual = {
+        "transaction": "t-1",
+        "purpose": Purpose.NEW_NUMBER,
+        "commitment": jws.encode(b"c" * 32),
+        "nonce": jws.encode(b"n" * 32),
+    }
+    fixed = {"aud": "shop-17", "jti": "j", "iat": 1, "exp": 2, "counter": counter}
+    return messages.Visit(**{**fixed, **usual, **other})  # type: ignore[arg-type]
+
+
+def test_an_answer_counts_once_and_only_for_what_was_asked(tmp_path: Path) -> None:
+    grants = list[VisitGrant]()
+    verifier = Believer(visit(5))
+    asking = Asking(bench(tmp_path).notary, verifier, grants.append)
+
+    def refused(says: messages.Visit) -> bool:
+        verifier.says = says
+        with pytest.raises(Untrusted):
+            asking.hear(b"", None)
+        return True
+
+    assert refused(visit(1)), "nothing was asked"
+    asking.ask(b"c" * 32, "t-1", Purpose.NEW_NUMBER)
+    assert refused(visit(1, transaction="t-2"))
+    assert refused(visit(1, purpose=Purpose.REPLACE_SIM))
+    assert refused(visit(1, commitment=jws.encode(b"d" * 32)))
+    verifier.says = visit(5)
+    asking.hear(b"", None)
+    assert [grant.nonce for grant in grants] == [b"n" * 32]
+    assert refused(visit(6)), "it was answered"
+    asking.ask(b"c" * 32, "t-1", Purpose.NEW_NUMBER)
+    assert refused(visit(5)), "a counter never stands still"
+    verifier.says = visit(6)
+    asking.hear(b"", None)
+    assert len(grants) == 2
+
+
+def test_a_nonce_shows_in_no_log() -> None:
+    grant = VisitGrant("t-1", Purpose.NEW_NUMBER, b"c", b"secret")
+    assert "secret" not in repr(grant)
