@@ -3,7 +3,10 @@ from pathlib import Path
 import pytest
 
 from likeness.__main__ import main
-from tiny_models import TinyFolder
+from tiny_models import ROLES, TinyFolder
+
+FILES = len(ROLES) * 2  # variants
+TRIALS = FILES * 2 + 1  # under either runtime; one picture
 
 
 @pytest.fixture
@@ -25,7 +28,7 @@ def test_build_then_check_then_list(
     assert "everything is in place" in capsys.readouterr().out
     assert call(tiny, "check") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 4 * 2 * 2 + 1  # roles, variants, runtimes; one picture
+    assert len(lines) == TRIALS
     assert all(line.startswith("ok ") for line in lines)
     assert call(tiny, "list") == 0
     table = capsys.readouterr().out
@@ -48,7 +51,7 @@ def test_check_names_what_is_wrong_and_goes_on(
         "picture.png:",
     ]
     assert "is refused" in wrong[0]
-    assert len(lines) == 17
+    assert len(lines) == TRIALS
     assert call(tiny, "list") == 0
     row = [r for r in capsys.readouterr().out.splitlines() if "tiny_mesh_w8" in r]
     assert row[0].split()[-1] == "no"
@@ -60,7 +63,7 @@ def test_golden_prints_what_the_manifest_needs(
     tiny.put_built()
     assert call(tiny, "golden") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 8
+    assert len(lines) == FILES
     name, _, numbers = lines[0].partition(": ")
     assert name == "tiny_detect_near_f32.tflite"
     start = tiny.text.index("golden = [[")

@@ -16,7 +16,7 @@ def test_our_own_manifest_names_every_role_in_both_variants(root: Path) -> None:
         for entry in manifest.model
         for built in entry.built
     }
-    roles = {"detect_near", "detect_far", "mesh", "embed"}
+    roles = {"detect_near", "detect_far", "mesh", "eyelids", "embed"}
     assert set(files) == {(role, v) for role in roles for v in ("f32", "w8")}
     assert len(set(files.values())) == len(files)
     sources = [entry.source for entry in manifest.model]

@@ -18,7 +18,7 @@ MANIFEST = "manifest.toml"
 BUILT = "built"  # below the manifest's folder
 PICTURES = "pictures"  # below BUILT: for the demonstration and the tests
 
-Role = Literal["detect_near", "detect_far", "mesh", "embed"]
+Role = Literal["detect_near", "detect_far", "mesh", "eyelids", "embed"]
 Variant = Literal["f32", "w8"]
 Dimension = Annotated[int, msgspec.Meta(ge=1)]
 FileName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]

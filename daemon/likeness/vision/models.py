@@ -10,6 +10,7 @@ import importlib
 import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -125,7 +126,7 @@ class Model:
 
 
 class ModelSet:
-    """The four models of one variant, verified; the far detector sleeps until used."""
+    """The models of one variant, verified; the far detector sleeps until used."""
 
     def __init__(
         self,
@@ -138,7 +139,6 @@ class ModelSet:
         self._folder = folder
         self._manifest = manifest
         self._threads = threads
-        self._detect_far: Model | None = None
         self.variant = variant
         self.runtime = runtime
         self.digests: Mapping[Role, str] = {
@@ -146,15 +146,14 @@ class ModelSet:
         }
         self.detect_near = self._load("detect_near")
         self.mesh = self._load("mesh")
+        self.eyelids = self._load("eyelids")
         self.embed = self._load("embed")
         verify(folder, manifest.entry("detect_far").variant(variant))
 
-    @property
+    @cached_property
     def detect_far(self) -> Model:
         """The far detector; rarely needed, so it is loaded when first asked for."""
-        if self._detect_far is None:
-            self._detect_far = self._load("detect_far")
-        return self._detect_far
+        return self._load("detect_far")
 
     def _load(self, role: Role) -> Model:
         entry = self._manifest.entry(role)
