@@ -1,1 +1,240 @@
-"""One genuine and one refused visit with nothing else installed."""
+"""One genuine and one refused visit, with nothing else installed.
+
+An embedded broker, the carrier's side and the terminal run in one process; the card
+reader is simulated on a pseudo-terminal, the camera is a recorded clip played over and
+over. Everything between is the real thing. Its results say `test`: no carrier in the
+field accepts them.
+"""
+
+import asyncio
+import logging
+import socket
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import iotcore
+from joserfc.jwk import ECKey
+
+from likeness import config, wiring
+from likeness.bench.chip_portrait import chip_portrait
+from likeness.carrier import inspect as inspection
+from likeness.carrier import serve as carrier
+from likeness.carrier.keeping import Kept
+from likeness.carrier.verify import verify
+from likeness.core.messages import Result
+from likeness.core.vocabulary import Environment, Verdict
+from likeness.edges import bench_keys, key_files
+from likeness.edges.recorded import frames
+from likeness.edges.screen_text import TextScreen
+from likeness.errors import ModelError
+from likeness.simulators.card_file import fictitious_card, simulated
+from likeness.simulators.sdt import SdtSimulator
+from likeness.simulators.sdt_reader import SdtCard
+from likeness.vision.look import Looker
+from likeness.vision.manifest import BUILT, PICTURES, models_dir
+
+DEVICE = "demo-terminal"
+CLIP = "carphone.mp4"
+STRANGER = "obama.jpg"
+PORTRAIT_AT_S = 1.5  # of the clip: he looks ahead
+VISIT_WITHIN_S = 60.0
+LOOK_EVERY_S = 0.05
+CARD_AWAY_S = 1.0
+BROKER = """\
+id = 0
+[router]
+id = 0
+max_connections = 100
+max_outgoing_packet_count = 200
+max_segment_size = 104857600
+max_segment_count = 10
+[v5.1]
+name = "demo"
+listen = "127.0.0.1:{port}"
+next_connection_delay_ms = 1
+[v5.1.connections]
+connection_timeout_ms = 60000
+max_payload_size = 65536
+max_inflight_count = 100
+"""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where everything of one demonstration lies."""
+
+    folder: Path
+    port: int
+    keys: bench_keys.BenchKeys
+    clip: Path
+    cards: Path  # the pictures that the decoder knows
+
+
+def run(models: Path | None, say: Say) -> bool:
+    """Play both visits; return whether they came out as they must."""
+    pictures = (models or models_dir()) / BUILT / PICTURES
+    if not (pictures / CLIP).is_file():
+        raise ModelError(f"{pictures / CLIP} is missing: run 'likeness models build'")
+    with tempfile.TemporaryDirectory(prefix="likeness-demo-") as folder:
+        return asyncio.run(_play(Path(folder), pictures, models, say))
+
+
+async def _play(folder: Path, pictures: Path, models: Path | None, say: Say) -> bool:
+    keys = bench_keys.make(folder / "keys", DEVICE, (Environment.TEST,))
+    stage = Stage(folder, _free_port(), keys, pictures / CLIP, folder / "cards")
+    stage.cards.mkdir()
+    own, others = _cards(stage, pictures / STRANGER, models)
+    results: asyncio.Queue[Kept] = asyncio.Queue()
+    say(f"stage: MQTT v5 broker (embedded) on 127.0.0.1:{stage.port}")
+    with _broker(stage), SdtSimulator(own) as reader:
+        say(f"stage: card reader (simulated SDT) on {reader.path}")
+        async with AsyncExitStack() as stack:
+            settings = _settings(stage, reader.path, models)
+            daemon = await wiring.build(settings, stack, screen=TextScreen(sys.stdout))
+
+            async def idle() -> bool:
+                return daemon.terminal.idle
+
+            async def delivered() -> bool:
+                return not await daemon.store.waiting()
+
+            _in_background(stack, _carrier(stage, results.put_nowait))
+            _in_background(stack, daemon.run())
+            say("\n— first visit: the clip's person with his own card —")
+            first = await _next_result(results, stage, say)
+            await _until(idle)
+            reader.take_away()
+            await asyncio.sleep(CARD_AWAY_S)
+            say("\n— second visit: the same face with another person's card —")
+            reader.lay(others)
+            second = await _next_result(results, stage, say)
+            await _until(delivered)
+            say("outbox: empty, every result has the carrier's signed receipt")
+    say(f"\nfirst visit: {first.verdict}; second visit: {second.verdict}")
+    return (first.verdict, second.verdict) == (Verdict.ACCEPTED, Verdict.REFUSED)
+
+
+def _cards(
+    stage: Stage, stranger: Path, models: Path | None
+) -> tuple[SdtCard, SdtCard]:
+    """Make two fictitious cards whose chips hold small, hard-pressed portraits."""
+    looker = Looker(wiring.load_model_set(models))
+    frame = next(iter(frames(stage.clip, start_s=PORTRAIT_AT_S)))
+    still = cv2.imencode(".png", frame.image)[1].tobytes()
+    cards = []
+    for number, picture in enumerate((still, stranger.read_bytes()), 1):
+        portrait = chip_portrait(picture, looker)
+        if portrait is None:
+            raise ModelError(
+                "no face in a demonstration picture: build the models anew"
+            )
+        (stage.cards / f"{number}.jpg").write_bytes(portrait)
+        cards.append(simulated(fictitious_card(number), portrait))
+    return cards[0], cards[1]
+
+
+def _settings(stage: Stage, reader: str, models: Path | None) -> config.Config:
+    keys = stage.keys
+    return config.Config(
+        terminal=config.Terminal(
+            device=DEVICE,
+            state_dir=str(stage.folder / "state"),
+            environment=Environment.TEST,
+            profile="demo",
+        ),
+        reader=config.Reader(path=reader),
+        portrait=config.PortraitDecoder(
+            command=(
+                *(sys.executable, "-m", "likeness.simulators.wlt_decoder"),
+                *("--pictures", str(stage.cards)),
+            )
+        ),
+        camera=config.Camera(source="feed", path=str(stage.clip), loop=True),
+        keys=config.Keys(
+            device_key=str(keys.device_key),
+            carrier_receipt_key=str(keys.public("receipt")),
+            carrier_visit_key=str(keys.public("visit")),
+            carrier_person_key=str(keys.public("person")),
+        ),
+        mqtt=config.Mqtt(host="127.0.0.1", port=stage.port),
+        models=config.Models(dir=str(models or "")),
+    )
+
+
+async def _carrier(stage: Stage, on_kept: Callable[[Kept], None]) -> None:
+    settings = carrier.Settings(
+        keys=str(stage.keys.carrier),
+        database=str(stage.folder / "carrier.sqlite"),
+        environment="test",
+        host="127.0.0.1",
+        port=stage.port,
+    )
+    loop = asyncio.get_running_loop()
+
+    def tell(kept: Kept) -> None:  # on the carrier's own thread
+        loop.call_soon_threadsafe(on_kept, kept)
+
+    await carrier.serve(settings, tell)
+
+
+async def _next_result(
+    results: "asyncio.Queue[Kept]", stage: Stage, say: Say
+) -> Result:
+    """Wait for a result at the carrier, and verify it from the public key alone."""
+    key = key_files.public_jwk(
+        key_files.load_public(stage.keys.terminal / "device.jwk")
+    )
+    async with asyncio.timeout(VISIT_WITHIN_S):
+        while True:
+            kept = await results.get()
+            record = verify(kept.record.token, ECKey.import_key({**key}))
+            say(f"carrier: verified and kept: {inspection.describe(record)}")
+            if isinstance(record.claims, Result):
+                return record.claims
+
+
+async def _until(done: Callable[[], Awaitable[bool]]) -> None:
+    """Look now and then: a demonstration watches from outside, as a visitor would."""
+    async with asyncio.timeout(VISIT_WITHIN_S):
+        while not await done():  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(LOOK_EVERY_S)
+
+
+def _in_background(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.create_task(work)
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.result()
+
+    stack.push_async_callback(stop)
+
+
+@contextmanager
+def _broker(stage: Stage) -> Iterator[None]:
+    path = stage.folder / "broker.toml"
+    path.write_text(BROKER.format(port=stage.port), encoding="utf-8")
+    logging.getLogger("iotcore").setLevel(logging.ERROR)
+    broker = iotcore.Broker(config_path=str(path))
+    broker.start()
+    try:
+        yield
+    finally:
+        broker.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

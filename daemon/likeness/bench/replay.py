@@ -7,6 +7,7 @@ Leaves to others: finding visit files, writing results and reports.
 
 import asyncio
 import hashlib
+import json
 import secrets
 import time
 from collections.abc import Callable
@@ -208,11 +209,7 @@ class Studio:
     """What all visits of one run share: models, bench key, chain."""
 
     def __init__(self, models: ModelSet, keys: Path, *, pace: Pace = "max") -> None:
-        keys.mkdir(parents=True, exist_ok=True)
-        signing, sealing = keys / "bench.key", keys / "bench-person.key"
-        for path in (signing, sealing):
-            if not path.exists():
-                key_files.make_private(path)
+        signing, sealing = _bench_keys(keys)
         self._looker = Looker(models)
         self._sight = SightOnThread(self._looker)
         self._pace: Pace = pace
@@ -280,6 +277,18 @@ class Studio:
             problem=camera.problem,
             seen=tuple(seen),
         )
+
+
+def _bench_keys(folder: Path) -> tuple[Path, Path]:
+    """Make this run's keys: a private one to sign with, a public one to seal for."""
+    folder.mkdir(parents=True, exist_ok=True)
+    signing, sealing = folder / "bench.key", folder / "bench-person.jwk"
+    if not signing.exists():
+        public = key_files.make_private(signing).public_key()
+        jwk = json.dumps(key_files.public_jwk(public))
+        (folder / "bench.jwk").write_text(jwk, encoding="utf-8")
+        sealing.write_text(jwk, encoding="utf-8")
+    return signing, sealing
 
 
 async def _one_visit(terminal: Terminal, plan: PlannedVisit) -> None:

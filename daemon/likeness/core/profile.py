@@ -34,8 +34,8 @@ class Profile:
     acts: int = 4  # 3**4 = 81 orders
     rules: ActRules = ActRules()
     # Match thresholds are cosines.
-    accept_score: float = 0.45
-    refer_score: float = 0.38
+    accept_score: float = 0.43
+    refer_score: float = 0.375
     same_face_score: float = 0.40  # two views of one visit must agree at least so
     min_face_px: float = 80.0
     min_frames_per_s: float = 23.9  # 24 and NTSC's 23.976: fast enough for a blink
