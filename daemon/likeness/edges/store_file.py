@@ -8,8 +8,10 @@ checked against its own hash. Leaves to others: everything that is done with the
 import contextlib
 import os
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from likeness.core import jws
 from likeness.core.chain import Link
@@ -144,25 +146,34 @@ def _read_only(path: Path) -> sqlite3.Connection:
 
 
 def _rescue(path: Path) -> Rescued:
-    """Read what can be read; damage in the middle ends the reading there."""
-    former: Link | None = None
-    rows: list[Row] = []
+    """Read what can be read: from the front up to damage, and from the back."""
+    found: dict[tuple[str, int], tuple[Row, str]] = {}
     with (
         contextlib.suppress(sqlite3.DatabaseError),
         contextlib.closing(_read_only(path)) as db,
     ):
-        last = db.execute(
-            "SELECT epoch, seq, hash FROM record WHERE state = 'receipted'"
-            " AND epoch = (SELECT id FROM epoch) ORDER BY seq DESC LIMIT 1"
-        ).fetchone()
-        former = Link(*last) if last else None
-        for row in db.execute(
-            "SELECT epoch, seq, hash, token, made_utc_s FROM record"
-            " WHERE state = 'waiting' ORDER BY epoch, seq"
-        ):
-            if jws.chain_hash(row[3]) == row[2]:
-                rows.append(row)
-    return Rescued(None, former, tuple(rows))
+        for order in ("ASC", "DESC"):
+            for *row, state in _up_to_damage(db, order):
+                epoch, seq, kept, token, _made = row
+                if isinstance(token, str) and jws.chain_hash(token) == kept:
+                    found[epoch, seq] = (tuple(row), state)
+    receipted = [row for row, state in found.values() if state == "receipted"]
+    former = max(receipted, key=lambda row: row[1], default=None)
+    return Rescued(
+        former=Link(*former[:3]) if former else None,
+        rows=tuple(row for row, state in found.values() if state == "waiting"),
+    )
+
+
+# Any: whatever stands in a broken file.
+def _up_to_damage(db: sqlite3.Connection, order: str) -> Iterator[tuple[Any, ...]]:
+    """Walk the table itself, no index; damage ends the walk."""
+    with contextlib.suppress(sqlite3.DatabaseError):
+        # `order` is one of two words of ours.
+        yield from db.execute(
+            "SELECT epoch, seq, hash, token, made_utc_s, state"  # noqa: S608
+            f" FROM record NOT INDEXED ORDER BY rowid {order}"
+        )
 
 
 def _free_name(path: Path) -> Path:
