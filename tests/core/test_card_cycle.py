@@ -76,6 +76,20 @@ def test_a_refused_card_may_flicker_at_the_edge_of_the_field() -> None:
     assert cycle.answered(status(0x80), 0.0) == [CardRemoved()]
 
 
+def test_a_reader_without_a_removal_test_tells_no_removal() -> None:
+    cycle = wanting(0x9F, 0x90, 0x90)
+    assert cycle.answered(status(0x21), 0.0) == []
+    assert cycle.step is Step.FIND
+
+
+def test_a_card_that_nobody_wants_any_more_is_let_go() -> None:
+    for words in ((0x9F,), (0x9F, 0x90)):
+        cycle = wanting(*words)
+        cycle.wanted = False
+        assert cycle.answered(status(0x32), 0.0) == []
+        assert cycle.idle
+
+
 def test_an_interrupted_read_owes_a_reset() -> None:
     cycle = wanting(0x9F, 0x90)
     cycle.interrupted()

@@ -226,6 +226,16 @@ def test_a_hung_chip_is_freed_by_a_reset_after_ten_seconds() -> None:
     assert talk.asked.count("reset") == 1
 
 
+def test_dead_commands_count_in_a_row_only() -> None:
+    talk = conversation(Perfect())
+    talk.reader.take_away()
+    for _ in range(4):
+        talk.reader.faults.append(parse("silent:2@2001"))
+        talk.run_for(5.0)
+    assert talk.dialogue.exchange.tally.failures == 8
+    assert "reset" not in talk.asked
+
+
 def test_a_reader_that_wakes_late_is_awaited() -> None:
     reader = SdtReader(power_up_s=3.5)
     reader.power_up(0.0)

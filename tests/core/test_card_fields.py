@@ -195,6 +195,7 @@ def test_doubts_of_a_foreigner_2017(
         ({122: " " * 18}, "number"),
         ({188: " " * 8}, "valid_from"),
         ({204: "长期有效"}, "valid_to"),
+        ({204: " 长期"}, "valid_to"),
         ({158: "\udfff"}, "issuer"),
     ],
 )

@@ -118,7 +118,7 @@ def test_two_frames_in_one_slice() -> None:
     assert three_feeds(stream) == [Frame(b"\x00\x00\x80"), Frame(b"\x00\x00\x9f")]
 
 
-@pytest.mark.parametrize("length", [0, 3, LENGTH_MAX + 1, 0xFFFF])
+@pytest.mark.parametrize("length", [0, 3, 4097, 0xFFFF])
 def test_a_length_outside_the_limits_is_a_false_start(length: int) -> None:
     good = encode(b"\x00\x00\x90")
     found = three_feeds(START + length.to_bytes(2, "big") + good)
@@ -126,7 +126,7 @@ def test_a_length_outside_the_limits_is_a_false_start(length: int) -> None:
     assert found[-1] == Frame(b"\x00\x00\x90")
 
 
-@pytest.mark.parametrize("length", [ANSWER_LENGTH_MIN, LENGTH_MAX])
+@pytest.mark.parametrize("length", [4, 4096])
 def test_the_limits_themselves_are_accepted(length: int) -> None:
     body = bytes(length - 1)
     assert three_feeds(encode(body)) == [Frame(body)]

@@ -106,8 +106,7 @@ class State(Enum):
     FAULTY = auto()
 
 
-# What each state asks, and how many seconds after the last answer; SERVING asks what
-# the card's step wants.
+# What each state asks, and how many seconds after the last answer (SERVING: its step).
 ASKS = {
     State.PROBING: (Command.STATUS, 0.25),
     State.NAMING: (Command.READER_ID, 0.25),
@@ -224,7 +223,6 @@ class Dialogue:
         self._dead = 0
         match self._state:
             case State.RESETTING:
-                self._card.take_reset()  # here it is
                 self._probe(now)
             case State.PROBING | State.FAULTY:
                 self._go(State.NAMING, now)
@@ -244,28 +242,23 @@ class Dialogue:
         """A command stayed without a usable answer."""
         self._dead += 1
         match self._state:
-            case State.RESETTING:
-                return self._give_up(kind, why)
-            case State.PROBING | State.NAMING:
-                if now >= self._awake_by:
-                    return self._give_up(kind, why)
+            case State.PROBING | State.NAMING if now < self._awake_by:
                 self._go(self._state, now + self._asks()[1])
                 return []
+            case State.PROBING | State.NAMING | State.RESETTING:
+                return self._give_up(kind, why)
+            case State.SERVING if self._dead < DEAD_COMMANDS:
+                moments = self._card.unanswered(why, now)
+                self._serve(now)
+                return [*moments]
             case _ if self._dead < DEAD_COMMANDS:
-                return self._ask_again(why, now)
+                self._go(self._state, now)
+                return []
             case _ if self._was_reset:
                 return self._give_up(kind, why)
             case _:
                 self._reset(now)
                 return []
-
-    def _ask_again(self, why: str, now: float) -> list[Effect]:
-        if self._state is not State.SERVING:
-            self._go(self._state, now)
-            return []
-        moments = self._card.unanswered(why, now)
-        self._serve(now)
-        return [*moments]
 
     def _give_up(self, kind: Trouble, why: str) -> list[Effect]:
         self._close()

@@ -32,7 +32,7 @@ class SerialLine:
     async def open(
         self, received: Callable[[bytes], None], lost: Callable[[str], None]
     ) -> None:
-        """Open the device, empty, and listen.
+        """Open the device, drop what came before, and listen.
 
         Raises:
             DeviceRefused: it is there, but not for us, or it is no serial line.
@@ -50,12 +50,7 @@ class SerialLine:
         # termios.error is no OSError, and a wrong device raises it (or ValueError).
         except (OSError, termios.error, ValueError) as problem:
             raise _what_to_do(self._path, problem) from problem
-        try:
-            port.reset_input_buffer()
-            asyncio.get_running_loop().add_reader(port.fileno(), self._readable)
-        except (OSError, termios.error) as problem:
-            port.close()
-            raise DeviceLost(f"{self._path}: went away while opening") from problem
+        asyncio.get_running_loop().add_reader(port.fileno(), self._readable)
         self._port, self._received, self._lost = port, received, lost
 
     def write(self, data: bytes) -> None:

@@ -57,7 +57,7 @@ class SdtReader:
         baud: int = BAUDS[0],
         power_up_s: float = 0.0,
     ) -> None:
-        self._faults = list(faults)
+        self.faults = list(faults)
         self._latency_s = latency_s
         self._paced = paced
         self._baud = baud
@@ -116,7 +116,7 @@ class SdtReader:
 
     def _obey(self, counted: bytes) -> list[Piece]:
         command = counted[2:4].hex().upper()
-        struck = [fault for fault in self._faults if fault.strikes(command)]
+        struck = [fault for fault in self.faults if fault.strikes(command)]
         frame = self._garbled(counted) or self._wrong_answer(struck)
         if frame is None:
             frame = self._right_answer(command)
