@@ -36,7 +36,7 @@ def answered_at(watching: BlinkWatch | TurnWatch, faces: list[Face]) -> int | No
         ([1, 1, 0.2, 1], 3),  # one sample shut: 33 ms, the shortest that shows
         ([1, 0.9, 0.6, 0.5, 0.5, 0.9], 5),  # narrow eyes do not shut to nothing
         ([0.2, 0.2, 1, 1, 1], None),  # shut before the prompt
-        ([1, 1, 0.6, 0.6, 1, 1], None),  # a squint
+        ([1, 1, 0.77, 0.77, 1, 1], None),  # a squint
         ([1, *[0.2] * 40, 1], None),  # a nap of 1.3 s
         ([1, *[0.2] * 25, 1], 26),  # a slow blink of 0.8 s
     ],
@@ -58,7 +58,7 @@ def test_after_a_nap_a_blink_still_counts() -> None:
 
 def test_eyes_that_open_wider_than_at_rest_raise_the_level() -> None:
     wide = [eyes(1.5)] * 20
-    half = [eyes(0.7)] * 3  # of the wide level this is below a half
+    half = [eyes(0.77)] * 3  # of the wide level this is about a half
     assert answered_at(BlinkWatch(REST, RULES), [*wide, *half, eyes(1.5)]) == 23
     assert answered_at(BlinkWatch(REST, RULES), [eyes(1), *half, eyes(1)]) is None
 

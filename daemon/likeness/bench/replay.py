@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
 from likeness import __version__
 from likeness.bench.chip_portrait import chip_portrait
 from likeness.bench.visit_file import PlannedVisit, VisitFile
@@ -76,8 +78,8 @@ class MemoryLedger:
 class FeedClock:
     """The recording's own time: it moves with the frames and stands between them."""
 
-    def __init__(self) -> None:
-        self.seconds = 0.0
+    def __init__(self, start_s: float) -> None:
+        self.seconds = start_s
 
     def now(self) -> float:
         """Return the capture time of the newest frame."""
@@ -235,7 +237,7 @@ class Studio:
         """Play one visit; an unplayable one comes back without a conclusion."""
         if plan.file is None or plan.problem:
             return _unplayable(plan)
-        clock, seen, face_frames = FeedClock(), Seen(), 0
+        clock, seen, face_frames = FeedClock(plan.file.start_s), Seen(), 0
 
         def note(observation: Observation) -> None:
             nonlocal face_frames
@@ -284,11 +286,14 @@ def _bench_keys(folder: Path) -> tuple[Path, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     signing, sealing = folder / "bench.key", folder / "bench-person.jwk"
     if not signing.exists():
-        public = key_files.make_private(signing).public_key()
-        jwk = json.dumps(key_files.public_jwk(public))
-        (folder / "bench.jwk").write_text(jwk, encoding="utf-8")
-        sealing.write_text(jwk, encoding="utf-8")
+        _write_public(key_files.make_private(folder / "bench-person.key"), sealing)
+        _write_public(key_files.make_private(signing), folder / "bench.jwk")
     return signing, sealing
+
+
+def _write_public(key: EllipticCurvePrivateKey, path: Path) -> None:
+    jwk = key_files.public_jwk(key.public_key())
+    path.write_text(json.dumps(jwk), encoding="utf-8")
 
 
 async def _one_visit(terminal: Terminal, plan: PlannedVisit) -> None:

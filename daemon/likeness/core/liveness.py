@@ -10,18 +10,18 @@ WAITING means: since the prompt the eyes were not yet open, or the head not yet 
 rest, so whatever is seen began before the prompt and does not count.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from statistics import median
+from typing import assert_never
 
 from likeness.core.profile import ActRules
 from likeness.core.vocabulary import Act, Face
 
 MIN_REST_FRAMES = 6
 OPEN_QUANTILE = 0.8  # of the rest frames: a blink in the rest second must not lower it
-LEVEL_RISE = 0.15  # per frame: eyes that open wider than at rest are this person's open
-LEVEL_FALL = 0.01  # per frame: lids slowly tire; a glance down must not become "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,36 +52,93 @@ class _Blink(Enum):
     SHUT = auto()
 
 
+@dataclass(frozen=True, slots=True)
+class _Lids:
+    """Openness of both eyes in one frame."""
+
+    captured_s: float
+    left: float
+    right: float
+
+    @property
+    def both(self) -> float:
+        return (self.left + self.right) / 2
+
+
 class BlinkWatch:
-    """Waits for both eyes to close and open again after the prompt."""
+    """Waits for both eyes to close and open again after the prompt.
+
+    A blink is a valley: both eyes fall well below what they were a moment ago and win
+    back most of the fall in human time. How far lids seem to close differs from person
+    to person and with glasses, so no fixed level would do; the open eyes of the rest
+    pose bound it.
+    """
 
     def __init__(self, rest: Rest, rules: ActRules) -> None:
         self._rules = rules
-        self._left, self._right = rest.eye_left, rest.eye_right
+        self._rest_open = (rest.eye_left + rest.eye_right) / 2
         self._state = _Blink.WAITING
-        self._shut_s = 0.0
+        self._before: deque[_Lids] = deque()
+        self._open = self._lowest = self._shut_s = 0.0
 
     def see(self, face: Face, captured_s: float) -> bool:
         """Take in one frame; True when the blink is complete."""
-        left, right = face.eye_left / self._left, face.eye_right / self._right
-        both = (left + right) / 2
-        shut = both < self._rules.closed and max(left, right) < self._rules.one_closed
-        opened = both > self._rules.reopened
+        lids = _Lids(captured_s, face.eye_left, face.eye_right)
         match self._state:
-            case _Blink.WAITING if opened:
-                self._state = _Blink.OPEN
-            case _Blink.OPEN if shut:
-                self._state, self._shut_s = _Blink.SHUT, captured_s
-            case _Blink.SHUT if opened:
-                self._state = _Blink.OPEN
-                lasted = captured_s - self._shut_s
-                return self._rules.shut_from_s <= lasted <= self._rules.shut_to_s
+            case _Blink.WAITING:
+                if lids.both >= self._rules.awake * self._rest_open:
+                    self._wake(lids)
+                return False
+            case _Blink.OPEN:
+                self._watch_fall(lids)
+                return False
+            case _Blink.SHUT:
+                return self._watch_rise(lids)
             case _:
-                pass
-        if self._state is not _Blink.SHUT:
-            self._left = _follow(self._left, face.eye_left)
-            self._right = _follow(self._right, face.eye_right)
+                assert_never(self._state)
+
+    def _wake(self, lids: _Lids) -> None:
+        self._state = _Blink.OPEN
+        self._before = deque([lids])
+
+    def _watch_fall(self, lids: _Lids) -> None:
+        while lids.captured_s - self._before[0].captured_s > self._rules.before_s:
+            self._before.popleft()
+            if not self._before:
+                self._state = _Blink.WAITING  # a gap: nothing to compare with
+                return
+        was = self._before
+        self._open = _second_best([one.both for one in was])
+        fell = (
+            len(was) > 1
+            and lids.both <= self._rules.shut * self._open
+            and lids.both <= self._rules.shut_at_most * self._rest_open
+            and lids.left <= self._rules.one_shut * _second_best([o.left for o in was])
+            and lids.right
+            <= self._rules.one_shut * _second_best([o.right for o in was])
+        )
+        if fell:
+            self._state = _Blink.SHUT
+            self._shut_s, self._lowest = lids.captured_s, lids.both
+        else:
+            was.append(lids)
+
+    def _watch_rise(self, lids: _Lids) -> bool:
+        self._lowest = min(self._lowest, lids.both)
+        lasted_s = lids.captured_s - self._shut_s
+        fall = self._open - self._lowest
+        if lids.both >= self._lowest + self._rules.won_back * fall:
+            self._wake(lids)
+            return self._rules.shut_from_s <= lasted_s <= self._rules.shut_to_s
+        if lasted_s > self._rules.shut_to_s:
+            self._state = _Blink.WAITING
         return False
+
+
+def _second_best(values: Sequence[float]) -> float:
+    """Leave out one wild frame, if there are enough."""
+    few = 4
+    return sorted(values)[-2 if len(values) > few else -1]
 
 
 class _Turn(Enum):
@@ -132,7 +189,3 @@ def watch(act: Act, rest: Rest, rules: ActRules) -> Watch:
 def _quantile(values: Sequence[float], share: float) -> float:
     ordered = sorted(values)
     return max(ordered[round(share * (len(ordered) - 1))], 1e-6)
-
-
-def _follow(level: float, seen: float) -> float:
-    return level + (LEVEL_RISE if seen > level else LEVEL_FALL) * (seen - level)

@@ -14,9 +14,15 @@ class ActRules:
     """What counts as an act, against this person's own rest pose and open eyes."""
 
     window_s: float = 8.0  # from the prompt; design section 2 asks at least 6 s
-    closed: float = 0.55  # share of the open level below which both eyes are closed
-    one_closed: float = 0.70  # the more open eye must be below this: no wink
-    reopened: float = 0.75  # share of the open level above which they are open again
+    # A blink, against the lids of the last half second. The shares are set on 70
+    # automatic marks in 17 development clips: 68 found; 5 more in 16 of the clips, and
+    # 15 more in one of exaggerated faces.
+    before_s: float = 0.5
+    shut: float = 0.72  # both eyes fall to this share of what they were
+    one_shut: float = 0.82  # and each of them at least to this: no wink
+    shut_at_most: float = 0.80  # share of the rest pose's open eyes
+    won_back: float = 0.6  # share of the fall that is open again
+    awake: float = 0.75  # share of the rest pose: open enough to begin
     # Human blinks last 100-400 ms, slow ones up to a second (Stern, Walrath &
     # Goldstein 1984); at 25 frames/s a short one shows in two frames.
     shut_from_s: float = 0.03
