@@ -10,7 +10,8 @@ from likeness.core.vocabulary import Frame
 from likeness.edges.camera import Frames, SlotCamera
 from likeness.errors import DeviceLost, DeviceRefused
 
-SOON_S = 0.05
+SOON_S = 0.05  # where nothing comes
+LONG_S = 10.0  # where something does
 PICTURE = np.zeros((1, 1, 3), np.uint8)
 
 
@@ -48,23 +49,36 @@ class FakeDevice:
 Story = Callable[[FakeDevice, SlotCamera], Awaitable[None]]
 
 
-def tell(story: Story) -> FakeDevice:
+def tell(
+    story: Story,
+    *,
+    first_within_s: float = LONG_S,
+    next_within_s: float = LONG_S,
+    closed_within_s: float = LONG_S,
+) -> FakeDevice:
     device = FakeDevice()
     camera = SlotCamera(
         "fake",
         device.source,
-        first_within_s=SOON_S,
-        next_within_s=SOON_S,
-        closed_within_s=SOON_S,
+        first_within_s=first_within_s,
+        next_within_s=next_within_s,
+        closed_within_s=closed_within_s,
     )
 
     async def run() -> None:
         await story(device, camera)
-        device.give()  # lets a thread that still waits see that it is stopped
-        await camera.stop()
+        await stop(device, camera)
 
     asyncio.run(run())
     return device
+
+
+async def stop(device: FakeDevice, camera: SlotCamera) -> None:
+    """Stop; a thread sees that only between frames, so there is one more."""
+    stopping = asyncio.create_task(camera.stop())
+    await asyncio.sleep(0)
+    device.give()
+    await stopping
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -109,7 +123,7 @@ def test_a_frame_that_pushed_another_out_is_not_given_twice() -> None:
         with pytest.raises(DeviceLost):
             await camera.frame()
 
-    tell(story)
+    tell(story, next_within_s=0.5)
 
 
 def test_a_silent_camera_is_lost() -> None:
@@ -117,10 +131,10 @@ def test_a_silent_camera_is_lost() -> None:
         device.give()
         await camera.start()
         await camera.frame()
-        with pytest.raises(DeviceLost, match=r"fake: no frame for 0\.05 s"):
+        with pytest.raises(DeviceLost, match=r"fake: no frame for 0\.5 s"):
             await camera.frame()
 
-    tell(story)
+    tell(story, next_within_s=0.5)
 
 
 def test_a_camera_that_never_gives_a_frame_does_not_start() -> None:
@@ -128,7 +142,7 @@ def test_a_camera_that_never_gives_a_frame_does_not_start() -> None:
         with pytest.raises(DeviceLost, match="no frame"):
             await camera.start()
 
-    tell(story)
+    tell(story, first_within_s=SOON_S, closed_within_s=SOON_S)
 
 
 def test_why_it_cannot_be_opened_is_passed_on() -> None:
@@ -176,14 +190,14 @@ def test_the_end_of_a_source_is_no_fault() -> None:
 
 def test_a_stopped_camera_lets_go_and_starts_from_zero() -> None:
     async def story(device: FakeDevice, camera: SlotCamera) -> None:
-        for _ in range(2):
+        for asked in (2, 4):
             device.give()
             await camera.start()
             frame = await camera.frame()
             assert frame is not None
             assert frame.number == 0
-            device.give()
-            await camera.stop()
+            await taken(device, asked)
+            await stop(device, camera)
             assert device.released.is_set()
             device.released.clear()
         assert camera.dropped == 0
@@ -204,7 +218,7 @@ def test_a_driver_that_hangs_is_not_opened_twice() -> None:
         device.give()
         await camera.start()
 
-    assert tell(story).opened == 2
+    assert tell(story, closed_within_s=0.5).opened == 2
 
 
 def test_a_camera_that_is_not_started_says_so() -> None:
