@@ -43,7 +43,7 @@ class Profile:
     accept_score: float = 0.43
     refer_score: float = 0.375
     same_face_score: float = 0.40  # two views of one visit must agree at least so
-    min_face_px: float = 80.0
+    min_face_px: float = 60.0
     min_frames_per_s: float = 23.9  # 24 and NTSC's 23.976: fast enough for a blink
     min_brightness: float = 0.10
     rest_s: float = 0.5  # of a usable face, before the first prompt

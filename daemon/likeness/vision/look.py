@@ -147,7 +147,7 @@ class Looker:
         if not found:
             return None
         chosen = _chosen(found, image)
-        self._faces = 1 + _comparable(chosen, found)
+        self._faces = 1 + self._others(image, chosen, found)
         self._counted_s = captured_s
         fit = self._mesh.fit(image, Region.around_detection(chosen))
         return fit if fit.presence >= MIN_PRESENCE else None
@@ -164,11 +164,19 @@ class Looker:
         found = self._near.find(image)
         mine = next((one for one in found if _inside(one, region)), None)
         if mine is not None:
-            self._faces = 1 + _comparable(mine, found)
+            self._faces = 1 + self._others(image, mine, found)
         elif any(one.size * 2 > region.side / 2 for one in found):
             self._region = None  # a face is there, but not where we follow one
         else:
             self._faces = 1
+
+    def _others(self, image: Picture, mine: Detection, found: list[Detection]) -> int:
+        """Count the other faces that could be meant as well; the mesh must agree."""
+        return sum(
+            self._mesh.fit(image, Region.around_detection(one)).presence >= MIN_PRESENCE
+            for one in found
+            if one is not mine and one.size >= COMPARABLE * mine.size
+        )
 
     def _far_detector(self) -> Detector:
         if self._far is None:
@@ -227,11 +235,6 @@ def _chosen(found: list[Detection], picture: Picture) -> Detection:
         return one.size - 0.5 * math.hypot(x - width / 2, y - height / 2)
 
     return max(found, key=weight)
-
-
-def _comparable(mine: Detection, found: list[Detection]) -> int:
-    """Count the other faces that could be meant as well."""
-    return sum(one is not mine and one.size >= COMPARABLE * mine.size for one in found)
 
 
 def _inside(one: Detection, region: Region) -> bool:
