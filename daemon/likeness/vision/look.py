@@ -31,6 +31,7 @@ FAR_EVERY_S = 0.5  # the far search is slow; a faceless picture must not cost it
 # A second face counts from this share of the followed one's width: people in the queue
 # stand at least twice as far away.
 COMPARABLE = 0.5
+SURE = 0.75  # score of a second face: hair, plants and chairs reach 0.6
 STILL_PASSES = 2  # for a single picture the landmarks are fitted once more
 MAX_STILL_PX = 1600  # a larger picture is made smaller first
 
@@ -175,7 +176,9 @@ class Looker:
         return sum(
             self._mesh.fit(image, Region.around_detection(one)).presence >= MIN_PRESENCE
             for one in found
-            if one is not mine and one.size >= COMPARABLE * mine.size
+            if one is not mine
+            and one.score >= SURE
+            and one.size >= COMPARABLE * mine.size
         )
 
     def _far_detector(self) -> Detector:
