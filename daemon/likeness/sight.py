@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from likeness.core.vocabulary import Embedding, EmbedWhen, Observation
+from likeness.core.vocabulary import Attention, Embedding, Observation
 from likeness.service.ports import Frame
 from likeness.vision.look import Looker
 
@@ -24,7 +24,7 @@ class SightOnThread:
         """Embed the card's portrait; None if it is not usable."""
         return await self._there(self._looker.enrol, portrait)
 
-    async def look(self, frame: Frame, embed: EmbedWhen | None) -> Observation:
+    async def look(self, frame: Frame, attention: Attention) -> Observation:
         """Understand one frame."""
 
         def look() -> Observation:
@@ -32,7 +32,8 @@ class SightOnThread:
                 frame.image,
                 captured_s=frame.captured_s,
                 frame=frame.number,
-                embed=embed,
+                embed=attention.embed,
+                eyes=attention.eyes,
             )
 
         return await self._there(look)

@@ -12,9 +12,9 @@ from likeness.core.profile import PROFILES
 from likeness.core.session import Session, State
 from likeness.core.vocabulary import (
     Act,
+    Attention,
     Conclusion,
     Embedding,
-    EmbedWhen,
     NonceSource,
     Observation,
     Purpose,
@@ -77,7 +77,7 @@ class PassedThrough:
     async def enrol(self, portrait: bytes) -> Embedding | None:
         return v.embedding(1) if portrait == b"portrait" else None
 
-    async def look(self, frame: Frame, embed: EmbedWhen | None) -> Observation:
+    async def look(self, frame: Frame, attention: Attention) -> Observation:
         seen: Observation = frame.image
         return seen
 

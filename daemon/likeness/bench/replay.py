@@ -92,24 +92,24 @@ class TimedCamera:
     def __init__(self, camera: RecordedCamera, clock: FeedClock) -> None:
         self._camera = camera
         self._clock = clock
-        self._cpu_at_start_s = 0.0
+        self._cpu_at_start_s = time.process_time()
         self.first_s: float | None = None
         self.frames = 0
         self.problem = ""
 
     @property
     def cpu_s(self) -> float:
-        """CPU seconds of the whole process since the first frame was wanted."""
+        """CPU seconds of the whole process since the recording stood at its start."""
         return time.process_time() - self._cpu_at_start_s
 
     async def start(self) -> None:
         """Open the recording."""
-        self._cpu_at_start_s = time.process_time()
         try:
             await self._camera.start()
         except FeedUnreadable as fault:
             self.problem = str(fault)
             raise
+        self._cpu_at_start_s = time.process_time()
 
     async def frame(self) -> Frame | None:
         """Give the next frame in order."""

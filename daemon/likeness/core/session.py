@@ -46,12 +46,12 @@ from likeness.core.visit_events import (
 )
 from likeness.core.vocabulary import (
     Act,
+    Attention,
     Card,
     CardDoubt,
     Conclusion,
     Consent,
     Embedding,
-    EmbedWhen,
     NonceSource,
     Observation,
     Reason,
@@ -110,10 +110,15 @@ class Session:
             return acts.deadline
         return self._until_s
 
-    def embed(self) -> EmbedWhen | None:
-        """Say whether the next frame should be embedded if it is frontal."""
-        looks = self._state in (State.LOOK, State.ACTS)
-        return self._visit.looking.wants if looks and self._visit else None
+    @property
+    def attention(self) -> Attention:
+        """Say what the next frame should be asked."""
+        visit = self._visit
+        if visit is None or self._state not in (State.LOOK, State.ACTS):
+            return Attention(eyes=False, embed=None)
+        blinking = visit.acts is not None and visit.acts.asking is Act.BLINK
+        eyes = blinking or self._state is State.LOOK
+        return Attention(eyes, visit.looking.wants)
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         """Take in one event; return what must now be done, in order."""

@@ -177,7 +177,9 @@ class Face:
 
     box: Box
     presence: float  # 0..1, how sure the mesh is that this is a face
-    eye_left: float  # openness: height over width of the eye's opening
+    # Openness: height over width of the eye's opening; nan when it was not asked for,
+    # so that whatever is compared with it is false.
+    eye_left: float
     eye_right: float
     yaw_deg: float
     pitch_deg: float
@@ -208,6 +210,17 @@ class EmbedWhen:
 
     max_yaw_deg: float
     max_pitch_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What the rules want to know about the next frame, beyond where the face is.
+
+    Both cost more than following the face does, so they are asked for.
+    """
+
+    eyes: bool  # measure the openness of both eyes
+    embed: EmbedWhen | None
 
 
 class NonceSource(StrEnum):

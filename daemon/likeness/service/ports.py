@@ -6,7 +6,7 @@ from typing import Protocol
 from likeness.core.chain import ChainHead, Stored, Waiting
 from likeness.core.line import BrokerEvent
 from likeness.core.messages import Receipt, Refusal, Visit
-from likeness.core.vocabulary import Embedding, EmbedWhen, Moment, Observation
+from likeness.core.vocabulary import Attention, Embedding, Moment, Observation
 from likeness.core.vocabulary import Frame as Frame  # noqa: PLC0414 - for users
 from likeness.core.vocabulary import Portrait as Portrait  # noqa: PLC0414 - for users
 
@@ -47,7 +47,7 @@ class Sight(Protocol):
         """Embed the card's portrait (an encoded image); None if it is not usable."""
         ...
 
-    async def look(self, frame: Frame, embed: EmbedWhen | None) -> Observation:
+    async def look(self, frame: Frame, attention: Attention) -> Observation:
         """Understand one frame."""
         ...
 

@@ -207,7 +207,7 @@ class Terminal:
         try:
             await self._camera.start()
             while (frame := await self._camera.frame()) is not None:
-                seen = await self._sight.look(frame, self._session.embed())
+                seen = await self._sight.look(frame, self._session.attention)
                 self._on_observation(seen)
                 taken = asyncio.Event()
                 self._events.put_nowait((visits.Observed(visit, seen), taken))

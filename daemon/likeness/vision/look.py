@@ -33,6 +33,7 @@ FAR_EVERY_S = 0.5  # the far search is slow; a faceless picture must not cost it
 COMPARABLE = 0.5
 SURE = 0.75  # score of a second face: hair, plants and chairs reach 0.6
 STILL_PASSES = 2  # for a single picture the landmarks are fitted once more
+NOT_MEASURED = (math.nan, math.nan)
 MAX_STILL_PX = 1600  # a larger picture is made smaller first
 
 
@@ -82,6 +83,7 @@ class Looker:
         captured_s: float,
         frame: int,
         embed: EmbedWhen | None = None,
+        eyes: bool = True,
     ) -> Observation:
         """Understand one frame.
 
@@ -90,6 +92,7 @@ class Looker:
             captured_s: when it was captured; paces counting and searching.
             frame: its number.
             embed: embed the face if it is at least so frontal; None: never.
+            eyes: measure their openness; without, it is nan.
         """
         self._count(image, captured_s)
         fit = self._follow(image) or self._search(image, captured_s)
@@ -97,7 +100,8 @@ class Looker:
             self._region = None
             return Observation(captured_s, frame, faces=0, face=None)
         self._region = Region.around_landmarks(fit.landmarks)
-        face = self._describe(image, fit, embed)
+        lids = self._eyelids.openness(fit) if eyes else NOT_MEASURED
+        face = self._describe(image, fit, lids, embed)
         return Observation(captured_s, frame, max(self._faces, 1), face)
 
     def enrol(self, portrait: bytes) -> Embedding | None:
@@ -186,9 +190,15 @@ class Looker:
             self._far = Detector(self._models.detect_far, FAR)
         return self._far
 
-    def _describe(self, image: Picture, fit: Fit, embed: EmbedWhen | None) -> Face:
+    def _describe(
+        self,
+        image: Picture,
+        fit: Fit,
+        lids: tuple[float, float],
+        embed: EmbedWhen | None,
+    ) -> Face:
         pose, quality = pose_of(fit.landmarks), quality_of(fit)
-        left, right = self._eyelids.openness(fit)
+        left, right = lids
         embedding = None
         if embed is not None and _frontal(pose, embed):
             embedding = self._embedder.embed(image, fit.landmarks, mirror=True)
