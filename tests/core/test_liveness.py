@@ -63,6 +63,12 @@ def test_eyes_that_open_wider_than_at_rest_raise_the_level() -> None:
     assert answered_at(BlinkWatch(REST, RULES), [eyes(1), *half, eyes(1)]) is None
 
 
+def test_a_gap_in_the_frames_leaves_nothing_to_compare_with() -> None:
+    watching = BlinkWatch(REST, RULES)
+    frames = [(0.0, 1.0), (0.03, 1.0), (2.0, 0.2), (2.03, 0.2), (2.06, 1.0)]
+    assert not any(watching.see(eyes(open_), at) for at, open_ in frames)
+
+
 def turned(*degrees: float) -> list[Face]:
     return [replace(v.STILL, yaw_deg=d) for d in degrees]
 

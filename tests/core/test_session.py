@@ -14,6 +14,7 @@ from likeness.core.profile import PROFILES, Profile
 from likeness.core.session import Session, State
 from likeness.core.vocabulary import (
     Act,
+    Attention,
     Card,
     CardDoubt,
     Conclusion,
@@ -345,6 +346,78 @@ def test_answers_of_a_former_visit_are_ignored() -> None:
     for act in ACTS:
         visit.watch(visit.visitor.does(act))
     assert visit.conclusion.verdict is Verdict.REFUSED
+
+
+def test_what_the_rules_want_to_know_of_the_next_frame() -> None:
+    visit = Visit(acts=(Act.TURN_LEFT, Act.BLINK))
+    assert visit.session.attention == Attention(eyes=False, embed=None)
+    visit.consent_and_card()
+    assert visit.session.attention.eyes and visit.session.attention.embed is not None
+    visit.until_asked()
+    assert not visit.session.attention.eyes  # a turn is asked
+    visit.watch(visit.visitor.does(Act.TURN_LEFT))
+    assert visit.session.attention.eyes
+
+
+def unembedded(seen: Observation) -> Observation:
+    return replace(seen, face=seen.face and replace(seen.face, embedding=None))
+
+
+def test_views_are_asked_for_now_and_then_and_aslant_if_need_be() -> None:
+    visit = Visit(acts=(Act.BLINK,))
+    visit.consent_and_card()
+    views = []
+    for number in range(150):
+        embed = visit.session.attention.embed
+        aslant = visit.visitor.frame(replace(v.STILL, yaw_deg=20.0))
+        taken = embed is not None and embed.max_yaw_deg >= 20
+        views += [number] * taken
+        visit.give(e.Observed(1, aslant if taken else unembedded(aslant)))
+    # Nobody straight for more than a second: aslant will do, but not in every frame.
+    assert views[0] > 30 and 2 <= len(views) <= 5
+    straight = Visit(acts=(Act.BLINK,))
+    straight.consent_and_card()
+    asked = 0
+    for seen in straight.visitor.still(3):
+        wanted = straight.session.attention.embed is not None
+        asked += wanted
+        straight.give(e.Observed(1, seen if wanted else unembedded(seen)))
+    assert 4 <= asked <= 8  # each asking is answered by a straight face
+
+
+def test_a_visit_whose_face_is_never_seen_straight_is_referred() -> None:
+    visit = Visit(acts=(Act.BLINK,))
+    visit.consent_and_card()
+    frames = [*visit.visitor.still(0.8), *visit.visitor.does(Act.BLINK)]
+    blind = [unembedded(seen) for seen in frames]
+    visit.visitor = v.Visitor()
+    for seen in blind:
+        visit.visitor.now = seen.captured_s
+        visit.give(e.Observed(1, seen))
+    assert refused_for(visit) == (Verdict.REFERRED, Reason.NO_FRONTAL_VIEW)
+
+
+def test_a_card_that_fails_while_it_is_waited_for_ends_the_visit() -> None:
+    visit = Visit()
+    visit.give(e.CardFailed(Reason.CARD_REJECTED))
+    assert visit.session.state is State.CONSENT
+    visit.give(e.ConsentGiven(Consent("2026-11", "screen")))
+    visit.give(e.CardFailed(Reason.CARD_REJECTED))
+    assert refused_for(visit) == (Verdict.REFUSED, Reason.CARD_REJECTED)
+
+
+def test_without_frames_the_clock_alone_misses_an_act() -> None:
+    visit = Visit(acts=(Act.BLINK,))
+    visit.consent_and_card()
+    visit.until_asked()
+    deadline = visit.session.deadline
+    assert deadline is not None
+    visit.visitor.now = deadline - 0.01
+    visit.give(e.TimePassed())
+    assert visit.session.state is State.ACTS
+    visit.visitor.now = deadline
+    visit.give(e.TimePassed())
+    assert refused_for(visit) == (Verdict.REFUSED, Reason.ACT_NOT_SEEN)
 
 
 # --- whatever happens, in whatever order ----------------------------------------------

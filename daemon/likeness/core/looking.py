@@ -46,6 +46,7 @@ class Looking:
         self._glare: list[float] = []
         self._unusable: dict[Reason, int] = {}
         self.faces = 0
+        self.seen_acting = False  # whether a view was taken since the first prompt
 
     @property
     def rest(self) -> Rest | None:
@@ -89,9 +90,10 @@ class Looking:
         return broken
 
     def begin_acts(self) -> None:
-        """From now on a break counts."""
+        """From now on a break counts, and the face must be seen to be the same."""
         self._acting = True
         self._glare.clear()
+        self._view_s = None  # wanted at once: the head is still near its rest
 
     def score(self, portrait: Embedding) -> float | None:
         """Return the match of the best views with the portrait."""
@@ -115,6 +117,7 @@ class Looking:
         if face.embedding is not None:
             self._view_s = self._since_view_s = captured_s
             self._views.add(face)
+            self.seen_acting = self.seen_acting or self._acting
         if self._acting:
             self._glare.append(max(face.glare_left, face.glare_right))
             return

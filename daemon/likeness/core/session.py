@@ -353,6 +353,8 @@ class Session:
         blinks = visit.challenge is not None and Act.BLINK in visit.challenge.acts
         if blinks and acts and visit.looking.too_slow:
             visit.noted.append(Reason.TOO_SLOW_FOR_BLINK)
+        if acts and not visit.looking.seen_acting:
+            visit.noted.append(Reason.NO_FRONTAL_VIEW)
         score = visit.looking.score(visit.portrait) if visit.portrait else None
         source = visit.nonce_source if begin.acts is None else NonceSource.DEVICE
         verdict, reasons = decide(
