@@ -1,0 +1,270 @@
+"""The real programs as processes of their own: a broker, a carrier, terminals.
+
+Each can be killed and started again; what it writes is kept over its lives. The card
+readers are simulated on pseudo-terminals by the test itself, so that it can lay cards
+and take them away.
+"""
+
+import base64
+import contextlib
+import json
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+
+from broker import Mosquitto
+from likeness.bench.chip_portrait import chip_portrait
+from likeness.carrier.store import CarrierStore
+from likeness.core.vocabulary import Environment
+from likeness.edges import bench_keys, store_file
+from likeness.edges.recorded import frames
+from likeness.simulators.card_file import fictitious_card, simulated
+from likeness.simulators.sdt import SdtSimulator
+from likeness.simulators.sdt_reader import SdtCard
+from likeness.vision.look import Looker
+from likeness.wiring import load_model_set
+
+PORTRAIT_AT_S = 1.5  # of the clip: he looks ahead
+LOOK_EVERY_S = 0.01
+STOP_WITHIN_S = 20.0
+SILENT_S = 4.0  # a visit says something more often
+
+TERMINAL = """\
+[terminal]
+device = "{device}"
+state_dir = "{home}/state"
+environment = "test"
+profile = "demo"
+[reader]
+path = "{reader}"
+[portrait]
+command = ["{python}", "-m", "likeness.simulators.wlt_decoder", "--pictures", "{cards}"]
+[camera]
+source = "feed"
+path = "{clip}"
+loop = true
+[keys]
+device_key = "{keys}/device.key"
+carrier_receipt_key = "{keys}/carrier-receipt.jwk"
+carrier_visit_key = "{keys}/carrier-visit.jwk"
+carrier_person_key = "{keys}/carrier-person.jwk"
+[mqtt]
+host = "127.0.0.1"
+port = {port}
+telemetry_every_s = 5.0
+"""
+CARRIER = """\
+keys = "{keys}"
+database = "{database}"
+environment = "test"
+host = "127.0.0.1"
+port = {port}
+retry_to_s = 2.0
+"""
+
+
+class Mortal(Protocol):
+    """What can be killed and started again; a Mosquitto is one."""
+
+    def start(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+
+class Program:
+    """`likeness` with some arguments, one life after another."""
+
+    def __init__(self, log: Path, *arguments: object) -> None:
+        self._log = log
+        self._command = [sys.executable, "-m", "likeness", *map(str, arguments)]
+        self._process: subprocess.Popen[bytes] | None = None
+        log.touch()
+
+    def start(self) -> None:
+        """Begin a life; what it writes is added to what the former ones wrote."""
+        with self._log.open("ab") as out:
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            )
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """End it in order; return its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, number: int) -> int:
+        if self._process is None:
+            return 0
+        self._process.send_signal(number)
+        code = self._process.wait(STOP_WITHIN_S)
+        self._process = None
+        return code
+
+    def said(self, since: int = 0) -> str:
+        """Return all that it wrote from this byte on."""
+        with self._log.open("rb") as log:
+            log.seek(since)
+            return log.read().decode()
+
+    @property
+    def written(self) -> int:
+        """How many bytes it has written."""
+        return self._log.stat().st_size
+
+    @property
+    def silent_s(self) -> float:
+        """For how many seconds it has written nothing."""
+        return time.time() - self._log.stat().st_mtime
+
+    def says(self, words: str, within_s: float, since: int = 0) -> bool:
+        """Wait until it says these words; tell whether it did."""
+        return happens(lambda: words in self.said(since), within_s)
+
+
+class Terminal(Program):
+    """`likeness run` with its own database and its own card reader."""
+
+    def __init__(self, home: Path, config: Path, reader: SdtSimulator) -> None:
+        super().__init__(home / "log", "run", "--config", config)
+        self.device = home.name
+        self.database = home / "state" / store_file.NAME
+        self.reader = reader
+
+    @property
+    def waiting(self) -> int:
+        """How many records have no receipt."""
+        return store_file.survey(self.database).waiting
+
+    def delivers_all(self, within_s: float) -> bool:
+        """Wait until no visit goes on and nothing waits; tell whether that came."""
+        return happens(lambda: self.silent_s > SILENT_S and self.waiting == 0, within_s)
+
+    def kept(self) -> list[tuple[str, int, str, str]]:
+        """Return epoch, seq, state and token of all records, in order."""
+        query = "SELECT epoch, seq, state, token FROM record ORDER BY epoch, seq"
+        with contextlib.closing(sqlite3.connect(self.database)) as db:
+            return db.execute(query).fetchall()
+
+    def announced(self) -> list[tuple[int, str]]:
+        """Return seq and verdict of each result that it said was safe."""
+        done = re.compile(r"event=visit_done .*verdict=(\w+) .*seq=(\d+)$", re.M)
+        return [(int(seq), verdict) for verdict, seq in done.findall(self.said())]
+
+    def card_lies(self, card: SdtCard, hold_s: float) -> None:
+        """Lay a card until it was looked at for so long, then take it away."""
+        since = self.written
+        self.reader.lay(card)
+        if self.says("Look at the camera.", 5.0, since):
+            time.sleep(hold_s)
+        self.reader.take_away()
+
+
+class Shop:
+    """One broker, one carrier and some terminals; nothing runs yet."""
+
+    def __init__(self, folder: Path, pictures: Path, *devices: str) -> None:
+        self._folder = folder
+        self._pictures = pictures
+        self._keys = folder / "keys"
+        self.cards = self._make_cards()
+        self.broker = Mosquitto(folder)
+        self.carrier_database = folder / "carrier.db"
+        self.terminals = [self._make_terminal(device) for device in devices]
+        config = folder / "carrier.toml"
+        config.write_text(
+            CARRIER.format(
+                keys=self._keys / "carrier",
+                database=self.carrier_database,
+                port=self.broker.port,
+            )
+        )
+        self.carrier = Program(
+            folder / "carrier.log", "carrier", "run", "--config", config
+        )
+
+    def __enter__(self) -> "Shop":
+        return self
+
+    def __exit__(self, *_fault: object) -> None:
+        for mortal in self.mortals.values():
+            mortal.kill()
+        for terminal in self.terminals:
+            terminal.reader.__exit__(None, None, None)
+
+    @property
+    def mortals(self) -> dict[str, Mortal]:
+        """All programs by their names."""
+        terminals = {terminal.device: terminal for terminal in self.terminals}
+        return {"broker": self.broker, "carrier": self.carrier, **terminals}
+
+    def public_key(self, device: str) -> Path:
+        """The key that verifies this terminal's results."""
+        return self._keys / "terminals" / device / "device.jwk"
+
+    def carrier_store(self) -> CarrierStore:
+        """Open the carrier's database to look into it."""
+        return CarrierStore(self.carrier_database)
+
+    def _make_cards(self) -> tuple[SdtCard, SdtCard]:
+        """The clip's person's own card, and one with another person's portrait."""
+        looker = Looker(load_model_set(None))
+        clip = frames(self._pictures / "carphone.mp4", start_s=PORTRAIT_AT_S)
+        still = cv2.imencode(".png", next(clip).image)[1].tobytes()
+        clip.close()
+        stranger = (self._pictures / "obama.jpg").read_bytes()
+        (self._folder / "cards").mkdir()
+        cards = []
+        for number, picture in enumerate((still, stranger), 1):
+            portrait = chip_portrait(picture, looker)
+            assert portrait is not None
+            (self._folder / "cards" / f"{number}.jpg").write_bytes(portrait)
+            cards.append(simulated(fictitious_card(number), portrait))
+        return cards[0], cards[1]
+
+    def _make_terminal(self, device: str) -> Terminal:
+        keys = bench_keys.make(self._keys, device, (Environment.TEST,))
+        home = self._folder / device
+        home.mkdir()
+        reader = SdtSimulator(link=home / "reader").__enter__()
+        config = home / "terminal.toml"
+        config.write_text(
+            TERMINAL.format(
+                device=device,
+                home=home,
+                reader=reader.path,
+                python=sys.executable,
+                cards=self._folder / "cards",
+                clip=self._pictures / "carphone.mp4",
+                keys=keys.terminal,
+                port=self.broker.port,
+            )
+        )
+        return Terminal(home, config, reader)
+
+
+def happens(what: Callable[[], bool], within_s: float) -> bool:
+    """Look again and again; tell whether it came to be."""
+    until_s = time.monotonic() + within_s
+    while not what():
+        if time.monotonic() > until_s:
+            return False
+        time.sleep(LOOK_EVERY_S)
+    return True
+
+
+def claims(token: str) -> dict[str, Any]:  # Any: JSON, read by nobody's code but this
+    """Read a JWS's claims, without any of the product's code."""
+    payload = token.split(".")[1]
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    return found
