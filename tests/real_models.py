@@ -45,3 +45,8 @@ def side_by_side(*pictures: Picture) -> Picture:
 def resized(picture: Picture, scale: float) -> Picture:
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=how))
+
+
+def blurred(picture: Picture, sigma: float) -> Picture:
+    """Blur by `sigma` pixels."""
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
