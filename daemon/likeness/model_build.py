@@ -115,7 +115,7 @@ class ModelBuild:
         """Install the pinned build tools; an unfinished environment is made anew."""
         home = self._folder / ENVIRONMENT
         tools = sha256_of(self._folder / REQUIREMENTS)
-        made_for = f"{tools} {sys.executable} {sys.version}"
+        made_for = f"{tools} {sys.base_prefix} {sys.version}"
         ready = home / READY
         if ready.is_file() and ready.read_text() == made_for:
             return
