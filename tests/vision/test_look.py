@@ -1,6 +1,8 @@
 """The door to vision on real pictures: what is counted, followed, embedded, refused."""
 
 import math
+import struct
+import zlib
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -146,7 +148,7 @@ def test_a_picture_without_a_face_gives_none(
 
 
 @pytest.mark.parametrize(
-    "size", [(1, 1), (1, 500), (500, 1), (2, 3), (33, 17), (511, 513)]
+    "size", [(1, 1), (1, 500), (500, 1), (2, 3), (33, 17), (511, 513), (1, 9000)]
 )
 def test_any_size_will_do(looker: Looker, size: tuple[int, int]) -> None:
     looker.forget()
@@ -315,6 +317,19 @@ def test_a_portrait_in_any_coding_is_enrolled(looker: Looker, close: Picture) ->
 )
 def test_what_is_no_picture_is_not_usable(looker: Looker, portrait: bytes) -> None:
     assert decode(portrait) is None
+    assert looker.enrol(portrait) is None
+
+
+def test_a_picture_that_states_an_enormous_size_is_not_usable(looker: Looker) -> None:
+    header = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(bytes(99))), (b"IEND", b"")]
+    portrait = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data))
+        + kind
+        + data
+        + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
     assert looker.enrol(portrait) is None
 
 

@@ -221,10 +221,13 @@ class Looker:
 
 
 def decode(encoded: bytes) -> Picture | None:
-    """Decode an image file to BGR; None if it is none."""
+    """Decode an image file to BGR; None if it is none, or of more than 2³⁰ pixels."""
     if not encoded:
         return None
-    picture = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    try:
+        picture = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:  # a header may state any size; OpenCV refuses the largest
+        return None
     # cv2 is typed as if it never gave None; it does for what it cannot decode.
     return None if picture is None else np.asarray(picture, np.uint8)
 
@@ -234,8 +237,8 @@ def _shrink(picture: Picture) -> Picture:
     if largest <= MAX_STILL_PX:
         return picture
     share = MAX_STILL_PX / largest
-    size = (round(picture.shape[1] * share), round(picture.shape[0] * share))
-    smaller = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    height, width = (max(1, round(side * share)) for side in picture.shape[:2])
+    smaller = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
     return np.asarray(smaller, np.uint8)
 
 
