@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from likeness.core.vocabulary import EmbedWhen, Face, Observation
+from likeness.core.vocabulary import Box, EmbedWhen, Face, Observation
 from likeness.edges.recorded import frames
 from likeness.vision.look import (
     COUNT_EVERY_S,
@@ -360,3 +360,31 @@ def test_of_two_people_the_large_one_near_the_middle_is_taken(
     box = looker.find_portrait_box(both)
     assert box is not None
     assert box.x > 240
+
+
+def cut(picture: Picture, box: Box, share: float) -> Picture:
+    """Cut out the middle of a box: `share` of its width and height."""
+    x, y = box.x + box.width / 2, box.y + box.height / 2
+    half_width, half_height = box.width * share / 2, box.height * share / 2
+    return picture[
+        int(y - half_height) : int(y + half_height),
+        int(x - half_width) : int(x + half_width),
+    ]
+
+
+def test_a_face_that_fills_its_picture_is_found(looker: Looker, biden: Picture) -> None:
+    box = looker.find_portrait_box(biden)
+    whole = looker.embed_picture(biden)
+    assert box is not None
+    assert whole is not None
+    # Without its border 0.7 gives no detection, 0.6 one with landmarks that mean
+    # nothing.
+    for share in (0.7, 0.6):
+        embedding = looker.embed_picture(cut(biden, box, share))
+        assert embedding is not None
+        assert np.dot(embedding, whole) > 0.5
+    found = looker.find_portrait_box(cut(biden, box, 0.7))
+    assert found is not None
+    # Landmarks are told in pixels of the cut picture, not of the one with a border.
+    assert found.x + found.width / 2 == pytest.approx(box.width * 0.35, abs=20)
+    assert found.y + found.height / 2 == pytest.approx(box.height * 0.35, abs=20)
