@@ -8,6 +8,7 @@ Leaves to others: finding visit files, writing results and reports.
 import asyncio
 import hashlib
 import json
+import os
 import secrets
 import time
 from collections.abc import Callable
@@ -143,10 +144,14 @@ class PortraitFromFile:
         del record
         if self._path is None:
             return Portrait(None, "not on the card")
-        image: bytes | None = self._path.read_bytes()
-        if self._degrade and image is not None:
-            image = chip_portrait(image, self._looker)
-        return Portrait(image, "" if image else "no face to crop to")
+        try:
+            image = self._path.read_bytes()
+        except OSError as problem:  # it was there when the visit was planned
+            return Portrait(None, problem.strerror or "cannot be read")
+        if self._degrade:
+            # Without a face to crop to it stays as it is: enrolling will say so.
+            image = chip_portrait(image, self._looker) or image
+        return Portrait(image)
 
 
 class NoScreen:
@@ -302,7 +307,7 @@ async def _one_visit(terminal: Terminal, plan: PlannedVisit) -> None:
     if file is None:
         return
     # Nonces from the visit's name: without scripted acts each run asks for the same.
-    nonce = hashlib.sha256(plan.id.encode()).digest()
+    nonce = hashlib.sha256(os.fsencode(plan.id)).digest()
     serving = asyncio.create_task(terminal.run())
     terminal.begin(
         purpose=file.purpose,

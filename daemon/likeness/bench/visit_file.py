@@ -84,9 +84,12 @@ def _below(path: Path) -> list[PlannedVisit]:
 def _read(path: Path, name: str) -> PlannedVisit:
     try:
         file = strict_toml.load(path, VisitFile)
-        profile.named(file.profile)
     except ConfigError as fault:
         return PlannedVisit(name, None, path, None, str(fault))
+    try:
+        profile.named(file.profile)
+    except ConfigError as fault:
+        return PlannedVisit(name, None, path, None, f"{path}: profile: {fault}")
     portrait = path.parent / file.card.portrait if file.card.portrait else None
     problem = ""
     if file.end_s is not None and file.end_s <= file.start_s:

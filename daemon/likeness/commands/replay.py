@@ -58,8 +58,8 @@ def command(
     """Play, write, summarize; exit 0 when it has run, whatever the verdicts."""
     plans = find(list(paths))
     console = Console(stderr=True)
-    studio = Studio(load_model_set(models, variant), out / "keys", pace=speed)
     results = ResultsFile(out)
+    studio = Studio(load_model_set(models, variant), out / "keys", pace=speed)
     with Progress(console=console) as progress:
         task = progress.add_task("visits", total=len(plans))
         for plan in plans:
@@ -83,11 +83,12 @@ def command(
 
 
 def _say_if_unplayable(plan: PlannedVisit, played: Played, console: Console) -> None:
-    if plan.problem:
-        console.print(f"likeness: {plan.problem}", highlight=False, soft_wrap=True)
-    elif played.problem:
+    fault = plan.problem or (played.problem and f"{plan.id}: {played.problem}")
+    if fault:
+        # Names from outside may hold [brackets], or bytes that are no text.
+        said = fault.encode(errors="backslashreplace").decode()
         console.print(
-            f"likeness: {plan.id}: {played.problem}", highlight=False, soft_wrap=True
+            f"likeness: {said}", highlight=False, markup=False, soft_wrap=True
         )
 
 
