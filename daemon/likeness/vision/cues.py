@@ -87,9 +87,8 @@ class Eyelids:
 def quality_of(fit: Fit) -> Quality:
     """Measure the crop of a fitted face."""
     grey = np.asarray(cv2.cvtColor(fit.crop, cv2.COLOR_BGR2GRAY), np.uint8)
-    low = np.clip(fit.in_crop.min(axis=0), 0, grey.shape[0] - 2).astype(int)
-    high = np.clip(fit.in_crop.max(axis=0), low + 1, grey.shape[0]).astype(int)
-    face = grey[low[1] : high[1], low[0] : high[0]]
+    columns, rows = (_within(*span, grey.shape[0]) for span in _spans(fit.in_crop))
+    face = grey[rows, columns]
     spread = cv2.meanStdDev(cv2.Laplacian(face, cv2.CV_16S))[1][0, 0] ** 2
     points = fit.in_crop
     return Quality(
@@ -103,9 +102,22 @@ def quality_of(fit: Fit) -> Quality:
 def _glare(grey: Picture, start: Floats, end: Floats) -> float:
     """Share of the eye's region that is blown out."""
     width = max(float(end[0] - start[0]), 4.0)
-    x, y = (start + end) / 2
+    x, y = ((start + end) / 2).tolist()
     side = grey.shape[0]
-    left, right = (int(np.clip(x + d * width, 0, side - 1)) for d in (-0.6, 0.6))
-    top, bottom = (int(np.clip(y + d * width, 0, side - 1)) for d in (-0.35, 0.35))
-    patch = grey[top : bottom + 1, left : right + 1]
-    return float(np.count_nonzero(patch >= BLOWN_OUT)) / max(patch.size, 1)
+    rows = _within(y - 0.35 * width, y + 0.35 * width, side)
+    columns = _within(x - 0.6 * width, x + 0.6 * width, side)
+    patch = grey[rows, columns]
+    return float(np.count_nonzero(patch >= BLOWN_OUT)) / patch.size
+
+
+def _spans(points: Floats) -> list[tuple[float, float]]:
+    """Smallest and largest x, smallest and largest y of N×2 points."""
+    across = np.ascontiguousarray(points.T)
+    low, high = across.min(axis=1).tolist(), across.max(axis=1).tolist()
+    return list(zip(low, high, strict=True))
+
+
+def _within(low: float, high: float, side: int) -> slice:
+    """Return the pixels from `low` to `high` that lie within; always at least one."""
+    first = min(max(int(low), 0), side - 1)
+    return slice(first, min(max(int(high), first) + 1, side))

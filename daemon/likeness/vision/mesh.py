@@ -49,10 +49,10 @@ class Region:
         """Square around the landmarks, measured along the line of the eyes."""
         angle = _slope(landmarks[RIGHT_EYE_OUTER], landmarks[LEFT_EYE_OUTER])
         cos, sin = math.cos(angle), math.sin(angle)
-        turn = np.array([[cos, -sin], [sin, cos]], np.float32)
-        level = landmarks[:, :2] @ turn  # coordinates along and across the eyes
-        low, high = level.min(axis=0), level.max(axis=0)
-        x, y = turn @ ((low + high) / 2)
+        turn = np.array([[cos, sin], [-sin, cos]], np.float32)
+        level = turn @ landmarks[:, :2].T  # 2×468: along and across the eyes
+        low, high = level.min(axis=1), level.max(axis=1)
+        x, y = (low + high) / 2 @ turn
         return cls(float(x), float(y), float((high - low).max()) * MARGIN, angle)
 
     def to_crop(self, side: int) -> Floats:

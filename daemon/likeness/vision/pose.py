@@ -87,9 +87,9 @@ def pose_of(landmarks: Floats) -> Pose:
     matrix = (seen - seen.mean(axis=0)).T @ _FIT
     left, stretch, right = np.linalg.svd(matrix, full_matrices=False)
     across, down = left @ right  # two rows of a rotation
-    back = np.cross(across, down)
-    # Where the face looks, in the camera's frame: x right, y down, z away.
-    ahead = -np.array([across[2], down[2], back[2]])
+    # Where the face looks, in the camera's frame: x right, y down, z away. Its z is
+    # that of the rotation's third row, the cross product of the two.
+    ahead = (-across[2], -down[2], across[1] * down[0] - across[0] * down[1])
     return Pose(
         yaw_deg=math.degrees(math.atan2(ahead[0], -ahead[2])),
         pitch_deg=math.degrees(math.asin(max(-1.0, min(1.0, -ahead[1])))),
