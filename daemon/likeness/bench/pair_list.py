@@ -1,0 +1,133 @@
+"""Reads a list of picture pairs: CSV with the columns a, b, same.
+
+Optional columns: `group` (error rates are also given for each), `identity_a` and
+`identity_b` (who is who). Others are ignored. Leaves to others: the pictures.
+"""
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from likeness.errors import UsageError
+
+NEEDED = ("a", "b", "same")
+SAME = {"1": True, "true": True, "0": False, "false": False}
+
+Identities = Literal["columns", "folder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two pictures by their paths as written; identities are "" when unknown."""
+
+    a: str
+    b: str
+    same: bool
+    group: str = ""
+    identity_a: str = ""
+    identity_b: str = ""
+
+
+def read_pairs(path: Path, identities: Identities | None = None) -> list[Pair]:
+    """Read the list.
+
+    Args:
+        path: the CSV file.
+        identities: from the columns, or from the name of each picture's folder; None
+            leaves them unknown.
+
+    Raises:
+        UsageError: in one line, with the number of the line that is wrong.
+    """
+    try:
+        # A byte order mark is what spreadsheets write; names need not be UTF-8.
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as f:
+            pairs = list(_pairs(path, csv.DictReader(f, strict=True), identities))
+    except OSError as problem:
+        raise UsageError(f"{path}: {problem.strerror}") from problem
+    except csv.Error as problem:
+        raise UsageError(f"{path}: is no CSV file: {problem}") from problem
+    if not pairs:
+        raise UsageError(f"{path}: names no pair; write lines of a,b,same")
+    return pairs
+
+
+def find_pictures(pairs: Sequence[Pair], root: Path) -> None:
+    """Refuse a list that names a picture which is not there.
+
+    A rate over pictures that are missing is no rate, so this is looked at first.
+
+    Raises:
+        UsageError: names the first one and counts the rest.
+    """
+    names = dict.fromkeys(name for pair in pairs for name in (pair.a, pair.b))
+    missing = [name for name in names if "\0" in name or not (root / name).is_file()]
+    if missing:
+        raise UsageError(
+            f"{root / missing[0]!s}: no such picture ({len(missing)} of {len(names)}"
+            " are missing); check --root"
+        )
+
+
+def identities_of(pairs: Sequence[Pair]) -> dict[str, str]:
+    """Return who is on each picture, in order of first mention."""
+    return {
+        name: identity
+        for pair in pairs
+        for name, identity in ((pair.a, pair.identity_a), (pair.b, pair.identity_b))
+    }
+
+
+def _pairs(
+    path: Path, rows: "csv.DictReader[str]", identities: Identities | None
+) -> Iterator[Pair]:
+    needed = list(NEEDED)
+    if identities == "columns":
+        needed += ["identity_a", "identity_b"]
+    absent = [name for name in needed if name not in (rows.fieldnames or ())]
+    if absent:
+        columns = " and ".join(absent)
+        hint = ", or give --identity folder" if absent[0].startswith("identity") else ""
+        raise UsageError(
+            f"{path}: its first line must name the columns {columns}{hint}"
+        )
+    known: dict[str, str] = {}
+    for row in rows:
+        try:
+            pair = _pair(row, identities)
+            _agree(pair, known, identities)
+        except ValueError as problem:
+            raise UsageError(f"{path}, line {rows.line_num}: {problem}") from problem
+        yield pair
+
+
+def _pair(row: dict[str, str], identities: Identities | None) -> Pair:
+    a, b, same = (row[name] or "" for name in NEEDED)
+    if not a or not b:
+        raise ValueError("a and b must each name a picture")
+    if same.strip().lower() not in SAME:
+        raise ValueError(f"same is '{same}'; write 1 or 0")
+    who = ("", "")
+    if identities == "folder":
+        who = (PurePosixPath(a).parent.name, PurePosixPath(b).parent.name)
+    elif identities == "columns":
+        who = (row["identity_a"] or "", row["identity_b"] or "")
+    if identities and not all(who):
+        raise ValueError("it does not say who is on both pictures")
+    return Pair(a, b, SAME[same.strip().lower()], row.get("group") or "", *who)
+
+
+def _agree(pair: Pair, known: dict[str, str], identities: Identities | None) -> None:
+    """Refuse a line that contradicts itself or an earlier one."""
+    if identities is None:
+        return
+    for name, identity in ((pair.a, pair.identity_a), (pair.b, pair.identity_b)):
+        if known.setdefault(name, identity) != identity:
+            raise ValueError(f"{name} is {identity} here, {known[name]} further up")
+    if pair.same != (pair.identity_a == pair.identity_b):
+        raise ValueError(
+            f"same is {int(pair.same)}, but the identities are"
+            f" {pair.identity_a} and {pair.identity_b}"
+        )
