@@ -51,3 +51,11 @@ class Untrusted(LikenessError):
 
 class ProtocolMisuse(LikenessError):
     """Our own code called things in the wrong order: crash, and be mended."""
+
+
+def first_fault(faults: BaseExceptionGroup) -> LikenessError | None:
+    """Give the one line that says most of what ended several tasks; None: a bug."""
+    first: BaseException | None = faults.subgroup(LikenessError)
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first if isinstance(first, LikenessError) else None

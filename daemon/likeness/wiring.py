@@ -28,7 +28,7 @@ from likeness.edges.sealer import PersonSealer
 from likeness.edges.signer import FileSigner
 from likeness.edges.store import SqliteStore
 from likeness.edges.verifier import CarrierVerifier
-from likeness.errors import ConfigError
+from likeness.errors import ConfigError, first_fault
 from likeness.service.asking import VisitGrant
 from likeness.service.delivery import Delivery
 from likeness.service.notary import Notary
@@ -57,7 +57,10 @@ def load_model_set(
 
 def policy_of(settings: config.Config) -> profile.Profile:
     """Return the named profile, if it may be used in this environment."""
-    policy = profile.named(settings.terminal.profile)
+    try:
+        policy = profile.named(settings.terminal.profile)
+    except ConfigError as fault:
+        raise ConfigError(f"terminal.profile: {fault}") from fault
     environment = settings.terminal.environment
     if environment not in policy.only_in:
         allowed = ", ".join(policy.only_in)
@@ -102,12 +105,22 @@ class Daemon:
     store: SqliteStore
 
     async def run(self) -> None:
-        """Serve until cancelled; a rule that raises ends the daemon."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.terminal.run())
-            group.create_task(self.reading.run())
-            group.create_task(self.delivery.run())
-            group.create_task(_beat())
+        """Serve until cancelled; a rule that raises ends the daemon.
+
+        Raises:
+            StoreBroken: the database failed; the next start sets it aside.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.terminal.run())
+                group.create_task(self.reading.run())
+                group.create_task(self.delivery.run())
+                group.create_task(_beat())
+        except BaseExceptionGroup as faults:
+            fault = first_fault(faults)
+            if fault is None:
+                raise
+            raise fault from faults
 
 
 async def _beat() -> None:

@@ -15,7 +15,7 @@ from likeness import strict_toml
 from likeness.carrier import inspect as inspection
 from likeness.carrier.serve import Settings, serve
 from likeness.edges import key_files
-from likeness.errors import LikenessError, UsageError
+from likeness.errors import UsageError, first_fault
 
 EXIT_BAD = 1
 
@@ -98,15 +98,7 @@ def _serve(settings: Settings) -> None:
     try:
         asyncio.run(until_stopped())
     except BaseExceptionGroup as faults:
-        ours = faults.subgroup(LikenessError)
-        if ours is None:
+        fault = first_fault(faults)
+        if fault is None:
             raise
-        raise _first(ours) from faults
-
-
-def _first(faults: BaseExceptionGroup[LikenessError]) -> LikenessError:
-    """Give the one line that says most: the first fault of the tree."""
-    first = faults.exceptions[0]
-    while isinstance(first, BaseExceptionGroup):
-        first = first.exceptions[0]
-    return first
+        raise fault from faults

@@ -1,5 +1,6 @@
 """Tells systemd how the daemon is (sd_notify(3)); silent when nobody listens."""
 
+import contextlib
 import os
 import socket
 
@@ -11,5 +12,7 @@ def notify(state: str) -> None:
         return
     if address.startswith("@"):
         address = "\0" + address[1:]
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line:
+    kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC
+    # systemd may be restarting itself; that is no reason to stop serving.
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, kind) as line:
         line.sendto(state.encode(), address)
