@@ -1,0 +1,149 @@
+"""What the reader says becomes a visit, or words for whoever stands there."""
+
+import logging
+
+import pytest
+
+from likeness.core import visit_events as visits
+from likeness.core.card_cycle import (
+    CardFound,
+    CardRemoved,
+    CardStillThere,
+    CardTrouble,
+)
+from likeness.core.card_dialogue import ReaderReady, ReaderTrouble
+from likeness.core.card_trouble import Trouble
+from likeness.core.vocabulary import Card, CardKind, Health, Purpose, Reason
+from likeness.service.reading import CardEvent, CardPresented
+from likeness.service.reception import REASONS, Reception
+from likeness.service.terminal import Terminal
+from results import NAME, NUMBER
+
+CARD = Card(kind=CardKind.RESIDENT, number=NUMBER, name=NAME)
+
+
+class ListeningTerminal(Terminal):
+    """Notes what it is told; a visit goes on or not, as the test says."""
+
+    def __init__(self) -> None:
+        self.serving = False
+        self.told: list[object] = []
+
+    @property
+    def idle(self) -> bool:
+        return not self.serving
+
+    def card_laid(self, card: Card, purpose: Purpose, text: str) -> None:
+        self.told.append((card, purpose, text))
+
+    def post(self, event: visits.Event) -> None:
+        self.told.append(event)
+
+
+class Counter:
+    """A reception with its screen."""
+
+    def __init__(self) -> None:
+        self.terminal = ListeningTerminal()
+        self.shown: list[tuple[str, str]] = []
+        self.reception = Reception(
+            terminal=lambda: self.terminal,
+            screen=self,
+            purpose=Purpose.REPLACE_SIM,
+            consent_text="2026-11",
+        )
+
+    def show(self, state: str, detail: str = "") -> None:
+        self.shown.append((state, detail))
+
+    def hears(self, *events: CardEvent) -> "Counter":
+        for event in events:
+            self.reception.hear(event)
+        return self
+
+
+@pytest.fixture
+def counter() -> Counter:
+    return Counter()
+
+
+def test_a_card_is_handed_over_with_purpose_and_consent(counter: Counter) -> None:
+    counter.hears(CardFound(), CardPresented(CARD))
+    assert counter.shown == [("hold_still", "")]
+    assert counter.terminal.told == [(CARD, Purpose.REPLACE_SIM, "2026-11")]
+
+
+def test_a_card_that_is_taken_is_told_to_the_visit(counter: Counter) -> None:
+    counter.terminal.serving = True
+    counter.hears(CardRemoved())
+    assert counter.terminal.told == [visits.CardTaken()]
+    assert counter.shown == []
+
+
+@pytest.mark.parametrize("kind", Trouble)
+def test_each_trouble_with_a_card_has_words_and_its_reason(
+    counter: Counter, kind: Trouble
+) -> None:
+    counter.hears(CardTrouble(kind, "9f"))
+    assert counter.shown == [("card_trouble", kind)]
+    told = [visits.CardFailed(REASONS[kind])] if kind in REASONS else []
+    assert counter.terminal.told == told
+
+
+def test_troubles_that_come_by_a_card_end_the_visit_that_waits_for_it() -> None:
+    assert set(REASONS.values()) == {
+        Reason.CARD_REJECTED,
+        Reason.CARD_UNSUPPORTED,
+        Reason.CARD_INCONSISTENT,
+    }
+    assert Trouble.HOLD_STILL not in REASONS  # it is tried again by itself
+    assert not [kind for kind in REASONS if kind.startswith("reader")]
+
+
+def test_a_card_left_from_the_visit_before_is_asked_away(counter: Counter) -> None:
+    counter.hears(CardStillThere())
+    assert counter.shown == [("take_card", "")]
+    assert counter.terminal.told == []
+
+
+def test_the_readers_health_is_known(counter: Counter) -> None:
+    def now() -> tuple[Health, str]:
+        return counter.reception.reader, counter.reception.reader_id
+
+    assert now() == (Health.STARTING, "")
+    counter.hears(ReaderReady("0501-1"))
+    assert now() == (Health.WELL, "0501-1")
+    counter.hears(ReaderTrouble(Trouble.READER_ABSENT, "unplugged"))
+    assert now() == (Health.LOST, "0501-1")  # the last one that was there
+    counter.hears(ReaderReady("0501-2"))
+    assert now() == (Health.WELL, "0501-2")
+    assert counter.shown == [
+        ("idle", ""),
+        ("no_reader", "reader-absent"),
+        ("idle", ""),
+    ]
+
+
+def test_while_a_visit_has_the_screen_the_reader_is_silent(counter: Counter) -> None:
+    counter.terminal.serving = True
+    counter.hears(
+        CardFound(),
+        CardStillThere(),
+        CardTrouble(Trouble.CARD_REJECTED, "9f"),
+        ReaderTrouble(Trouble.READER_SILENT, "no answer"),
+        ReaderReady("0501-1"),
+    )
+    assert counter.shown == []
+    assert counter.reception.reader is Health.WELL
+    assert counter.terminal.told == [visits.CardFailed(Reason.CARD_REJECTED)]
+
+
+def test_who_it_is_stands_in_no_repr_and_no_log(
+    counter: Counter, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    counter.hears(CardPresented(CARD))
+    said = repr((CardPresented(CARD), counter.terminal.told)) + caplog.text
+    assert "CardPresented()" in said
+    assert NAME not in said
+    assert NUMBER not in said
