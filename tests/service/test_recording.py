@@ -127,9 +127,7 @@ def _parts(kept: Sequence[Stored]) -> list[str]:
     """Split the tokens: what is signed and what is sealed is base64url."""
     payloads = [one.token.split(".")[1] for one in kept]
     sealed = [json.loads(jws.decode(payload)).get("person", "") for payload in payloads]
-    return [
-        part for text in (*payloads, *sealed) for part in re.split(r"\.", text) if part
-    ]
+    return [part for text in (*payloads, *sealed) for part in text.split(".") if part]
 
 
 class OneRefusal:
