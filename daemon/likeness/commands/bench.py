@@ -15,6 +15,7 @@ from rich.table import Table
 from likeness import __version__
 from likeness.bench import embed as embedding
 from likeness.bench import match as matching
+from likeness.bench import speed as measuring
 from likeness.bench.embedding_cache import (
     Embedded,
     EmbeddingCache,
@@ -27,7 +28,7 @@ from likeness.bench.pair_list import Identities, find_pictures, read_pairs
 from likeness.core import profile
 from likeness.errors import UsageError
 from likeness.vision.look import Looker
-from likeness.vision.manifest import Variant
+from likeness.vision.manifest import BUILT, PICTURES, Variant, models_dir
 from likeness.vision.models import ModelSet
 from likeness.wiring import load_model_set
 
@@ -188,6 +189,44 @@ def match(
     click.echo(f"report: {page}")
 
 
+@command.command("speed", help="CPU per model and per frame, memory, cold start.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The JSON file for the figures.",
+)
+@click.option(
+    "--feed",
+    type=click.Path(path_type=Path),
+    help="A recording that begins with a face; default: the demonstration's clip.",
+)
+@click.option(
+    "--frames",
+    type=click.IntRange(measuring.FEWEST_FRAMES),
+    default=60,
+    show_default=True,
+    help="How many of its first frames are taken.",
+)
+@click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True)
+@_models
+def speed(
+    out: Path, feed: Path | None, frames: int, threads: int, models: Path | None
+) -> None:
+    """Run each runtime and variant in fresh processes, against one reference."""
+    folder = models or models_dir()
+    feed = feed or folder / BUILT / PICTURES / measuring.CLIP
+    if not feed.exists():
+        raise UsageError(f"{feed}: no such recording; give one with --feed")
+    plan = measuring.Plan(folder, feed, frames, threads)
+    with Progress(console=_console()) as progress:
+        task = progress.add_task("processes", total=measuring.steps())
+        figures = measuring.measure(plan, lambda: progress.advance(task))
+    measuring.write(figures, out)
+    _show_speed(figures)
+    click.echo(f"figures: {out}")
+
+
 def _embed_all(
     wanted: list[Wanted], root: Path, out: Path, models: ModelSet
 ) -> dict[Wanted, Embedded]:
@@ -249,6 +288,28 @@ def _rates_table(name: str, rates: Figures) -> Table:
         else:
             table.add_row(label, "", "not measurable", "")
     return table
+
+
+def _show_speed(figures: Figures) -> None:
+    """One table for each runtime and variant; times are CPU milliseconds."""
+    out = Console(highlight=False, markup=False)
+    for one in figures["sets"]:
+        title = f"{one['runtime']}, {one['variant']}: CPU ms"
+        table = Table("", title=title, title_justify="left", box=box.SIMPLE)
+        for column in ("median", "p95", "× reference"):
+            table.add_column(column, justify="right")
+        reference = {figures["reference"]: one["reference"]}
+        for name, cost in {**reference, **one["models"], **one["frames"]}.items():
+            row = (cost["median"], cost["p95"], cost["ratio"])
+            table.add_row(name, *(f"{value:.2f}" for value in row))
+        out.print(table)
+        cold, memory = one["cold_start"], one["peak_rss_mib"]
+        out.print(
+            f"cold start to the first embedding {cold['wall_ms']:.0f} ms"
+            f" ({cold['cpu_ms']:.0f} ms CPU); peak resident"
+            f" {memory['first_embedding']:.0f} MiB then, {memory['all']:.0f} MiB"
+            " with every network used"
+        )
 
 
 def _percent(rate: Figures) -> str:

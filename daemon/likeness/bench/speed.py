@@ -1,0 +1,216 @@
+"""Measures what vision costs: CPU per model and per frame, memory, cold start.
+
+Each runtime and variant runs in fresh processes (bench/speed_child.py), one after
+another. Ratios are to a reference that runs in turn with it in the same process:
+MediaPipe's own FaceMesh if it is installed, else our mesh model alone. Milliseconds of
+two machines, or of two hours, do not compare; ratios do. Leaves to others: showing it.
+"""
+
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+
+from likeness import __version__
+from likeness.bench.speed_child import Job
+from likeness.edges.recorded import frames
+from likeness.errors import FeedUnreadable, LikenessError, UsageError
+from likeness.vision.manifest import Variant
+from likeness.vision.models import Runtime, installed_runtimes
+
+Figures = dict[str, Any]  # a JSON report: mixed values, hence Any
+
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
+CLIP = "carphone.mp4"  # among the built pictures
+FEWEST_FRAMES = 10
+COLD_STARTS = 3
+ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to measure with; `frames` is how many of the feed's first are taken."""
+
+    models: Path
+    feed: Path
+    frames: int = 60
+    threads: int = 1
+
+
+def steps() -> int:
+    """How many processes a measurement starts."""
+    return len(installed_runtimes()) * len(VARIANTS) * (COLD_STARTS + 1)
+
+
+def measure(plan: Plan, done: Callable[[], None]) -> Figures:
+    """Measure every runtime and variant; `done` is called after each process.
+
+    Raises:
+        UsageError: the feed cannot be used.
+        LikenessError: a model cannot be used, or a process died.
+    """
+    with tempfile.TemporaryDirectory(prefix="likeness-speed-") as folder:
+        raw = Path(folder) / "frames"
+        count, width, height = _unpack(plan, raw)
+        sets = [
+            _one_set(plan, runtime, variant, (raw, width, height), done)
+            for runtime in installed_runtimes()
+            for variant in VARIANTS
+        ]
+    return {
+        "software": __version__,
+        "processor": _processor(),
+        "threads": plan.threads,
+        "feed": {"name": plan.feed.name, "frames": count, "size": [width, height]},
+        "reference": sets[0].pop("reference_name"),
+        "sets": [{k: v for k, v in s.items() if k != "reference_name"} for s in sets],
+    }
+
+
+def write(figures: Figures, out: Path) -> None:
+    """Write the figures, whole or not at all.
+
+    Raises:
+        UsageError: it cannot be written there.
+    """
+    part = out.with_name(out.name + ".part")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        part.replace(out)
+    except OSError as problem:
+        raise UsageError(f"{out}: cannot be written: {problem.strerror}") from problem
+
+
+def _unpack(plan: Plan, raw: Path) -> tuple[int, int, int]:
+    """Write the feed's first frames as BGR bytes; return count, width, height.
+
+    Decoding is no part of vision: no process that is measured does it.
+    """
+    count, height, width = 0, 0, 0
+    try:
+        with raw.open("wb") as file:
+            for frame in islice(frames(plan.feed), plan.frames):
+                size = frame.image.shape[:2]
+                if count and size != (height, width):
+                    raise UsageError(f"{plan.feed}: its frames are not of one size")
+                height, width = size
+                file.write(frame.image.tobytes())
+                count += 1
+    except FeedUnreadable as problem:
+        raise UsageError(str(problem)) from problem
+    if count < FEWEST_FRAMES:
+        raise UsageError(
+            f"{plan.feed}: {count} frames are too few; {FEWEST_FRAMES} are needed"
+        )
+    return count, width, height
+
+
+def _one_set(
+    plan: Plan,
+    runtime: Runtime,
+    variant: Variant,
+    raw: tuple[Path, int, int],
+    done: Callable[[], None],
+) -> Figures:
+    answers = []
+    for rounds in [0] * COLD_STARTS + [ROUNDS]:
+        answers.append(_child(_job(plan, runtime, variant, raw, rounds)))
+        done()
+    if not answers[-1]["face"]:
+        raise UsageError(
+            f"{plan.feed}: no face in its first frame; give a feed that begins with one"
+        )
+    last = answers[-1]
+    cpu = last["cpu_ms"]
+    reference = cpu["reference"]["median"]
+    priced = {
+        name: {**times, "ratio": times["median"] / reference}
+        for name, times in cpu.items()
+    }
+    return {
+        "runtime": last["runtime"],
+        "variant": variant,
+        "cold_start": {
+            "runs": COLD_STARTS,
+            "wall_ms": statistics.median(a["wall_ms"] for a in answers[:COLD_STARTS]),
+            "cpu_ms": statistics.median(a["cpu_ms"] for a in answers[:COLD_STARTS]),
+        },
+        "peak_rss_mib": {
+            "first_embedding": max(a["peak_rss_mib"] for a in answers),
+            "all": last["peak_rss_all_mib"],
+        },
+        "reference_name": last["reference"],
+        "reference": priced.pop("reference"),
+        "models": dict(_named(priced, "model ")),
+        "frames": {n: v for n, v in priced.items() if not n.startswith("model ")},
+    }
+
+
+def _named(figures: Figures, prefix: str) -> Iterator[tuple[str, Any]]:
+    for name, value in figures.items():
+        if name.startswith(prefix):
+            yield name.removeprefix(prefix), value
+
+
+def _job(
+    plan: Plan,
+    runtime: Runtime,
+    variant: Variant,
+    raw: tuple[Path, int, int],
+    rounds: int,
+) -> Job:
+    path, width, height = raw
+    return Job(
+        models=str(plan.models),
+        variant=variant,
+        runtime=runtime.name,
+        threads=plan.threads,
+        frames=str(path),
+        width=width,
+        height=height,
+        rounds=rounds,
+        started_ns=time.monotonic_ns(),
+    )
+
+
+def _child(job: Job) -> Figures:
+    """Run one fresh process and return its answer."""
+    program = [sys.executable, "-m", "likeness.bench.speed_child"]
+    # Our own interpreter and module; the job is ours, too.
+    done = subprocess.run(  # noqa: S603
+        [*program, msgspec.json.encode(job).decode()],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise LikenessError(
+            f"{job.runtime} with {job.variant}: the measuring process ended with"
+            f" {done.returncode}: {said}"
+        )
+    answer: Figures = json.loads(done.stdout.splitlines()[-1])
+    if "fault" in answer:
+        raise LikenessError(answer["fault"])
+    return answer
+
+
+def _processor() -> str:
+    """Name the processor, from /proc/cpuinfo where that names one."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if "model name" in line]
+    return names[0] if names else platform.machine()
