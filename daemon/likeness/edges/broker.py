@@ -139,6 +139,7 @@ class MqttLine:
         finally:
             self._client, self._up = None, False
             await asyncio.wait([connecting])  # a thread cannot be cancelled
+            connecting.exception()  # told above, or nobody waits for it any more
             client.disconnect()
             await asyncio.to_thread(client.loop_stop)
 

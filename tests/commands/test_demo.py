@@ -1,0 +1,63 @@
+"""`likeness demo`: one accepted and one refused visit, and what it needs for them."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from likeness.__main__ import main
+from real_models import MODELS
+from terminals import likeness
+
+WITHIN_S = 180.0
+
+
+@pytest.mark.slow
+def test_both_visits_come_out_as_they_must(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        likeness("demo"),
+        capture_output=True,
+        text=True,
+        timeout=WITHIN_S,
+        check=False,
+        cwd=tmp_path,
+    )
+    said = ended.stdout
+    assert ended.returncode == 0, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert said.endswith("first visit: accepted; second visit: refused\n")
+    stages = [
+        "stage: MQTT v5 broker (embedded)",
+        "stage: card reader (simulated SDT)",
+        "— first visit",
+        "screen: Look at the camera.",
+        "screen: Done. You may take your card.",
+        "carrier: verified and kept: accepted",
+        "— second visit",
+        "screen: This did not succeed.",
+        "carrier: verified and kept: refused (not_same_person",
+        "outbox: empty",
+    ]
+    places = [said.index(stage) for stage in stages]
+    assert places == sorted(places)
+    kept = [line for line in said.splitlines() if line.startswith("carrier: ")]
+    verdicts = [word for line in kept for word in re.findall("accepted|refused", line)]
+    assert verdicts == ["accepted", "refused"]
+    assert len(kept) == 3  # and the record that begins the chain
+    assert all(line.endswith(", test") for line in kept)
+    # The fictitious people of the two cards stay between the reader and the carrier.
+    assert not re.search(r"\d{17}[\dX]", said + ended.stderr)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_its_clip_it_says_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(MODELS / "manifest.toml", tmp_path)
+    assert main(["demo", "--models", str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert "carphone.mp4 is missing: run 'likeness models build'" in said.err
