@@ -111,6 +111,18 @@ def test_after_the_commit_the_terminal_goes_back_to_idle() -> None:
     assert visit.effects[-1] == e.VisitOver(1)
 
 
+def test_taking_the_card_after_the_verdict_frees_the_terminal_soon() -> None:
+    visit = Visit()
+    visit.give(e.ConsentRefused(), e.Committed(1))
+    visit.visitor.now += 1
+    visit.give(e.CardTaken())
+    deadline = visit.session.deadline
+    assert deadline == visit.visitor.now + STANDARD.last_look_s
+    visit.visitor.now = deadline
+    visit.give(e.TimePassed())
+    assert visit.session.state is State.IDLE
+
+
 def refused_for(visit: Visit) -> tuple[Verdict, Reason]:
     return visit.conclusion.verdict, visit.conclusion.reasons[0]
 

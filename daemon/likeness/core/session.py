@@ -229,6 +229,9 @@ class Session:
     def _taken(self, visit: _Visit, now: float) -> list[Effect]:
         if self._state in (State.LOOK, State.ACTS) and self._profile.card_must_stay:
             return self._end(visit, Reason.CARD_REMOVED, now)
+        if self._state is State.RECEIPT and self._until_s is not None:
+            # The visitor has understood; the next one must not wait for us.
+            self._until_s = min(self._until_s, now + self._profile.last_look_s)
         return []
 
     def _enrolled(self, visit: _Visit, event: Enrolled, now: float) -> list[Effect]:
