@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
@@ -23,18 +23,16 @@ import msgspec
 
 from likeness import __version__
 from likeness.bench.speed_child import Job
-from likeness.edges.recorded import frames
+from likeness.edges.recorded import USUAL_FPS, frames
 from likeness.errors import FeedUnreadable, LikenessError, UsageError
 from likeness.vision.manifest import Variant
-from likeness.vision.models import Runtime, installed_runtimes
+from likeness.vision.models import Runtime, find_runtime, installed_runtimes
 
 Figures = dict[str, Any]  # a JSON report: mixed values, hence Any
 
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 CLIP = "carphone.mp4"  # among the built pictures
 FEWEST_FRAMES = 10
-COLD_STARTS = 3
-ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +41,19 @@ class Plan:
 
     models: Path
     feed: Path
-    frames: int = 60
+    frames: int = 40
     threads: int = 1
+    cold_starts: int = 3
+    rounds: int = 3
+    runtimes: tuple[Runtime, ...] = field(
+        default_factory=lambda: tuple(installed_runtimes())
+    )
+    variants: tuple[Variant, ...] = VARIANTS
 
-
-def steps() -> int:
-    """How many processes a measurement starts."""
-    return len(installed_runtimes()) * len(VARIANTS) * (COLD_STARTS + 1)
+    @property
+    def processes(self) -> int:
+        """How many are started, one after another."""
+        return len(self.runtimes) * len(self.variants) * (self.cold_starts + 1)
 
 
 def measure(plan: Plan, done: Callable[[], None]) -> Figures:
@@ -57,23 +61,24 @@ def measure(plan: Plan, done: Callable[[], None]) -> Figures:
 
     Raises:
         UsageError: the feed cannot be used.
+        ModelError: no runtime is installed.
         LikenessError: a model cannot be used, or a process died.
     """
+    find_runtime()
     with tempfile.TemporaryDirectory(prefix="likeness-speed-") as folder:
         raw = Path(folder) / "frames"
         count, width, height = _unpack(plan, raw)
         sets = [
             _one_set(plan, runtime, variant, (raw, width, height), done)
-            for runtime in installed_runtimes()
-            for variant in VARIANTS
+            for runtime in plan.runtimes
+            for variant in plan.variants
         ]
     return {
         "software": __version__,
         "processor": _processor(),
         "threads": plan.threads,
         "feed": {"name": plan.feed.name, "frames": count, "size": [width, height]},
-        "reference": sets[0].pop("reference_name"),
-        "sets": [{k: v for k, v in s.items() if k != "reference_name"} for s in sets],
+        "sets": sets,
     }
 
 
@@ -100,7 +105,8 @@ def _unpack(plan: Plan, raw: Path) -> tuple[int, int, int]:
     count, height, width = 0, 0, 0
     try:
         with raw.open("wb") as file:
-            for frame in islice(frames(plan.feed), plan.frames):
+            fps = USUAL_FPS if plan.feed.is_dir() else None
+            for frame in islice(frames(plan.feed, fps=fps), plan.frames):
                 size = frame.image.shape[:2]
                 if count and size != (height, width):
                     raise UsageError(f"{plan.feed}: its frames are not of one size")
@@ -124,13 +130,13 @@ def _one_set(
     done: Callable[[], None],
 ) -> Figures:
     answers = []
-    for rounds in [0] * COLD_STARTS + [ROUNDS]:
+    for rounds in [0] * plan.cold_starts + [plan.rounds]:
         answers.append(_child(_job(plan, runtime, variant, raw, rounds)))
+        if not answers[-1]["face"]:
+            raise UsageError(
+                f"{plan.feed}: no face in its first frame; give one that begins with it"
+            )
         done()
-    if not answers[-1]["face"]:
-        raise UsageError(
-            f"{plan.feed}: no face in its first frame; give a feed that begins with one"
-        )
     last = answers[-1]
     cpu = last["cpu_ms"]
     reference = cpu["reference"]["median"]
@@ -142,16 +148,15 @@ def _one_set(
         "runtime": last["runtime"],
         "variant": variant,
         "cold_start": {
-            "runs": COLD_STARTS,
-            "wall_ms": statistics.median(a["wall_ms"] for a in answers[:COLD_STARTS]),
-            "cpu_ms": statistics.median(a["cpu_ms"] for a in answers[:COLD_STARTS]),
+            "runs": len(answers),
+            "wall_ms": statistics.median(a["start"]["wall_ms"] for a in answers),
+            "cpu_ms": statistics.median(a["start"]["cpu_ms"] for a in answers),
         },
         "peak_rss_mib": {
-            "first_embedding": max(a["peak_rss_mib"] for a in answers),
+            "first_embedding": max(a["start"]["peak_rss_mib"] for a in answers),
             "all": last["peak_rss_all_mib"],
         },
-        "reference_name": last["reference"],
-        "reference": priced.pop("reference"),
+        "reference": {"name": last["reference"], **priced.pop("reference")},
         "models": dict(_named(priced, "model ")),
         "frames": {n: v for n, v in priced.items() if not n.startswith("model ")},
     }

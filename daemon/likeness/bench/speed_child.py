@@ -61,9 +61,11 @@ def run(job: Job) -> Numbers:
     seen = looker.embed_picture(to_vga(next(_frames(job)))) is not None
     answer: Numbers = {
         "face": seen,
-        "wall_ms": (time.monotonic_ns() - job.started_ns) / 1e6,
-        "cpu_ms": time.process_time_ns() / 1e6,
-        "peak_rss_mib": _peak_rss_mib(),
+        "start": {
+            "wall_ms": (time.monotonic_ns() - job.started_ns) / 1e6,
+            "cpu_ms": time.process_time_ns() / 1e6,
+            "peak_rss_mib": _peak_rss_mib(),
+        },
         "runtime": str(models.runtime),
     }
     if seen and job.rounds:

@@ -185,7 +185,7 @@ def match(
     report.write_scores(scored, out)
     report.write_json(figures, out)
     page = report.write_page(figures, scored, whole, groups, out)
-    _show_match(figures)
+    show_match(figures)
     click.echo(f"report: {page}")
 
 
@@ -204,7 +204,7 @@ def match(
 @click.option(
     "--frames",
     type=click.IntRange(measuring.FEWEST_FRAMES),
-    default=60,
+    default=40,
     show_default=True,
     help="How many of its first frames are taken.",
 )
@@ -220,10 +220,10 @@ def speed(
         raise UsageError(f"{feed}: no such recording; give one with --feed")
     plan = measuring.Plan(folder, feed, frames, threads)
     with Progress(console=_console()) as progress:
-        task = progress.add_task("processes", total=measuring.steps())
+        task = progress.add_task("processes", total=plan.processes)
         figures = measuring.measure(plan, lambda: progress.advance(task))
     measuring.write(figures, out)
-    _show_speed(figures)
+    show_speed(figures)
     click.echo(f"figures: {out}")
 
 
@@ -255,7 +255,8 @@ def _match_report() -> ModuleType:
     return match_report
 
 
-def _show_match(figures: Figures) -> None:
+def show_match(figures: Figures) -> None:
+    """A table for each group and each kind of impostor pairs, then what is not in it."""
     out = Console(highlight=False, markup=False)
     for name, group in {"all": figures["all"], **figures["groups"]}.items():
         out.print(_rates_table(f"{name}, pairs of the list", group["listed"]))
@@ -290,7 +291,7 @@ def _rates_table(name: str, rates: Figures) -> Table:
     return table
 
 
-def _show_speed(figures: Figures) -> None:
+def show_speed(figures: Figures) -> None:
     """One table for each runtime and variant; times are CPU milliseconds."""
     out = Console(highlight=False, markup=False)
     for one in figures["sets"]:
@@ -298,7 +299,7 @@ def _show_speed(figures: Figures) -> None:
         table = Table("", title=title, title_justify="left", box=box.SIMPLE)
         for column in ("median", "p95", "× reference"):
             table.add_column(column, justify="right")
-        reference = {figures["reference"]: one["reference"]}
+        reference = {one["reference"]["name"]: one["reference"]}
         for name, cost in {**reference, **one["models"], **one["frames"]}.items():
             row = (cost["median"], cost["p95"], cost["ratio"])
             table.add_row(name, *(f"{value:.2f}" for value in row))
