@@ -6,7 +6,12 @@ Draws a state; has no rules. Leaves to others: when to show what.
 from typing import TextIO
 
 SENTENCES = {
-    "idle": "Welcome. Lay your identity card on the reader to begin.",
+    # Laying the card is the consent (decision 4), so its text stands here.
+    "idle": (
+        "Welcome. Your face will be compared with your identity card, here on this"
+        " terminal; no picture is kept or sent. To agree and begin, lay your card on"
+        " the reader. Or ask an attendant for another way."
+    ),
     "consent": "Your face is compared with your card here and now; no picture is kept.",
     "lay_card": "Lay your identity card on the reader.",
     "hold_still": "Leave the card where it is.",
