@@ -256,7 +256,7 @@ def _match_report() -> ModuleType:
 
 
 def show_match(figures: Figures) -> None:
-    """A table for each group and each kind of impostor pairs, then what is not in it."""
+    """A table for each group and each kind of impostor pairs, then the counts."""
     out = Console(highlight=False, markup=False)
     for name, group in {"all": figures["all"], **figures["groups"]}.items():
         out.print(_rates_table(f"{name}, pairs of the list", group["listed"]))
