@@ -13,10 +13,11 @@ import pytest
 
 from likeness.core.vocabulary import Box, EmbedWhen, Face, Observation
 from likeness.edges.recorded import frames
+from likeness.vision.detect import NEAR, Detector
 from likeness.vision.look import (
-    COUNT_EVERY_S,
     FAR_EVERY_S,
     MAX_STILL_PX,
+    SURE,
     Looker,
     decode,
 )
@@ -113,14 +114,19 @@ def test_two_faces_side_by_side_are_two(
 
 
 def test_a_much_smaller_face_behind_is_not_counted(
-    looker: Looker, close: Picture, obama: Picture
+    looker: Looker, models: ModelSet, close: Picture, obama: Picture
 ) -> None:
-    him = resized(obama[:600, 200:800].copy(), 0.5)
-    small = resized(close, 0.5)  # a third of his width
-    (seen,) = watched(looker, side_by_side(him, small))
+    him = obama[:520, 280:700].copy()
+    small = resized(close[40:220, 65:235].copy(), 1.3)
+    both = side_by_side(him, small)
+    near = Detector(models.detect_near, NEAR).find(both)
+    sizes = sorted(face.size for face in near if face.score > SURE)
+    assert len(sizes) == 2  # it is seen,
+    assert sizes[0] < 0.5 * sizes[1]  # but it is of somebody who stands behind
+    (seen,) = watched(looker, both)
     assert seen.faces == 1
     assert seen.face is not None
-    assert seen.face.box.x < 300
+    assert seen.face.box.x < 420
 
 
 def test_a_second_face_that_comes_is_counted_within_its_time_and_goes_again(
@@ -129,10 +135,10 @@ def test_a_second_face_that_comes_is_counted_within_its_time_and_goes_again(
     him = resized(obama[:600, 200:800].copy(), 0.5)
     alone, both = side_by_side(close, np.zeros_like(him)), side_by_side(close, him)
     counts = [o.faces for o in watched(looker, *[alone] * 3, *[both] * 8, *[alone] * 8)]
-    steps = math.ceil(COUNT_EVERY_S * 10) + 1
+    late = 6  # frames of 0.1 s: within this time a queue-jumper must be seen
     assert counts[:3] == [1, 1, 1]
-    assert counts[3 + steps : 11] == [2] * (8 - steps)
-    assert counts[11 + steps :] == [1] * (8 - steps)
+    assert counts[3 + late : 11] == [2, 2]
+    assert counts[11 + late :] == [1, 1]
 
 
 def test_a_picture_without_a_face_gives_none(
@@ -388,3 +394,14 @@ def test_a_face_that_fills_its_picture_is_found(looker: Looker, biden: Picture) 
     # Landmarks are told in pixels of the cut picture, not of the one with a border.
     assert found.x + found.width / 2 == pytest.approx(box.width * 0.35, abs=20)
     assert found.y + found.height / 2 == pytest.approx(box.height * 0.35, abs=20)
+
+
+def test_of_two_faces_of_one_size_the_one_nearer_the_middle_is_taken(
+    looker: Looker, close: Picture
+) -> None:
+    empty = np.zeros_like(close)
+    for order, middle in (((0, 1, 2), 450), ((2, 1, 0), 450)):
+        thirds = (close, mirrored(close), empty)
+        box = looker.find_portrait_box(side_by_side(*(thirds[n] for n in order)))
+        assert box is not None
+        assert box.x + box.width / 2 == pytest.approx(middle, abs=20)

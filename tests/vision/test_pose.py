@@ -151,6 +151,12 @@ def test_the_width_does_not_shrink_with_a_turn() -> None:
     )
 
 
+def test_the_scale_of_a_stretched_picture_lies_between_its_two() -> None:
+    wide = landmarks()
+    wide[:, 0] *= 1.1
+    assert pose_of(wide).scale == pytest.approx(1.05 * 1.7, rel=1e-3)
+
+
 def test_a_shaking_landmark_shakes_the_pose_little() -> None:
     noise = np.random.default_rng(7).normal(0, 1.0, (POINTS, 3)).astype(np.float32)
     still, pose = pose_of(landmarks(20, 5, -10)), pose_of(landmarks(20, 5, -10) + noise)
