@@ -9,7 +9,7 @@ import pytest
 
 from clips import write_clip
 from likeness.bench import speed
-from likeness.bench.speed_child import ROLES, Job
+from likeness.bench.speed_child import ROLES, WARM_UP, Job
 from likeness.errors import LikenessError, ModelError, UsageError
 from likeness.vision.models import find_runtime
 from real_models import MODELS
@@ -55,7 +55,11 @@ def test_each_model_and_each_kind_of_frame_is_measured(pictures: Path) -> None:
     assert set(one["frames"]) == KINDS
     for cost in [*one["models"].values(), *one["frames"].values()]:
         assert 0 < cost["median"] <= cost["p95"]
-        assert cost["ratio"] == cost["median"] / one["reference"]["median"]
+        assert cost["runs"] == FRAMES - WARM_UP
+        assert cost["ratio"] > 0
+    assert one["reference"]["median"] > 0
+    embedding = one["frames"]["tracked frame, eyes, embedding"]
+    assert embedding["ratio"] > 1  # it holds the mesh and much more
     # Each does all that the one before does, and more.
     costs = [
         one["frames"][kind]["median"] for kind in sorted(KINDS) if "tracked" in kind

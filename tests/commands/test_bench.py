@@ -183,7 +183,7 @@ def test_speed_is_shown_in_the_order_of_what_is_done(
                 {
                     "runtime": "some-runtime 1.0",
                     "variant": "w8",
-                    "reference": {"name": "their mesh", **cost(4.0)},
+                    "reference": {"name": "their mesh", "median": 4.0, "p95": 8.0},
                     "models": {"mesh": cost(3.0)},
                     "frames": {"tracked frame": cost(5.0)},
                     "cold_start": {"wall_ms": 512.3, "cpu_ms": 498.6, "runs": 4},

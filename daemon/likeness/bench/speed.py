@@ -1,7 +1,7 @@
 """Measures what vision costs: CPU per model and per frame, memory, cold start.
 
 Each runtime and variant runs in fresh processes (bench/speed_child.py), one after
-another. Ratios are to a reference that runs in turn with it in the same process:
+another. Ratios are to a reference that runs right before, in the same process:
 MediaPipe's own FaceMesh if it is installed, else our mesh model alone. Milliseconds of
 two machines, or of two hours, do not compare; ratios do. Leaves to others: showing it.
 """
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -22,7 +22,7 @@ from typing import Any, get_args
 import msgspec
 
 from likeness import __version__
-from likeness.bench.speed_child import Job
+from likeness.bench.speed_child import MODEL, Job
 from likeness.edges.recorded import USUAL_FPS, frames
 from likeness.errors import FeedUnreadable, LikenessError, UsageError
 from likeness.vision.manifest import Variant
@@ -138,12 +138,7 @@ def _one_set(
             )
         done()
     last = answers[-1]
-    cpu = last["cpu_ms"]
-    reference = cpu["reference"]["median"]
-    priced = {
-        name: {**times, "ratio": times["median"] / reference}
-        for name, times in cpu.items()
-    }
+    parts = last["parts"]
     return {
         "runtime": last["runtime"],
         "variant": variant,
@@ -156,16 +151,14 @@ def _one_set(
             "first_embedding": max(a["start"]["peak_rss_mib"] for a in answers),
             "all": last["peak_rss_all_mib"],
         },
-        "reference": {"name": last["reference"], **priced.pop("reference")},
-        "models": dict(_named(priced, "model ")),
-        "frames": {n: v for n, v in priced.items() if not n.startswith("model ")},
+        "reference": last["reference"],
+        "models": {
+            name.removeprefix(MODEL): cost
+            for name, cost in parts.items()
+            if name.startswith(MODEL)
+        },
+        "frames": {n: cost for n, cost in parts.items() if not n.startswith(MODEL)},
     }
-
-
-def _named(figures: Figures, prefix: str) -> Iterator[tuple[str, Any]]:
-    for name, value in figures.items():
-        if name.startswith(prefix):
-            yield name.removeprefix(prefix), value
 
 
 def _job(

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import cv2
@@ -31,13 +32,14 @@ Numbers = dict[str, Any]  # answered as JSON: nested numbers, hence Any
 Work = Callable[[Picture], object]
 
 ROLES: tuple[Role, ...] = ("detect_near", "detect_far", "mesh", "eyelids", "embed")
+REFERENCE = "reference"
+MODEL = "model "  # begins the name of a model alone
 OUR_MESH = "our mesh model alone"
 VGA = (640, 480)
 COMPARISON = "comparison 640x480"
 ANY_POSE = EmbedWhen(max_yaw_deg=180.0, max_pitch_deg=180.0)
 FIRST_PASS = 5  # frames of each part after which memory is taken
 WARM_UP = 3  # frames at the start of each part that are not counted
-PERCENT = (50, 95)
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,21 +76,32 @@ def run(job: Job) -> Numbers:
 
 
 def _rounds(job: Job, models: ModelSet) -> Numbers:
-    """Run every part in turn, several times, so that a busy moment hits all of them."""
+    """Run every part in turn, several times, each right after the reference.
+
+    A busy moment, or a processor that slows down, so hits both sides of a ratio.
+    """
     parts = {**_models_alone(job, models), **_frame_kinds(models)}
     for name, part in parts.items():
         _times(job, name, part, FIRST_PASS)
     # Taken before the reference is loaded: its memory is not ours.
-    answer: Numbers = {"peak_rss_all_mib": _peak_rss_mib(), "reference": OUR_MESH}
-    face_mesh = _mediapipe()
-    if face_mesh is not None:
-        answer["reference"], parts["reference"] = face_mesh
-    times: dict[str, list[float]] = {name: [] for name in parts}
+    peak_rss_mib = _peak_rss_mib()
+    reference_name, reference = _mediapipe() or (OUR_MESH, parts[f"{MODEL}mesh"])
+    theirs: list[float] = []
+    ours: dict[str, list[float]] = {name: [] for name in parts}
+    ratios: dict[str, list[float]] = {name: [] for name in parts}
     for _ in range(job.rounds):
         for name, part in parts.items():
-            times[name] += _times(job, name, part)
-    times.setdefault("reference", times["model mesh"])
-    return answer | {"cpu_ms": {name: _summary(some) for name, some in times.items()}}
+            theirs += (before := _times(job, REFERENCE, reference))
+            ours[name] += (times := _times(job, name, part))
+            ratios[name].append(median(times) / median(before))
+    return {
+        "peak_rss_all_mib": peak_rss_mib,
+        "reference": {"name": reference_name, **_summary(theirs)},
+        "parts": {
+            name: {**_summary(ours[name]), "ratio": median(ratios[name])}
+            for name in parts
+        },
+    }
 
 
 def _models_alone(job: Job, models: ModelSet) -> dict[str, Work]:
@@ -99,7 +112,7 @@ def _models_alone(job: Job, models: ModelSet) -> dict[str, Work]:
         picture = golden_picture(manifest.entry(role).input)
         return lambda _: model.see(picture)
 
-    return {f"model {role}": alone(role) for role in ROLES}
+    return {f"{MODEL}{role}": alone(role) for role in ROLES}
 
 
 def _frame_kinds(models: ModelSet) -> dict[str, Work]:
@@ -183,8 +196,8 @@ def to_vga(image: Picture) -> Picture:
 
 
 def _summary(times: list[float]) -> Numbers:
-    median, p95 = np.percentile(times, PERCENT)
-    return {"median": float(median), "p95": float(p95), "runs": len(times)}
+    p95 = float(np.percentile(times, 95))
+    return {"median": median(times), "p95": p95, "runs": len(times)}
 
 
 def _peak_rss_mib() -> float:

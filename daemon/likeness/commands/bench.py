@@ -299,7 +299,7 @@ def show_speed(figures: Figures) -> None:
         table = Table("", title=title, title_justify="left", box=box.SIMPLE)
         for column in ("median", "p95", "× reference"):
             table.add_column(column, justify="right")
-        reference = {one["reference"]["name"]: one["reference"]}
+        reference = {one["reference"]["name"]: {**one["reference"], "ratio": 1.0}}
         for name, cost in {**reference, **one["models"], **one["frames"]}.items():
             row = (cost["median"], cost["p95"], cost["ratio"])
             table.add_row(name, *(f"{value:.2f}" for value in row))
