@@ -308,6 +308,20 @@ def test_no_usable_face_says_why(face: Face | None, reason: Reason) -> None:
     assert visit.conclusion.verdict is not Verdict.ACCEPTED
 
 
+def test_a_recording_that_ends_too_soon_says_what_was_wrong_with_its_face() -> None:
+    for face, reasons in (
+        (replace(v.STILL, width_px=20.0), (Reason.TOO_FAR, Reason.FEED_ENDED)),
+        (None, (Reason.NO_FACE, Reason.FEED_ENDED)),
+        (v.STILL, (Reason.FEED_ENDED,)),
+    ):
+        visit = Visit()
+        visit.consent_and_card()
+        visit.watch([visit.visitor.frame(face) for _ in range(9)])
+        visit.give(e.PictureEnded(Reason.FEED_ENDED))
+        assert visit.conclusion.reasons[: len(reasons)] == reasons
+        assert visit.conclusion.verdict is Verdict.REFUSED
+
+
 def test_silence_ends_each_state() -> None:
     for steps, wait_s, reason in (
         (0, 61, Reason.CONSENT_REFUSED),

@@ -99,11 +99,14 @@ class Looking:
         """Return the match of the best views with the portrait."""
         return self._views.score(portrait)
 
-    def why_no_rest(self) -> Reason:
-        """Say why no usable face came: the most frequent fault, else no face at all."""
-        if not self._unusable:
-            return Reason.NO_FACE
-        return max(self._unusable, key=lambda reason: self._unusable[reason])
+    def why_no_rest(self) -> Reason | None:
+        """Say why no usable face came: the most frequent fault, or no face at all.
+
+        None when there was nothing wrong but the time.
+        """
+        if self._unusable:
+            return max(self._unusable, key=lambda reason: self._unusable[reason])
+        return None if self.faces else Reason.NO_FACE
 
     def why_blind(self, act: Act) -> Reason | None:
         """Say whether an act may have been missed because we could not see it."""

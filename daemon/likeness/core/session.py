@@ -311,9 +311,9 @@ class Session:
                 assert_never(step.phase)
 
     def _picture_ended(self, visit: _Visit, reason: Reason, now: float) -> list[Effect]:
-        ended = reason is Reason.FEED_ENDED
-        if ended and self._state is State.LOOK and visit.looking.faces == 0:
-            visit.noted.append(Reason.NO_FACE)
+        why = visit.looking.why_no_rest()
+        if why and reason is Reason.FEED_ENDED and self._state is State.LOOK:
+            visit.noted.append(why)
         return self._end(visit, reason, now)
 
     def _time_passed(self, visit: _Visit, now: float) -> list[Effect]:
@@ -327,7 +327,8 @@ class Session:
             case State.CARD:
                 return self._end(visit, Reason.CARD_NOT_PRESENTED, now)
             case State.LOOK:
-                return self._end(visit, visit.looking.why_no_rest(), now)
+                why = visit.looking.why_no_rest() or Reason.NO_FACE
+                return self._end(visit, why, now)
             case State.RECEIPT:
                 self._visit = None
                 self._go(State.IDLE, None)
