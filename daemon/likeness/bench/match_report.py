@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -108,9 +109,16 @@ def histogram(scores: Scores, thresholds: Mapping[str, float]) -> Figure:
     for values, colour, name in drawn:
         finite: Floats = values[values > NOT_FOUND]
         if finite.size:
-            share = [1 / values.size] * finite.size
-            bins = [(2 * i / BINS) - 1 for i in range(BINS + 1)]
-            axes.hist(finite, bins, weights=share, color=colour, alpha=0.7, label=name)
+            counts, edges = np.histogram(finite, BINS, range=(-1.0, 1.0))
+            axes.bar(
+                edges[:-1],
+                counts / values.size,
+                edges[1] - edges[0],
+                align="edge",
+                color=colour,
+                alpha=0.7,
+                label=name,
+            )
     for name, at in thresholds.items():
         axes.axvline(at, color="#1b1f24", linestyle="--" if name == "accept" else ":")
         axes.annotate(name, (at, 0.97), xycoords=("data", "axes fraction"), rotation=90,
