@@ -21,7 +21,6 @@ Figures = dict[str, Any]  # a part of a JSON report: mixed values, hence Any
 NOT_FOUND = -math.inf
 LOWEST = -1.0  # no cosine is lower
 CURVE_POINTS = 200
-ROUNDING = 1e-9  # 1e-4 of 10,000 is one pair, whatever binary fractions say
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ class Scores:
 
         None if there are fewer than 1 / `wanted` impostor pairs: they cannot show it.
         """
-        allowed = math.floor(wanted * self.impostor.size + ROUNDING)
+        allowed = math.floor(wanted * self.impostor.size)
         return self.at(self._letting_in(allowed)) if allowed >= 1 else None
 
     def best(self) -> tuple[float, Rate]:
