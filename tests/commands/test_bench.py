@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from likeness.__main__ import main
-from likeness.commands import bench
+from likeness.commands.bench_tables import show_speed
 from real_models import mirrored, read
 
 
@@ -177,7 +177,7 @@ def test_speed_is_shown_in_the_order_of_what_is_done(
     def cost(median: float) -> dict[str, float]:
         return {"median": median, "p95": 2 * median, "ratio": median / 4, "runs": 9}
 
-    bench.show_speed(
+    show_speed(
         {
             "sets": [
                 {

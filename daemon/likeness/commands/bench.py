@@ -4,13 +4,10 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import click
-from rich import box
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from likeness import __version__
 from likeness.bench import embed as embedding
@@ -25,14 +22,13 @@ from likeness.bench.embedding_cache import (
 )
 from likeness.bench.match import CardSide
 from likeness.bench.pair_list import Identities, find_pictures, read_pairs
+from likeness.commands import bench_tables
 from likeness.core import profile
 from likeness.errors import UsageError
 from likeness.vision.look import Looker
 from likeness.vision.manifest import BUILT, PICTURES, Variant, models_dir
 from likeness.vision.models import ModelSet
 from likeness.wiring import load_model_set
-
-Figures = dict[str, Any]  # of a JSON report: mixed values, hence Any
 
 
 @click.group("bench", help="Measure on recorded material.")
@@ -47,6 +43,7 @@ _root = click.option(
     help="The folder that the list's paths are below.",
 )
 _models = click.option(
+    "--models",
     "--dir",
     "models",
     type=click.Path(path_type=Path, file_okay=False),
@@ -173,19 +170,14 @@ def match(
     figures = {
         "list": names.name,
         "card_side": card_side,
-        "software": __version__,
-        "variant": variant,
-        "runtime": str(model_set.runtime),
-        "models": dict(model_set.digests),
-        "profile": policy,
-        "thresholds": {"accept": judged.accept_score, "refer": judged.refer_score},
+        **_circumstances(model_set, judged),
         "all": whole.figures,
         "groups": {name: group.figures for name, group in groups.items()},
     }
     report.write_scores(scored, out)
     report.write_json(figures, out)
     page = report.write_page(figures, scored, whole, groups, out)
-    show_match(figures)
+    bench_tables.show_match(figures)
     click.echo(f"report: {page}")
 
 
@@ -223,7 +215,7 @@ def speed(
         task = progress.add_task("processes", total=plan.processes)
         figures = measuring.measure(plan, lambda: progress.advance(task))
     measuring.write(figures, out)
-    show_speed(figures)
+    bench_tables.show_speed(figures)
     click.echo(f"figures: {out}")
 
 
@@ -243,6 +235,18 @@ def _embed_all(
     return faces
 
 
+def _circumstances(models: ModelSet, policy: profile.Profile) -> dict[str, object]:
+    """What figures hold for."""
+    return {
+        "software": __version__,
+        "variant": models.variant,
+        "runtime": str(models.runtime),
+        "models": dict(models.digests),
+        "profile": policy.name,
+        "thresholds": {"accept": policy.accept_score, "refer": policy.refer_score},
+    }
+
+
 def _match_report() -> ModuleType:
     """Import what draws, or say which extra is missing."""
     try:
@@ -253,71 +257,6 @@ def _match_report() -> ModuleType:
             " pip install 'likeness[bench]'"
         ) from missing
     return match_report
-
-
-def show_match(figures: Figures) -> None:
-    """A table for each group and each kind of impostor pairs, then the counts."""
-    out = Console(highlight=False, markup=False)
-    for name, group in {"all": figures["all"], **figures["groups"]}.items():
-        out.print(_rates_table(f"{name}, pairs of the list", group["listed"]))
-        if "all_pairs" in group:
-            out.print(_rates_table(f"{name}, all cross-identity", group["all_pairs"]))
-    whole = figures["all"]
-    listed = whole["listed"]
-    click.echo(
-        f"{listed['genuine']} genuine and {listed['impostor']} impostor pairs;"
-        f" {whole['pictures_without_face']} of {whole['pictures']} pictures without a"
-        f" face: {listed['genuine_without_face']} genuine and"
-        f" {listed['impostor_without_face']} impostor pairs count as non-matches"
-    )
-    click.echo(
-        f"accuracy at the best threshold {listed['accuracy']['threshold']:.4f}:"
-        f" {_percent(listed['accuracy'])} %"
-    )
-
-
-def _rates_table(name: str, rates: Figures) -> Table:
-    title = f"{name}: {rates['genuine']} genuine, {rates['impostor']} impostor pairs"
-    table = Table("", title=title, title_justify="left", box=box.SIMPLE)
-    for column in ("threshold", "FMR %", "FNMR %"):
-        table.add_column(column, justify="right")
-    points = {f"FMR {point['wanted']:g}": point for point in rates["at_fmr"]}
-    for label, point in {**points, **rates["shipped"]}.items():
-        if point.get("measurable", True):
-            shares = (_percent(point["fmr"]), _percent(point["fnmr"]))
-            table.add_row(label, f"{point['threshold']:.4f}", *shares)
-        else:
-            table.add_row(label, "", "not measurable", "")
-    return table
-
-
-def show_speed(figures: Figures) -> None:
-    """One table for each runtime and variant; times are CPU milliseconds."""
-    out = Console(highlight=False, markup=False)
-    for one in figures["sets"]:
-        title = f"{one['runtime']}, {one['variant']}: CPU ms"
-        table = Table("", title=title, title_justify="left", box=box.SIMPLE)
-        for column in ("median", "p95", "× reference"):
-            table.add_column(column, justify="right")
-        reference = {one["reference"]["name"]: {**one["reference"], "ratio": 1.0}}
-        for name, cost in {**reference, **one["models"], **one["frames"]}.items():
-            row = (cost["median"], cost["p95"], cost["ratio"])
-            table.add_row(name, *(f"{value:.2f}" for value in row))
-        out.print(table)
-        cold, memory = one["cold_start"], one["peak_rss_mib"]
-        out.print(
-            f"cold start to the first embedding {cold['wall_ms']:.0f} ms"
-            f" ({cold['cpu_ms']:.0f} ms CPU); peak resident"
-            f" {memory['first_embedding']:.0f} MiB then, {memory['all']:.0f} MiB"
-            " with every network used"
-        )
-
-
-def _percent(rate: Figures) -> str:
-    if rate["rate"] is None:
-        return "no pairs"
-    share, low, high = (f"{100 * rate[key]:.3g}" for key in ("rate", "low", "high"))
-    return f"{share} ({low}–{high})"
 
 
 def _console() -> Console:

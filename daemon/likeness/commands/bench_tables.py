@@ -1,0 +1,75 @@
+"""Shows the figures of `likeness bench` as tables on the terminal."""
+
+from typing import Any
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+Figures = dict[str, Any]  # of a JSON report: mixed values, hence Any
+
+
+def show_match(figures: Figures) -> None:
+    """A table for each group and each kind of impostor pairs, then the counts."""
+    out = Console(highlight=False, markup=False)
+    for name, group in {"all": figures["all"], **figures["groups"]}.items():
+        out.print(_rates_table(f"{name}, pairs of the list", group["listed"]))
+        if "all_pairs" in group:
+            out.print(_rates_table(f"{name}, all cross-identity", group["all_pairs"]))
+    whole = figures["all"]
+    listed = whole["listed"]
+    click.echo(
+        f"{listed['genuine']} genuine and {listed['impostor']} impostor pairs;"
+        f" {whole['pictures_without_face']} of {whole['pictures']} pictures without a"
+        f" face: {listed['genuine_without_face']} genuine and"
+        f" {listed['impostor_without_face']} impostor pairs count as non-matches"
+    )
+    click.echo(
+        f"accuracy at the best threshold {listed['accuracy']['threshold']:.4f}:"
+        f" {_percent(listed['accuracy'])} %"
+    )
+
+
+def _rates_table(name: str, rates: Figures) -> Table:
+    title = f"{name}: {rates['genuine']} genuine, {rates['impostor']} impostor pairs"
+    table = Table("", title=title, title_justify="left", box=box.SIMPLE)
+    for column in ("threshold", "FMR %", "FNMR %"):
+        table.add_column(column, justify="right")
+    points = {f"FMR {point['wanted']:g}": point for point in rates["at_fmr"]}
+    for label, point in {**points, **rates["shipped"]}.items():
+        if point.get("measurable", True):
+            shares = (_percent(point["fmr"]), _percent(point["fnmr"]))
+            table.add_row(label, f"{point['threshold']:.4f}", *shares)
+        else:
+            table.add_row(label, "", "not measurable", "")
+    return table
+
+
+def show_speed(figures: Figures) -> None:
+    """One table for each runtime and variant; times are CPU milliseconds."""
+    out = Console(highlight=False, markup=False)
+    for one in figures["sets"]:
+        title = f"{one['runtime']}, {one['variant']}: CPU ms"
+        table = Table("", title=title, title_justify="left", box=box.SIMPLE)
+        for column in ("median", "p95", "× reference"):
+            table.add_column(column, justify="right")
+        reference = {one["reference"]["name"]: {**one["reference"], "ratio": 1.0}}
+        for name, cost in {**reference, **one["models"], **one["frames"]}.items():
+            row = (cost["median"], cost["p95"], cost["ratio"])
+            table.add_row(name, *(f"{value:.2f}" for value in row))
+        out.print(table)
+        cold, memory = one["cold_start"], one["peak_rss_mib"]
+        out.print(
+            f"cold start to the first embedding {cold['wall_ms']:.0f} ms"
+            f" ({cold['cpu_ms']:.0f} ms CPU); peak resident"
+            f" {memory['first_embedding']:.0f} MiB then, {memory['all']:.0f} MiB"
+            " with every network used"
+        )
+
+
+def _percent(rate: Figures) -> str:
+    if rate["rate"] is None:
+        return "no pairs"
+    share, low, high = (f"{100 * rate[key]:.3g}" for key in ("rate", "low", "high"))
+    return f"{share} ({low}–{high})"
