@@ -21,7 +21,7 @@ from likeness.core.vocabulary import NonceSource
 from likeness.edges import systemd
 from likeness.edges.broker import LineSettings, MqttLine, Will
 from likeness.edges.clock import SystemClock
-from likeness.edges.portrait_decoder import CommandPortrait
+from likeness.edges.portrait_decoder import ENVIRONMENT, CommandPortrait
 from likeness.edges.reader_serial import SerialLine
 from likeness.edges.screen_text import TextScreen
 from likeness.edges.sealer import PersonSealer
@@ -93,6 +93,17 @@ def camera_of(settings: config.Camera) -> Camera:
             from likeness.edges.camera_pi import pi_camera
 
             return pi_camera(settings.width_px, settings.height_px, settings.fps)
+
+
+def decoder_of(settings: config.PortraitDecoder) -> CommandPortrait:
+    """Return the portrait decoder; a program that is not there stops the start."""
+    command = settings.command
+    if command and shutil.which(command[0], path=ENVIRONMENT["PATH"]) is None:
+        raise ConfigError(
+            f"portrait.command: '{command[0]}' is no program that can be started;"
+            " give its absolute path"
+        )
+    return CommandPortrait(command, settings.timeout_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +206,7 @@ async def build(
         clock=clock,
         camera=camera_of(settings.camera),
         sight=sight,
-        portraits=CommandPortrait(
-            settings.portrait.command, settings.portrait.timeout_s
-        ),
+        portraits=decoder_of(settings.portrait),
         screen=screen,
         record=Recorder(
             append=store.append,

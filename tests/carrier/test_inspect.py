@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from likeness.__main__ import main
-from likeness.core import jws
+from likeness.core import jws, messages
 from likeness.core.chain import ChainHead
 from likeness.core.vocabulary import Reason
+from likeness.edges.signer import FileSigner
 from results import EPOCH, FACTS, REFUSED, Bench, bench, chain_of, result_at
 
 
@@ -33,8 +34,8 @@ def test_one_line_says_what_was_decided(
     assert verify(near, path) == 0
     assert capsys.readouterr().out == (
         f"{path}:1: ok; refused (not_same_person) for new_number, match 0.712 against"
-        " 0.450, by shop-17, 2026-11-18T11:06:40Z (clock ntp), seq 1 of epoch"
-        " 01234567, test\n"
+        " 0.450, policy standard, by shop-17, 2026-11-18T11:06:40Z (clock ntp), seq 1"
+        " of epoch 01234567, test\n"
     )
 
 
@@ -84,3 +85,45 @@ def test_wrong_use_is_one_clear_line(
         assert said.count("\n") == 1
     good = saved(tmp_path / "good", chain_of(near, 0)[0])
     assert main(["carrier", "verify", str(good), "--key", str(good)]) == 78
+
+
+def test_claims_beyond_any_calendar_or_scale_are_malformed(
+    near: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The device's own key signs it, so only the types stand in its way."""
+    head, payload, _ = chain_of(near, 1)[1].split(".")
+    claims = json.loads(jws.decode(payload))
+    kid = json.loads(jws.decode(head))["kid"]
+    signer = FileSigner(near.keys.terminal / "device.key")
+    for change in (
+        {"iat": 2**53 - 1},
+        {"match": {"score": 10**400, "threshold": 1}},
+        {"epoch": claims["epoch"] + "\n"},
+    ):
+        changed = json.dumps({**claims, **change}).encode()
+        token = jws.compact(
+            changed, alg=jws.ES256, kid=kid, typ=messages.RESULT, sign=signer.sign
+        )
+        assert verify(near, saved(tmp_path / "odd.jws", token)) == 1
+        assert "BAD; malformed: claims that do not fit" in capsys.readouterr().out
+
+
+def test_a_name_cannot_steer_the_terminal_that_shows_it(
+    near: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = saved(tmp_path / "a\x1b[31m\nb", "x.y.z")
+    assert verify(near, path) == 1
+    out = capsys.readouterr().out
+    assert r"a\x1b[31m\nb:1: BAD" in out
+    assert out.count("\n") == 1
+
+
+def test_a_line_that_says_more_than_was_signed_is_bad(
+    near: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token = chain_of(near, 1)[1]
+    for verdict, code in (("refused", 0), ("accepted", 1)):
+        line = json.dumps({"verdict": verdict, "result": token})
+        assert verify(near, saved(tmp_path / f"{verdict}.jsonl", line)) == code
+        said = capsys.readouterr().out
+        assert ("another verdict than the signed one" in said) == bool(code)

@@ -50,12 +50,13 @@ async def listening(line: MqttLine) -> AsyncIterator[Ear]:
 
 @story
 async def test_no_broker_is_waited_for_and_nothing_is_taken() -> None:
-    line = MqttLine(settings(free_port()))
+    port = free_port()
+    line = MqttLine(settings(port))
     async with listening(line) as ear:
         for _ in range(3):
             down = await ear.wait(BrokerDown)
             assert isinstance(down, BrokerDown)
-            assert down.why == "Connection refused"
+            assert down.why == f"127.0.0.1:{port}: Connection refused"
         assert line.publish("here/x", b"") is None
 
 

@@ -80,7 +80,7 @@ def test_a_key_that_everybody_can_read_is_refused(tmp_path: Path) -> None:
             ),
             "not an unencrypted PEM",
         ),
-        (b"not a key", "not an unencrypted PEM"),
+        (b"not a key", "not a PEM private key"),
         (None, "cannot be read"),
     ],
 )

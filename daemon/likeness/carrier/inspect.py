@@ -34,10 +34,11 @@ def inspect(files: Iterable[Path], key: ECKey) -> list[Finding]:
     """
     found = []
     for path in files:
-        for line, token in _tokens(path):
+        for line, (token, said) in _tokens(path):
             where = f"{path}:{line}"
             try:
-                found.append(Finding(where, verify(token, key), ""))
+                record = verify(token, key)
+                found.append(Finding(where, record, _contradiction(record, said)))
             except BadRecord as fault:
                 found.append(Finding(where, None, str(fault)))
     return _with_chains(found)
@@ -57,10 +58,19 @@ def describe(record: Record) -> str:
     if claims.match is not None:
         score, threshold = claims.match.score / 1e6, claims.match.threshold / 1e6
         scores = f", match {score:.3f} against {threshold:.3f}"
-    return f"{claims.verdict}{reasons} for {claims.purpose}{scores}, {by}"
+    policy = f", policy {claims.policy}"
+    return f"{claims.verdict}{reasons} for {claims.purpose}{scores}{policy}, {by}"
 
 
-def _tokens(path: Path) -> Iterator[tuple[int, str]]:
+def _contradiction(record: Record, said: object) -> str:
+    """Say if the line around a token claims another verdict than was signed."""
+    signed = getattr(record.claims, "verdict", None)
+    if said is None or said == signed:
+        return ""
+    return "the line around it says another verdict than the signed one"
+
+
+def _tokens(path: Path) -> Iterator[tuple[int, tuple[str, object]]]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
@@ -71,16 +81,17 @@ def _tokens(path: Path) -> Iterator[tuple[int, str]]:
     if not lines:
         raise UsageError(f"{path}: holds no result")
     for number, line in lines:
-        yield number, _in_json(line) if line.startswith("{") else line
+        yield number, _in_json(line) if line.startswith("{") else (line, None)
 
 
-def _in_json(line: str) -> str:
-    """Return the token of a `results.jsonl` line; "" (malformed) if it has none."""
+def _in_json(line: str) -> tuple[str, object]:
+    """Return token and verdict of a `results.jsonl` line; "" if there is no token."""
     try:
-        token = jws.load_object(line.encode()).get("result")
+        members = jws.load_object(line.encode())
     except Untrusted:
-        return ""
-    return token if isinstance(token, str) else ""
+        return "", None
+    token = members.get("result")
+    return (token if isinstance(token, str) else "", members.get("verdict"))
 
 
 def _with_chains(found: list[Finding]) -> list[Finding]:
@@ -97,7 +108,8 @@ def _with_chains(found: list[Finding]) -> list[Finding]:
         else Finding(
             finding.where,
             finding.record,
-            _doubt(
+            finding.problem
+            or _doubt(
                 finding.record,
                 by_epoch[(finding.record.claims.iss, finding.record.claims.epoch)],
             ),

@@ -8,7 +8,7 @@ import click
 # several of them load models or plotting libraries.
 COMMANDS = {
     "run": ("run", "The daemon."),
-    "demo": ("demo", "One whole visit with nothing else installed."),
+    "demo": ("demo", "One accepted and one refused visit, nothing else needed."),
     "replay": ("replay", "Play visit files through the real pipeline."),
     "bench": ("bench", "Measure on recorded material."),
     "models": ("models", "Build, check and list the models."),

@@ -22,3 +22,6 @@ def command(config_file: Path) -> None:
         for name, value in msgspec.structs.asdict(section).items():
             click.echo(f"{name} = {msgspec.json.encode(value).decode()}")
         click.echo()
+    click.echo(
+        "# right in itself; whether files and devices are there shows at the start"
+    )

@@ -12,6 +12,8 @@ EXIT_NO = 1
 @click.command("demo")
 @click.option(
     "--models",
+    "--dir",
+    "models",
     type=click.Path(path_type=Path),
     help="Folder of the models; default: beside the program.",
 )

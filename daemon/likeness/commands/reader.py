@@ -3,6 +3,8 @@
 Leaves to others: the protocol and its faults (simulators), the driver (service).
 """
 
+import contextlib
+import signal
 import time
 from pathlib import Path
 from typing import get_args
@@ -78,7 +80,8 @@ def simulate(
     """Simulate an SDT reader on a pty, with a card on it, until interrupted.
 
     Prints the device's path. Real portrait (WLT) decoding is not simulated: set
-    portrait.command to `python -m likeness.simulators.wlt_decoder --pictures FOLDER`.
+    portrait.command to the list ["/path/to/python", "-m",
+    "likeness.simulators.wlt_decoder", "--pictures", "FOLDER"].
     """
     if hold_s is not None and relay_every_s is not None:
         raise UsageError("give --hold or --relay-every, not both")
@@ -94,7 +97,9 @@ def simulate(
             baud=int(baud or BAUDS[0]),
             power_up_s=power_up_s,
         )
-        with simulator:
+        # SIGTERM ends it as Ctrl-C does, so that no link is left dangling.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with contextlib.suppress(KeyboardInterrupt), simulator:
             click.echo(simulator.path)
             _serve(simulator, card, hold_s=hold_s, relay_every_s=relay_every_s)
     except OSError as problem:

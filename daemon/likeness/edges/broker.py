@@ -135,7 +135,8 @@ class MqttLine:
             await self._down.wait()
         except OSError as problem:
             # ssl.SSLError and socket.gaierror are OSError as well.
-            self._tell(BrokerDown(_plain(problem)))
+            where = f"{self._settings.host}:{self._settings.port}"
+            self._tell(BrokerDown(f"{where}: {_plain(problem)}"))
         finally:
             self._client, self._up = None, False
             await asyncio.wait([connecting])  # a thread cannot be cancelled

@@ -28,6 +28,8 @@ def load_private(path: Path) -> ec.EllipticCurvePrivateKey:
         ConfigError: missing, readable for everybody, not PEM, or not P-256.
     """
     data = _read(path, "private key")
+    if b"PRIVATE KEY" not in data:
+        raise ConfigError(f"{path}: not a PEM private key; take the file *.key")
     if path.stat().st_mode & stat.S_IRWXO:
         raise ConfigError(f"{path}: everybody can reach this key; chmod 600 it")
     try:
@@ -46,10 +48,12 @@ def load_public(path: Path) -> ec.EllipticCurvePublicKey:
         ConfigError: missing, neither JWK nor PEM, or not P-256.
     """
     data = _read(path, "public key")
+    if b"PRIVATE KEY" in data:
+        raise ConfigError(f"{path}: a private key; take the public one, *.jwk")
     if b"-----BEGIN" not in data:
         try:
             return public_from_jwk(json.loads(data))
-        except (ValueError, Untrusted) as problem:
+        except (ValueError, RecursionError, Untrusted) as problem:
             raise ConfigError(f"{path}: not a public P-256 key as JWK") from problem
     try:
         key = serialization.load_pem_public_key(data)

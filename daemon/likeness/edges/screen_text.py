@@ -21,7 +21,7 @@ SENTENCES = {
     "verdict_refused": "This did not succeed. You may try again or ask an attendant.",
     "verdict_referred": "Please ask an attendant to go on.",
     "out_of_service": "This terminal cannot serve you now. Please ask an attendant.",
-    "take_card": "Take your card from the reader, then lay it again.",
+    "take_card": "Please take your card from the reader.",
     "card_trouble": "This card could not be read. Lay it again or ask an attendant.",
     "no_reader": "The card reader does not answer. Please ask an attendant.",
 }
