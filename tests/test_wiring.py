@@ -30,7 +30,14 @@ from likeness.edges.camera import SlotCamera
 from likeness.edges.recorded import LiveFeed
 from likeness.edges.screen_text import TextScreen
 from likeness.errors import ConfigError, ModelError, StoreBroken, UsageError
-from likeness.wiring import Daemon, build, camera_of, load_model_set, policy_of
+from likeness.wiring import (
+    Daemon,
+    build,
+    camera_of,
+    load_model_set,
+    policy_of,
+    resident_kib,
+)
 from real_models import MODELS
 from replays import CLIP
 from results import NAME, NUMBER
@@ -264,3 +271,9 @@ async def test_a_mistake_of_ours_is_not_dressed_up_as_a_fault(
         with pytest.raises(ExceptionGroup) as bug:
             task.result()
         assert bug.value.subgroup(AssertionError) is not None
+
+
+def test_resident_memory_is_what_the_kernel_says() -> None:
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    kernel = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+    assert abs(resident_kib() - int(kernel.split()[1])) < 8192

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
+import os
 import random
-import resource
 import shutil
 import signal
 import sys
@@ -134,6 +134,12 @@ class Daemon:
             raise fault from faults
 
 
+def resident_kib() -> int:
+    """Return what this process holds in memory now (proc(5), statm)."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") // KIB
+
+
 async def _beat() -> None:
     """Feed the watchdog from the loop itself: a loop that hangs is restarted."""
     while True:
@@ -244,7 +250,7 @@ async def build(
             "visits": terminal.visits_done,
             "reader": reception.reader.name.lower(),
             "reader_id": reception.reader_id,
-            "resident_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+            "resident_kib": resident_kib(),
             "disk_free_kib": shutil.disk_usage(me.state_dir).free // KIB,
         },
         telemetry_every_s=settings.mqtt.telemetry_every_s,
