@@ -36,6 +36,8 @@ def test_a_good_file(tmp_path: Path) -> None:
         ("[terminal]\ndevicce = 'x'", "nearest known key is 'device'"),
         ("[termnal]\ndevice = 'x'", "'termnal'; the nearest known key is 'terminal'"),
         ("[terminal]\ndevice = 'a/b'", "terminal.device"),
+        ("[terminal]\ndevice = 'x\\n'".replace("'", '"'), "terminal.device"),
+        (GOOD.replace("clip.mp4", "a\\u0000b"), "a text holds a null character"),
         ("[terminal", "not valid TOML"),
         ("", "terminal"),
         (GOOD.replace('path = "clip.mp4"', ""), "camera.path is empty"),

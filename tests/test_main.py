@@ -24,6 +24,8 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
         (["nonsense"], 2, "No such command"),
         (["run"], 2, "--config"),
         (["run", "--config", "/nowhere.toml"], 78, "cannot be read"),
+        (["replay", "x" * 5000, "--out", "/tmp/x"], 2, "no such visit file or folder"),
+        (["replay", "/a\nb\x1b[31m", "--out", "/tmp/x"], 2, r"/a\nb\x1b[31m: no such"),
         (["replay", "/nowhere", "--out", "/tmp/x"], 2, "no such visit file or folder"),
     ],
 )

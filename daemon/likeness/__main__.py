@@ -8,7 +8,7 @@ import sys
 import click
 
 from likeness.commands import cli
-from likeness.errors import ConfigError, LikenessError, UsageError
+from likeness.errors import ConfigError, LikenessError, UsageError, one_line
 
 EXIT_NO = 1
 EXIT_USAGE = 2
@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _say(text: str, code: int) -> int:
-    click.echo(f"likeness: {text}", err=True)
+    click.echo(f"likeness: {one_line(text)}", err=True)
     return code
 
 

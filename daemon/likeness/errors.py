@@ -5,6 +5,14 @@ Each message says what was being done, to what, and what was seen; never persona
 """
 
 
+def one_line(text: str) -> str:
+    """Show signs that would steer a terminal, or are no text, as escapes."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode()
+        for sign in text
+    )
+
+
 class LikenessError(Exception):
     """Any fault we understand; its text is one line for the person who must act."""
 

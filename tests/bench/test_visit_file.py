@@ -108,6 +108,10 @@ def test_absolute_paths_stay(tmp_path: Path) -> None:
         (LEAST + '[card]\nportrait = "."', "does not exist"),
         (LEAST + '[expect]\nlabel = "friend"', "expect.label: invalid enum value"),
         ("visit = ", "not valid TOML"),
+        ("x = " + "[" * 5000 + "]" * 5000, "not valid TOML: nested too deeply"),
+        ("visit = " + "9" * 5000, "not valid TOML"),
+        (LEAST + '[card]\nportrait = "a\\u0000b"', "a text holds a null character"),
+        (LEAST + f'[card]\nportrait = "{"x" * 5000}"', "does not exist"),
         ("", "visit"),
     ],
 )  # fmt: skip

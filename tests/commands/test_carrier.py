@@ -23,6 +23,8 @@ def test_wrong_use_is_one_clear_line(
         (["--config", str(config), *plain], 2, "not both"),
         (["--config", str(config)], 78, "nearest known key is 'environment'"),
         (["--broker", "here", "--keys", str(keys.carrier), *plain], 2, "HOST:PORT"),
+        (["--broker", "here:0", "--keys", "x", *plain], 2, "from 1 to 65535"),
+        (["--broker", "here:65536", "--keys", "x", *plain], 2, "from 1 to 65535"),
         (["--broker", "h:1", "--keys", str(tmp_path), *plain], 78, "receipt.key"),
     ):
         assert main(["carrier", "run", *arguments]) == code

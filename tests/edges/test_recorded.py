@@ -1,5 +1,6 @@
 import asyncio
 import time
+import zlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -78,6 +79,19 @@ def test_pictures_of_a_folder_come_by_number(folder: Path) -> None:
 
     assert [clips.number_in(frame) for frame in recording] == list(range(2, 11))
     assert times(recording) == [round(i / 20, 4) for i in range(2, 11)]
+
+
+def test_odd_names_and_a_header_of_any_size_are_one_line(tmp_path: Path) -> None:
+    for name in ("1²3.png", "٣.png", "-1.png"):
+        cv2.imwrite(str(tmp_path / name), clips.grey(1))
+    assert len(list(frames(tmp_path, fps=25))) == 3
+    head = (tmp_path / "-1.png").read_bytes()
+    huge = bytearray(head[:33])
+    huge[16:24] = (60_000).to_bytes(4, "big") * 2
+    huge[29:33] = zlib.crc32(huge[12:29]).to_bytes(4, "big")
+    (tmp_path / "9.png").write_bytes(huge + head[33:])
+    with pytest.raises(FeedUnreadable, match=r"9\.png: is no picture"):
+        list(frames(tmp_path, fps=25))
 
 
 def test_a_clip_that_is_cut_short_gives_what_it_has(tmp_path: Path) -> None:

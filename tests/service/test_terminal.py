@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import pytest
+
 import visits as v
 from likeness.core import visit_events as e
 from likeness.core.chain import Stored
@@ -199,6 +201,22 @@ def test_a_lost_camera_is_named() -> None:
         end = asyncio.run(shop.visit())
         assert end is not None
         assert (end.verdict, end.reasons) == (Verdict.REFERRED, (Reason.CAMERA_LOST,))
+
+
+def test_a_fault_nobody_expects_ends_the_loop_instead_of_hanging() -> None:
+    class Shattered(PlayedCamera):
+        async def frame(self) -> Frame | None:
+            raise ZeroDivisionError
+
+    async def visit() -> None:
+        shop = Shop([])
+        shop.terminal._camera = Shattered(shop.clock, [])
+        shop.terminal.card_laid(v.card(), Purpose.REPLACE_SIM, "2026-11")
+        async with asyncio.timeout(5):
+            await shop.terminal.run()
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(visit())
 
 
 def test_a_portrait_that_cannot_be_used_is_named() -> None:

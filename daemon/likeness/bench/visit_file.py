@@ -3,6 +3,7 @@
 Leaves to others: playing it. What stands under `expect` never reaches the pipeline.
 """
 
+import os.path
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -71,9 +72,9 @@ def find(paths: list[Path]) -> list[PlannedVisit]:
 
 
 def _below(path: Path) -> list[PlannedVisit]:
-    if path.is_file():
+    if _is_file(path):
         return [_read(path, path.stem)]
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112 - Path raises for a name too long
         raise UsageError(f"{path}: no such visit file or folder")
     files = sorted(path.rglob("*.toml"))
     if not files:
@@ -94,6 +95,10 @@ def _read(path: Path, name: str) -> PlannedVisit:
     problem = ""
     if file.end_s is not None and file.end_s <= file.start_s:
         problem = f"{path}: end_s must be greater than start_s"
-    if portrait is not None and not portrait.is_file():
+    if portrait is not None and not _is_file(portrait):
         problem = f"{path}: card.portrait {portrait} does not exist"
     return PlannedVisit(name, file, path.parent / file.video, portrait, problem)
+
+
+def _is_file(path: Path) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113 - Path raises for a name too long

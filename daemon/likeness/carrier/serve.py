@@ -5,7 +5,7 @@ Leaves to others: every step of the work (`ingest`).
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -25,7 +25,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     database: str
     environment: Literal["production", "test"] = "production"
     host: str = "localhost"
-    port: int = 8883
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8883
     client_id: str = "likeness-carrier"
     ca_file: str = ""  # empty: no TLS
     cert_file: str = ""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import re
 import signal
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,9 +16,10 @@ from likeness import strict_toml
 from likeness.carrier import inspect as inspection
 from likeness.carrier.serve import Settings, serve
 from likeness.edges import key_files
-from likeness.errors import UsageError, first_fault
+from likeness.errors import UsageError, first_fault, one_line
 
 EXIT_BAD = 1
+PORTS = 65535
 
 
 @click.group(help="The carrier's side: ingest, verify.")
@@ -74,14 +76,16 @@ def verify(files: tuple[Path, ...], key: Path) -> int:
         said = inspection.describe(finding.record) if finding.record else ""
         bad += bool(finding.problem)
         parts = ("BAD" if finding.problem else "ok", finding.problem, said)
-        click.echo(f"{finding.where}: {'; '.join(filter(None, parts))}")
+        click.echo(one_line(f"{finding.where}: {'; '.join(filter(None, parts))}"))
     return EXIT_BAD if bad else 0
 
 
 def _settings(plain: Mapping[str, object]) -> Settings:
     host, _, port = str(plain["broker"]).rpartition(":")
-    if not host or not port.isdecimal():
-        raise UsageError(f"--broker '{plain['broker']}': write HOST:PORT")
+    if not host or not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) <= PORTS:
+        raise UsageError(
+            f"--broker '{plain['broker']}': write HOST:PORT, a port from 1 to {PORTS}"
+        )
     text = {name: str(plain[name]) for name in ("keys", "database", "environment")}
     return msgspec.convert({**text, "host": host, "port": int(port)}, Settings)
 

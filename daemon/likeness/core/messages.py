@@ -26,10 +26,13 @@ REFUSAL = "likeness-refusal+jws"
 ASK_VISIT = "visit"
 
 Seq = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
-Time = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]  # seconds since 1970
+LAST_SECOND = 253_402_300_799  # of the year 9999: no calendar goes further
+Time = Annotated[int, msgspec.Meta(ge=0, le=LAST_SECOND)]  # seconds since 1970
+Micro = Annotated[int, msgspec.Meta(ge=-(2**53 - 1), le=2**53 - 1)]  # × 10⁶
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
-Digest = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{43}$")]  # SHA-256
-Epoch = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$")]
+# In Python "$" also stands before a line feed at the end; a name holds none.
+Digest = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{43}$(?!\n)")]  # SHA-256
+Epoch = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")]
 Short = Annotated[str, msgspec.Meta(max_length=256)]
 
 
@@ -40,8 +43,8 @@ class _Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Match(_Claims, frozen=True, kw_only=True):
     """Cosine and threshold × 10⁶."""
 
-    score: int
-    threshold: int
+    score: Micro
+    threshold: Micro
 
 
 class Act(_Claims, frozen=True, kw_only=True):

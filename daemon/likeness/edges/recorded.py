@@ -237,13 +237,19 @@ def _pixels(capture: cv2.VideoCapture, path: Path) -> Image:
 def _pictures(folder: Path, fps: float | None) -> Shots:
     if not fps:
         raise FeedUnreadable(f"{folder}: a folder of pictures needs fps")
-    files = [file for file in folder.iterdir() if file.suffix.lower() in PICTURES]
+    try:
+        files = [file for file in folder.iterdir() if file.suffix.lower() in PICTURES]
+    except OSError as problem:
+        raise FeedUnreadable(f"{folder}: {problem.strerror}") from problem
     for number, file in enumerate(sorted(files, key=_by_number)):
         yield _Shot(number / fps, number, partial(_picture, file))
 
 
 def _picture(file: Path) -> Image:
-    image = cv2.imread(str(file), cv2.IMREAD_COLOR)
+    try:
+        image = cv2.imread(str(file), cv2.IMREAD_COLOR)
+    except cv2.error:  # a header may state any size; OpenCV refuses the largest
+        image = None
     if image is None:
         raise FeedUnreadable(f"{file}: is no picture that can be decoded")
     return image
@@ -252,4 +258,4 @@ def _picture(file: Path) -> Image:
 def _by_number(file: Path) -> list[tuple[int, str]]:
     """Sort 9.jpg before 10.jpg."""
     parts = re.split(r"(\d+)", file.name)
-    return [(int(p), "") if p.isdigit() else (-1, p) for p in parts]
+    return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts]

@@ -76,9 +76,9 @@ class Terminal:
         self._seek_card = seek_card
         self._room = room
         self._on_observation = on_observation
-        self._events: asyncio.Queue[tuple[visits.Event, asyncio.Event | None]] = (
-            asyncio.Queue()
-        )
+        self._events: asyncio.Queue[
+            tuple[visits.Event | BaseException, asyncio.Event | None]
+        ] = asyncio.Queue()
         self._watching: asyncio.Task[None] | None = None
         self._visits = 0
         self.visits_done = 0
@@ -155,9 +155,12 @@ class Terminal:
         wait_s = None if deadline is None else max(0.0, deadline - self._clock.now())
         try:
             async with asyncio.timeout(wait_s):
-                return await self._events.get()
+                event, taken = await self._events.get()
         except TimeoutError:
             return visits.TimePassed(), None
+        if isinstance(event, BaseException):
+            raise event
+        return event, taken
 
     async def _take(self, event: visits.Event) -> None:
         now = self._clock.now()
@@ -181,6 +184,7 @@ class Terminal:
                 self._ask_nonce(effect)
             case visits.StartLooking(visit):
                 self._watching = asyncio.create_task(self._watch(visit))
+                self._watching.add_done_callback(self._watched)
             case visits.StopLooking():
                 await self._stop_watching()
             case visits.Conclude(conclusion):
@@ -219,6 +223,11 @@ class Terminal:
         except DeviceLost as fault:
             log.warning("event=camera_lost visit=%d why=%s", visit, fault)
             self.post(visits.PictureEnded(Reason.CAMERA_LOST))
+
+    def _watched(self, watching: asyncio.Task[None]) -> None:
+        """A fault that we do not understand ends the loop; nothing waits for ever."""
+        if not watching.cancelled() and (fault := watching.exception()) is not None:
+            self._events.put_nowait((fault, None))
 
     async def _stop_watching(self) -> None:
         watching, self._watching = self._watching, None
