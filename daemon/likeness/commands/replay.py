@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from likeness.errors import UsageError
+from likeness.errors import UsageError, one_line
 from likeness.vision.manifest import Variant
 from likeness.wiring import load_model_set
 
@@ -86,10 +86,8 @@ def _say_if_unplayable(plan: PlannedVisit, played: Played, console: Console) -> 
     fault = plan.problem or (played.problem and f"{plan.id}: {played.problem}")
     if fault:
         # Names from outside may hold [brackets], or bytes that are no text.
-        said = fault.encode(errors="backslashreplace").decode()
-        console.print(
-            f"likeness: {said}", highlight=False, markup=False, soft_wrap=True
-        )
+        said = f"likeness: {one_line(fault)}"
+        console.print(said, highlight=False, markup=False, soft_wrap=True)
 
 
 def _write_trace(played: Played, path: Path) -> None:
