@@ -10,7 +10,7 @@ from likeness.core.vocabulary import Face, Observation, Reason
 
 
 def breaks(frames: list[Observation]) -> list[Reason]:
-    continuity = Continuity(same_face_score=0.4)
+    continuity = Continuity(same_face_score=0.4, turned_face_score=0.25)
     return [why for why in map(continuity.see, frames) if why is not None]
 
 
@@ -60,6 +60,21 @@ def test_after_a_gap_the_face_may_be_elsewhere() -> None:
     first = visitor.frame()
     visitor.now += 0.2
     assert breaks([first, visitor.frame(moved(x=200))]) == []
+
+
+def test_a_turned_face_is_held_to_less_and_not_taken_for_a_first_view() -> None:
+    def seen_at(yaw: float, cosine: float, visitor: v.Visitor) -> Observation:
+        other = tuple(
+            cosine * a + (1 - cosine**2) ** 0.5 * b
+            for a, b in zip(v.embedding(1), v.embedding(2), strict=True)
+        )
+        face = replace(v.STILL, yaw_deg=yaw, embedding=other)
+        return replace(visitor.frame(), face=face)
+
+    for yaw, cosine, broken in ((40, 0.3, False), (40, 0.2, True), (5, 0.3, True)):
+        visitor = v.Visitor()
+        frames = [visitor.frame(), seen_at(yaw, cosine, visitor)]
+        assert (breaks(frames) == [Reason.FACE_CHANGED]) == broken
 
 
 def test_another_person_is_noticed_with_the_first_embedding() -> None:

@@ -11,11 +11,12 @@ from likeness.core.vocabulary import Act, Face
 
 RULES = ActRules()
 REST = Rest(v.OPEN, v.OPEN, 0.0, 0.0)
+KNOWN = replace(v.STILL, embedding=v.embedding(1))
 
 
 def eyes(left: float, right: float | None = None) -> Face:
     return replace(
-        v.STILL,
+        KNOWN,
         eye_left=left * v.OPEN,
         eye_right=(left if right is None else right) * v.OPEN,
     )
@@ -70,7 +71,7 @@ def test_a_gap_in_the_frames_leaves_nothing_to_compare_with() -> None:
 
 
 def turned(*degrees: float) -> list[Face]:
-    return [replace(v.STILL, yaw_deg=d) for d in degrees]
+    return [replace(KNOWN, yaw_deg=d) for d in degrees]
 
 
 @pytest.mark.parametrize(
@@ -104,9 +105,44 @@ def test_rest_is_taken_from_open_eyes_even_if_a_blink_falls_into_it() -> None:
     assert rest_of(faces[:5]) is None
 
 
+def test_coming_back_from_the_other_side_is_no_turn() -> None:
+    aside = replace(REST, yaw_deg=-20.0)
+    faces = turned(-20, -10, 0, 2, 3, 4)
+    assert answered_at(TurnWatch(aside, RULES, to_left=True), faces) is None
+    faces = turned(-20, -10, 0, 6, 7, 8)
+    assert answered_at(TurnWatch(aside, RULES, to_left=True), faces) == 5
+
+
+def test_a_tipped_picture_does_not_blink() -> None:
+    shut = eyes(0.2)
+    tipped = replace(shut, pitch_deg=-40.0)
+    low = replace(shut, box=replace(shut.box, height=shut.box.height * 0.8))
+    swung = replace(shut, yaw_deg=30.0)
+    for wrong in (tipped, low, swung):
+        faces = [eyes(1), eyes(1), wrong, wrong, eyes(1), eyes(1)]
+        assert answered_at(BlinkWatch(REST, RULES), faces) is None
+        faces = [eyes(1), eyes(1), shut, wrong, eyes(1), eyes(1)]
+        assert answered_at(BlinkWatch(REST, RULES), faces) is None
+
+
+def test_an_act_counts_only_once_its_face_is_known() -> None:
+    def anonymous(faces: list[Face]) -> list[Face]:
+        return [replace(face, embedding=None) for face in faces]
+
+    blink = [eyes(x) for x in (1, 1, 0.2, 0.2, 1, 1, 1)]
+    watching = BlinkWatch(REST, RULES)
+    assert answered_at(watching, anonymous(blink)) is None and watching.wants_view
+    assert watching.see(eyes(1), 1.0)
+    turning = TurnWatch(REST, RULES, to_left=True)
+    assert answered_at(turning, anonymous(turned(0, 10, 16, 20, 22))) is None
+    assert turning.wants_view
+    assert turning.see(turned(22)[0], 1.0) and not turning.wants_view
+
+
 def test_each_act_has_its_watch() -> None:
     for act in Act:
-        faces = [v.STILL, *v.MOVES[act]]
+        moves = [replace(face, embedding=v.embedding(1)) for face in v.MOVES[act]]
+        faces = [KNOWN, *moves]
         for other in Act:
             number = answered_at(watch(other, REST, RULES), faces)
             assert (number is not None) == (other is act)

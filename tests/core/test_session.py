@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import visits as v
 from likeness.core import visit_events as e
 from likeness.core.profile import PROFILES, Profile
-from likeness.core.session import Session, State
+from likeness.core.session import ANY_POSE, Session, State
 from likeness.core.vocabulary import (
     Act,
     Attention,
@@ -411,16 +411,25 @@ def test_views_are_asked_for_now_and_then_and_aslant_if_need_be() -> None:
     assert 4 <= asked <= 8  # each asking is answered by a straight face
 
 
-def test_a_visit_whose_face_is_never_seen_straight_is_referred() -> None:
+def test_an_act_by_a_face_that_is_never_known_is_not_seen() -> None:
     visit = Visit(acts=(Act.BLINK,))
     visit.consent_and_card()
-    frames = [*visit.visitor.still(0.8), *visit.visitor.does(Act.BLINK)]
-    blind = [unembedded(seen) for seen in frames]
-    visit.visitor = v.Visitor()
-    for seen in blind:
-        visit.visitor.now = seen.captured_s
-        visit.give(e.Observed(1, seen))
-    assert refused_for(visit) == (Verdict.REFERRED, Reason.NO_FRONTAL_VIEW)
+    visit.watch(map(unembedded, visit.visitor.still(0.8)))
+    visit.watch(map(unembedded, visit.visitor.does(Act.BLINK)))
+    assert visit.session.attention.embed == ANY_POSE
+    visit.watch(map(unembedded, visit.visitor.still(9)))
+    assert refused_for(visit) == (Verdict.REFUSED, Reason.ACT_NOT_SEEN)
+    assert Reason.NO_FRONTAL_VIEW in visit.conclusion.reasons
+
+
+def test_somebody_else_cannot_do_the_acts() -> None:
+    for act in ACTS:
+        visit = Visit(acts=(act,))
+        visit.consent_and_card()
+        visit.until_asked()
+        visit.visitor.person = 2
+        visit.watch(visit.visitor.does(act))
+        assert refused_for(visit) == (Verdict.REFUSED, Reason.FACE_CHANGED)
 
 
 def test_a_card_that_fails_while_it_is_waited_for_ends_the_visit() -> None:

@@ -275,6 +275,7 @@ async def test_a_visit_is_opened_once_and_for_our_commitment(tmp_path: Path) -> 
             assert grants[0].commitment == b"c" * 32
             assert len(grants[0].nonce) == 32
             # The same answer again, and an answer that we did not ask for.
+            await until(lambda: bool(watcher.heard["visit"]))
             first = watcher.heard["visit"][0]
             watcher.say("visit", first)
             await until(lambda: way.counts["dropped"] == 1)

@@ -135,7 +135,9 @@ def test_while_a_visit_has_the_screen_the_reader_is_silent(counter: Counter) -> 
     )
     assert counter.shown == []
     assert counter.reception.reader is Health.WELL
-    assert counter.terminal.told == [visits.CardFailed(Reason.CARD_REJECTED)]
+    # A reader that is lost cannot say that the card stays: as if it were taken.
+    rejected = visits.CardFailed(Reason.CARD_REJECTED)
+    assert counter.terminal.told == [rejected, visits.CardTaken()]
 
 
 def test_who_it_is_stands_in_no_repr_and_no_log(

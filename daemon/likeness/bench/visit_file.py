@@ -4,6 +4,7 @@ Leaves to others: playing it. What stands under `expect` never reaches the pipel
 """
 
 import os.path
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -66,6 +67,9 @@ def find(paths: list[Path]) -> list[PlannedVisit]:
         ConfigError: none of the files could be used; names the first fault.
     """
     planned = [plan for path in paths for plan in _below(path)]
+    twice = [name for name, n in Counter(plan.id for plan in planned).items() if n > 1]
+    if twice:
+        raise UsageError(f"two visits are called '{twice[0]}': play them apart")
     if all(plan.file is None for plan in planned):
         raise ConfigError(planned[0].problem)
     return planned

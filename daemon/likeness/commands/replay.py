@@ -42,6 +42,8 @@ from likeness.bench.visit_file import PlannedVisit, find
 )
 @click.option(
     "--models",
+    "--dir",
+    "models",
     type=click.Path(path_type=Path),
     help="Folder of the models; default: beside the program.",
 )

@@ -60,6 +60,11 @@ class Acts:
         return self._findings[-1].act if self.phase is Phase.ASKED else None
 
     @property
+    def wants_view(self) -> bool:
+        """Say whether the answer waits only for the face to be recognised."""
+        return self._watch is not None and self._watch.wants_view
+
+    @property
     def deadline(self) -> float | None:
         """When to call `tick` if no frame comes."""
         match self.phase:

@@ -18,13 +18,15 @@ SECOND_AFTER_S = 0.4
 JUMP_WIDTHS = 0.6
 JUMP_SCALE = 1.5
 ONE_FRAME_S = 0.1
+FRONTAL_DEG = 28.0
 
 
 class Continuity:
     """Feed every observation in order; the first break is returned once."""
 
-    def __init__(self, *, same_face_score: float) -> None:
+    def __init__(self, *, same_face_score: float, turned_face_score: float) -> None:
         self._same_face_score = same_face_score
+        self._turned_face_score = turned_face_score
         self._last: tuple[float, Face] | None = None
         self._second_since_s: float | None = None
         self._views: list[Embedding] = []
@@ -40,7 +42,7 @@ class Continuity:
         before, self._last = self._last, (now, face)
         if before is not None and _jumped(before, (now, face)):
             return Reason.PICTURE_JUMPED
-        if face.embedding is not None and self._another_person(face.embedding):
+        if face.embedding is not None and self._another_person(face, face.embedding):
             return Reason.FACE_CHANGED
         return None
 
@@ -52,14 +54,21 @@ class Continuity:
             self._second_since_s = observation.captured_s
         return observation.captured_s - self._second_since_s >= SECOND_AFTER_S
 
-    def _another_person(self, view: Embedding) -> bool:
+    def _another_person(self, face: Face, view: Embedding) -> bool:
+        turned = is_turned(face)
         if self._views:
             first = matching.fuse([(1.0, seen) for seen in self._views])
-            if matching.cosine(first, view) < self._same_face_score:
+            least = self._turned_face_score if turned else self._same_face_score
+            if matching.cosine(first, view) < least:
                 return True
-        if len(self._views) < matching.VIEWS:
+        if len(self._views) < matching.VIEWS and not turned:
             self._views.append(view)
         return False
+
+
+def is_turned(face: Face) -> bool:
+    """Say whether a view is too far from frontal to be matched with a portrait."""
+    return max(abs(face.yaw_deg), abs(face.pitch_deg)) > FRONTAL_DEG
 
 
 def _jumped(before: tuple[float, Face], after: tuple[float, Face]) -> bool:

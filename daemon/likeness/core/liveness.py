@@ -3,11 +3,13 @@
 Every judgement is against this person's own rest pose and open eyes, on capture time.
 Leaves to others: which act is asked, what follows from an act that was not seen.
 
-    blink   WAITING -> OPEN -> SHUT -> answered when open again in human time
-    turn    WAITING -> NEUTRAL -> answered when far enough for long enough
+    blink   WAITING -> OPEN -> SHUT -> REOPENED -> answered by the known face
+    turn    WAITING -> NEUTRAL -> FAR -> answered by the known face
 
 WAITING means: since the prompt the eyes were not yet open, or the head not yet near its
-rest, so whatever is seen began before the prompt and does not count.
+rest, so whatever is seen began before the prompt and does not count. An act is complete
+only in a frame whose face was embedded since it was done: continuity.py has then found
+it to be the same person, so nobody else can do the acts.
 """
 
 from collections import deque
@@ -50,6 +52,7 @@ class _Blink(Enum):
     WAITING = auto()
     OPEN = auto()
     SHUT = auto()
+    REOPENED = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class _Lids:
     captured_s: float
     left: float
     right: float
+    face: Face
 
     @property
     def both(self) -> float:
@@ -81,9 +85,14 @@ class BlinkWatch:
         self._before: deque[_Lids] = deque()
         self._open = self._lowest = self._shut_s = 0.0
 
+    @property
+    def wants_view(self) -> bool:
+        """Say whether it only remains to be seen whose eyes they were."""
+        return self._state is _Blink.REOPENED
+
     def see(self, face: Face, captured_s: float) -> bool:
         """Take in one frame; True when the blink is complete."""
-        lids = _Lids(captured_s, face.eye_left, face.eye_right)
+        lids = _Lids(captured_s, face.eye_left, face.eye_right, face)
         match self._state:
             case _Blink.WAITING:
                 if lids.both >= self._rules.awake * self._rest_open:
@@ -94,6 +103,8 @@ class BlinkWatch:
                 return False
             case _Blink.SHUT:
                 return self._watch_rise(lids)
+            case _Blink.REOPENED:
+                return face.embedding is not None
             case _:
                 assert_never(self._state)
 
@@ -117,7 +128,9 @@ class BlinkWatch:
             and lids.right
             <= self._rules.one_shut * _second_best([o.right for o in was])
         )
-        if fell:
+        if fell and self._nodded(lids.face):
+            self._state = _Blink.WAITING
+        elif fell:
             self._state = _Blink.SHUT
             self._shut_s, self._lowest = lids.captured_s, lids.both
         else:
@@ -128,11 +141,22 @@ class BlinkWatch:
         lasted_s = lids.captured_s - self._shut_s
         fall = self._open - self._lowest
         if lids.both >= self._lowest + self._rules.won_back * fall:
+            if self._rules.shut_from_s <= lasted_s <= self._rules.shut_to_s:
+                self._state = _Blink.REOPENED
+                return lids.face.embedding is not None
             self._wake(lids)
-            return self._rules.shut_from_s <= lasted_s <= self._rules.shut_to_s
-        if lasted_s > self._rules.shut_to_s:
+        elif self._nodded(lids.face) or lasted_s > self._rules.shut_to_s:
             self._state = _Blink.WAITING
         return False
+
+    def _nodded(self, face: Face) -> bool:
+        """Say whether the whole face moved: a picture that is tipped looks shut."""
+        was = self._before[-1].face
+        return (
+            abs(face.pitch_deg - was.pitch_deg) > self._rules.still_deg
+            or abs(face.yaw_deg - was.yaw_deg) > self._rules.still_deg
+            or abs(face.box.height / was.box.height - 1) > self._rules.still_height
+        )
 
 
 def _second_best(values: Sequence[float]) -> float:
@@ -156,21 +180,32 @@ class TurnWatch:
         self._sign = 1 if to_left else -1
         self._state = _Turn.WAITING
         self._far_s = 0.0
+        self._known = False
+
+    @property
+    def wants_view(self) -> bool:
+        """Say whether the turned face is still to be recognised."""
+        return self._state is _Turn.FAR and not self._known
 
     def see(self, face: Face, captured_s: float) -> bool:
         """Take in one frame; True when the turn is complete."""
         turned = self._sign * (face.yaw_deg - self._rest_deg)
-        far = turned >= self._rules.turn_deg
+        # Coming back from the other side is no turn: the face must point to its own.
+        own_side = self._sign * face.yaw_deg >= self._rules.own_side_deg
+        far = turned >= self._rules.turn_deg and own_side
         near = turned <= self._rules.turn_deg * self._rules.neutral
         match self._state:
             case _Turn.WAITING if near:
                 self._state = _Turn.NEUTRAL
             case _Turn.NEUTRAL if far:
                 self._state, self._far_s = _Turn.FAR, captured_s
+                self._known = face.embedding is not None
             case _Turn.FAR if not far:
                 self._state = _Turn.NEUTRAL
             case _Turn.FAR:
-                return captured_s - self._far_s >= self._rules.turn_hold_s
+                self._known = self._known or face.embedding is not None
+                held = captured_s - self._far_s >= self._rules.turn_hold_s
+                return held and self._known
             case _:
                 pass
         return False

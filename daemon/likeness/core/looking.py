@@ -6,7 +6,7 @@ Before the acts begin a break only starts the gathering anew; from then on it co
 
 from statistics import median
 
-from likeness.core.continuity import Continuity
+from likeness.core.continuity import Continuity, is_turned
 from likeness.core.liveness import Rest, rest_of
 from likeness.core.matching import BestViews
 from likeness.core.profile import Profile
@@ -36,7 +36,7 @@ class Looking:
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
         self._views = BestViews()
-        self._continuity = Continuity(same_face_score=profile.same_face_score)
+        self._continuity = _continuity(profile)
         self._acting = False
         self._rest_faces: list[tuple[float, Face]] = []
         self._steps_s: list[float] = []
@@ -87,6 +87,8 @@ class Looking:
         if face is not None:
             self.faces += 1
             self._take(face, seen.captured_s, alone=seen.faces == 1)
+        else:
+            self._view_s = None  # whoever comes back is looked at at once
         return broken
 
     def begin_acts(self) -> None:
@@ -117,7 +119,7 @@ class Looking:
     def _take(self, face: Face, captured_s: float, *, alone: bool) -> None:
         if self._since_view_s is None:
             self._since_view_s = captured_s
-        if face.embedding is not None:
+        if face.embedding is not None and not is_turned(face):
             self._view_s = self._since_view_s = captured_s
             self._views.add(face)
             self.seen_acting = self.seen_acting or self._acting
@@ -141,7 +143,14 @@ class Looking:
 
     def _start_anew(self) -> None:
         """Forget a face that went away before anything was asked of it."""
-        self._continuity = Continuity(same_face_score=self._profile.same_face_score)
+        self._continuity = _continuity(self._profile)
         self._views = BestViews()
         self._rest_faces.clear()
         self._view_s = self._since_view_s = None
+
+
+def _continuity(profile: Profile) -> Continuity:
+    return Continuity(
+        same_face_score=profile.same_face_score,
+        turned_face_score=profile.turned_face_score,
+    )

@@ -52,10 +52,13 @@ from likeness.core.vocabulary import (
     Conclusion,
     Consent,
     Embedding,
+    EmbedWhen,
     NonceSource,
     Observation,
     Reason,
 )
+
+ANY_POSE = EmbedWhen(max_yaw_deg=90.0, max_pitch_deg=90.0)
 
 
 class State(Enum):
@@ -116,9 +119,10 @@ class Session:
         visit = self._visit
         if visit is None or self._state not in (State.LOOK, State.ACTS):
             return Attention(eyes=False, embed=None)
-        blinking = visit.acts is not None and visit.acts.asking is Act.BLINK
-        eyes = blinking or self._state is State.LOOK
-        return Attention(eyes, visit.looking.wants)
+        acts = visit.acts
+        eyes = self._state is State.LOOK or (acts and acts.asking is Act.BLINK)
+        whose = acts is not None and acts.wants_view
+        return Attention(bool(eyes), ANY_POSE if whose else visit.looking.wants)
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         """Take in one event; return what must now be done, in order."""

@@ -70,6 +70,8 @@ class Reception:
             case ReaderTrouble(kind):
                 self.reader = Health.LOST
                 self._show_idle("no_reader", kind)
+                # Nobody can say any more that the card stays: as if it were taken.
+                terminal.post(CardTaken())
             case _:
                 assert_never(event)
 
