@@ -127,6 +127,8 @@ def test_the_readers_health_is_known(counter: Counter) -> None:
 def test_while_a_visit_has_the_screen_the_reader_is_silent(counter: Counter) -> None:
     counter.terminal.serving = True
     counter.hears(
+        ReaderTrouble(Trouble.READER_ABSENT, "not there yet"),
+        ReaderReady("0501-1"),
         CardFound(),
         CardStillThere(),
         CardTrouble(Trouble.CARD_REJECTED, "9f"),

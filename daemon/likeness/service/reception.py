@@ -68,10 +68,11 @@ class Reception:
                 self.reader, self.reader_id = Health.WELL, reader_id
                 self._show_idle("idle")
             case ReaderTrouble(kind):
+                if self.reader is Health.WELL:
+                    # Nobody can say any more that the card stays: as if it were taken.
+                    terminal.post(CardTaken())
                 self.reader = Health.LOST
                 self._show_idle("no_reader", kind)
-                # Nobody can say any more that the card stays: as if it were taken.
-                terminal.post(CardTaken())
             case _:
                 assert_never(event)
 
