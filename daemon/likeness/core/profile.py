@@ -23,12 +23,13 @@ class ActRules:
     shut_at_most: float = 0.80  # share of the rest pose's open eyes
     won_back: float = 0.6  # share of the fall that is open again
     awake: float = 0.75  # share of the rest pose: open enough to begin
-    # Human blinks last 100-400 ms, slow ones up to a second (Stern, Walrath &
-    # Goldstein 1984); at 25 frames/s a short one shows in two frames.
-    # While the eyes are shut the head stays: in 68 real blinks height moved by at
-    # most 4.5 %, pitch by 6 deg in 95 of 100. A tipped print needs far more.
+    # While the eyes are shut the head stays: in the marked blinks height moved by at
+    # most 4.5 %, pitch by 6 deg in 95 of 100. A print that is to look shut must tip by
+    # some 45 deg.
     still_deg: float = 25.0
     still_height: float = 0.12
+    # Human blinks last 100-400 ms, slow ones up to a second (Stern, Walrath &
+    # Goldstein 1984); at 25 frames/s a short one shows in two frames.
     shut_from_s: float = 0.03
     shut_to_s: float = 1.0
     turn_deg: float = 15.0  # yaw away from the rest pose
