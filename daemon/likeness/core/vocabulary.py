@@ -70,6 +70,7 @@ class Reason(StrEnum):
     SECOND_FACE = "second_face"
     FACE_CHANGED = "face_changed"
     PICTURE_JUMPED = "picture_jumped"
+    PICTURE_FROZEN = "picture_frozen"
     TOO_SLOW_FOR_BLINK = "too_slow_for_blink"
     TOO_DARK = "too_dark"
     TOO_FAR = "too_far"
@@ -77,6 +78,9 @@ class Reason(StrEnum):
     NO_FRONTAL_VIEW = "no_frontal_view"
     # the acts and the match
     ACT_NOT_SEEN = "act_not_seen"
+    FLAT_FACE = "flat_face"
+    ATTACK_SUSPECTED = "attack_suspected"
+    LIVENESS_IN_DOUBT = "liveness_in_doubt"
     NOT_SAME_PERSON = "not_same_person"
     MATCH_IN_DOUBT = "match_in_doubt"
     NONCE_FROM_DEVICE = "nonce_from_device"
@@ -192,6 +196,7 @@ class Face:
     # N×3 array of x, y, z in pixels; core never looks inside, hence Any.
     landmarks: Any = field(default=None, repr=False, compare=False)
     embedding: Embedding | None = field(default=None, repr=False)
+    passive: float | None = None  # 0 attack .. 1 live; None: not asked or not judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +226,7 @@ class Attention:
 
     eyes: bool  # measure the openness of both eyes
     embed: EmbedWhen | None
+    passive: bool = False  # judge the texture: a face, or a print or screen of one
 
 
 class NonceSource(StrEnum):
