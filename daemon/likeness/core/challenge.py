@@ -45,11 +45,11 @@ def draw(
 ) -> Challenge:
     """Draw `count` acts with their pauses, each act equally likely."""
     seed = hmac.digest(carrier_nonce, device_nonce + transaction.encode(), "sha256")
-    numbers = _bytes(seed)
+    numbers = numbers_from(seed)
     acts, pauses = [], []
     for _ in range(count):
-        acts.append(CHOICES[_below(len(CHOICES), numbers)])
-        step = _below(PAUSE_STEPS, numbers)
+        acts.append(CHOICES[below(len(CHOICES), numbers)])
+        step = below(PAUSE_STEPS, numbers)
         pauses.append((PAUSE_FROM_MS + PAUSE_STEP_MS * step) / 1000)
     return Challenge(tuple(acts), tuple(pauses))
 
@@ -59,13 +59,15 @@ def scripted(acts: tuple[Act, ...]) -> Challenge:
     return Challenge(acts, (0.0,) * len(acts))
 
 
-def _bytes(seed: bytes) -> Iterator[int]:
+def numbers_from(seed: bytes) -> Iterator[int]:
+    """Give the bytes of blocks 0, 1, … without end."""
     block = 0
     while True:
         yield from hmac.digest(seed, block.to_bytes(4, "big"), "sha256")
         block += 1
 
 
-def _below(limit: int, numbers: Iterator[int]) -> int:
+def below(limit: int, numbers: Iterator[int]) -> int:
+    """Draw 0 … limit - 1, none favoured; `limit` is at most 256."""
     fair = 256 - 256 % limit
     return next(number for number in numbers if number < fair) % limit

@@ -168,6 +168,15 @@ class Box:
 
 
 Embedding = tuple[float, ...]  # 128 numbers, unit length
+Rgb = tuple[float, float, float]  # red, green, blue in linear light, 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class FaceLight:
+    """Mean colours of one frame, for the light answer; they tell of a skin."""
+
+    regions: tuple[Rgb, ...] = field(repr=False)  # in the order of light_answer.Region
+    surround: Rgb = field(repr=False)  # of what is seen beside and above the face
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +206,7 @@ class Face:
     landmarks: Any = field(default=None, repr=False, compare=False)
     embedding: Embedding | None = field(default=None, repr=False)
     passive: float | None = None  # 0 attack .. 1 live; None: not asked or not judged
+    light: FaceLight | None = None  # None: not asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +237,7 @@ class Attention:
     eyes: bool  # measure the openness of both eyes
     embed: EmbedWhen | None
     passive: bool = False  # judge the texture: a face, or a print or screen of one
+    light: bool = False  # measure the colours of the face, for the light answer
 
 
 class NonceSource(StrEnum):
