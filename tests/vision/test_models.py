@@ -180,7 +180,7 @@ class Nonsense:
 
 def test_not_a_number_is_no_golden_answer(tiny: TinyFolder) -> None:
     entry = read_manifest(tiny.path).entry("mesh")
-    model = models.Model(entry, "", Nonsense(), Runtime("litert", "nonsense", "0"))
+    model = models.Model(entry, "", Nonsense(), Runtime("litert", "numpy"))
     with pytest.raises(ModelError, match="computes wrong"):
         check_golden(model, entry, entry.variant("w8"))
 

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from likeness.errors import ModelError
 from likeness.model_build import ModelBuild, Step, mirror_steps, verify_picture
-from likeness.packages import is_file_with
+from likeness.pins import is_file_with
 from likeness.vision.manifest import BUILT, PICTURES, models_dir, read_manifest
 from likeness.vision.models import (
     find_runtime,

@@ -27,12 +27,11 @@ KEY_POINTS = 6
 
 def _anchors(*grids: tuple[int, int]) -> Floats:
     """Centres of the anchors, N×2 in 0..1: for each grid, `repeat` at every cell."""
-    centres = [
-        np.tile(((column + 0.5) / cells, (row + 0.5) / cells), (repeat, 1))
-        for cells, repeat in grids
-        for row in range(cells)
-        for column in range(cells)
-    ]
+    centres = []
+    for cells, repeat in grids:
+        row, column = np.divmod(np.arange(cells * cells), cells)
+        cell = (np.stack([column, row], axis=1) + 0.5) / cells
+        centres.append(np.repeat(cell, repeat, axis=0))
     stacked: Floats = np.concatenate(centres).astype(np.float32)
     return stacked
 

@@ -12,7 +12,7 @@ import msgspec
 import likeness
 from likeness import strict_toml
 from likeness.errors import ModelError
-from likeness.packages import Member, Package, Sha256
+from likeness.pins import Member, Package, Sha256
 
 MANIFEST = "manifest.toml"
 BUILT = "built"  # below the manifest's folder

@@ -7,7 +7,7 @@ Not thread-safe: one thread owns a `ModelSet`.
 """
 
 import importlib
-import importlib.metadata
+import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likeness.errors import ModelError
-from likeness.packages import sha256_of
+from likeness.pins import sha256_of
 from likeness.vision.manifest import (
     BUILT,
     Built,
@@ -47,7 +47,14 @@ class Runtime:
 
     name: RuntimeName
     distribution: str
-    version: str
+
+    @property
+    def version(self) -> str:
+        """The installed version, e.g. "2.3.0"."""
+        # Slow to import, and a start of vision has no need of it.
+        from importlib import metadata  # noqa: PLC0415
+
+        return metadata.version(self.distribution)
 
     def __str__(self) -> str:
         """Return e.g. "ai-edge-litert 2.3.0"."""
@@ -56,14 +63,11 @@ class Runtime:
 
 def installed_runtimes() -> list[Runtime]:
     """Return the runtimes found here, the one we prefer first; imports none of them."""
-    found = []
-    for name, (distribution, _) in RUNTIMES.items():
-        try:
-            version = importlib.metadata.version(distribution)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-        found.append(Runtime(name, distribution, version))
-    return found
+    return [
+        Runtime(name, distribution)
+        for name, (distribution, module) in RUNTIMES.items()
+        if importlib.util.find_spec(module.partition(".")[0]) is not None
+    ]
 
 
 def find_runtime(name: RuntimeName | None = None) -> Runtime:
