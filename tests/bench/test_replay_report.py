@@ -1,165 +1,25 @@
-"""results.jsonl and report.html: whole, countable, and safe to open."""
+"""report.html and report.json: whole, countable, and safe to open."""
 
 import json
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from likeness.bench.intervals import clopper_pearson
-from likeness.bench.replay_report import Line, ResultsFile, summary, write_report
+from likeness.bench import replay_report
+from likeness.bench.line_file import Line
+from likeness.bench.replay_report import write_report
 from likeness.errors import UsageError
+from replay_lines import MISSED, Page, attack, line, track
 
-VOID = {"meta", "link", "br", "img", "input"}
-
-
-class Page(HTMLParser):
-    """Reads a page: text by cell, tags; a tag that is not closed is an error."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: set[str] = set()
-        self.cells: list[str] = []
-        self.feed(html)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        assert not [name for name, _ in attrs if name.startswith("on")]
-        if tag not in VOID:
-            self.open.append(tag)
-        if tag in ("td", "th"):
-            self.cells.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] in ("td", "th"):
-            self.cells[-1] += data
+ABOUT = {"about": {"software": "0", "profile": "standard"}}
 
 
-def line(name: str = "a", **changes: object) -> Line:
-    return {
-        "id": name,
-        "label": "genuine",
-        "species": "",
-        "verdict": "accepted",
-        "reasons": [],
-        "match_score": 712_345,
-        "match_threshold": 430_000,
-        "passive_score": None,
-        "acts": [
-            {"act": "blink", "asked_ms": 500, "answered_ms": 1435, "passed": True},
-            {"act": "turn_left", "asked_ms": 1, "answered_ms": None, "passed": False},
-        ],
-        "frames": 44,
-        "face_frames": 43,
-        "verdict_ms": 1435,
-        "cpu_ms_per_frame": 12.345,
-        "result": "a.b.c",
-        **changes,
-    }
-
-
-def test_lines_are_there_while_it_runs_and_the_file_when_it_is_whole(
-    tmp_path: Path,
-) -> None:
-    out = tmp_path / "new" / "folder"
-    file = ResultsFile(out)
-    file.add(line("人/один"))
-    (part,) = out.iterdir()
-    assert json.loads(part.read_text())["id"] == "人/один"
-    file.add(line("two"))
-    file.close()
-    assert [path.name for path in out.iterdir()] == ["results.jsonl"]
-    text = (out / "results.jsonl").read_text(encoding="utf-8")
-    assert [json.loads(one) for one in text.splitlines()] == file.lines
-    assert "人/один" in text  # readable, not escaped
-
-
-def test_a_former_run_stands_until_the_next_is_whole(tmp_path: Path) -> None:
-    (tmp_path / "results.jsonl").write_text("former\n")
-    file = ResultsFile(tmp_path)
-    file.add(line())
-    assert (tmp_path / "results.jsonl").read_text() == "former\n"
-    file.close()
-    assert "former" not in (tmp_path / "results.jsonl").read_text()
-
-
-def test_a_name_that_is_not_utf8_comes_back_as_it_was(tmp_path: Path) -> None:
-    name = "caf\udce9\u2028"
-    file = ResultsFile(tmp_path)
-    file.add(line(name))
-    file.close()
-    (text,) = (tmp_path / "results.jsonl").read_bytes().rstrip(b"\n").split(b"\n")
-    assert json.loads(text)["id"] == name
-    assert "caf" in write_report([line(name)], tmp_path).read_text(encoding="utf-8")
-
-
-def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("a file is no folder")
-    with pytest.raises(UsageError, match=r"out: cannot be written: Not a directory"):
-        ResultsFile(tmp_path / "file" / "out")
-    (tmp_path / "report.html").mkdir()
-    with pytest.raises(UsageError, match=r"report\.html: cannot be written"):
-        write_report([line()], tmp_path)
-    with pytest.raises(UsageError, match=r"report\.html: cannot be written"):
-        write_report([line()], tmp_path / "nowhere")
-
-
-def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "results.jsonl.part").symlink_to("/dev/full")
-    file = ResultsFile(tmp_path)
-    with pytest.raises(UsageError, match=r"part: cannot be written: No space left"):
-        file.add(line())
-    with pytest.raises(UsageError, match=r"jsonl: cannot be written: No space left"):
-        file.close()
-    assert not (tmp_path / "results.jsonl").exists()
-
-
-def test_verdicts_are_counted_by_label_and_species() -> None:
-    rows = summary(
-        [
-            line(),
-            line(verdict="refused", reasons=["act_not_seen", "feed_ended"]),
-            line(verdict="referred", reasons=["too_dark"]),
-            line(label="attack", species="print", verdict="refused", reasons=["a"]),
-            line(label="attack", species="mask", verdict="accepted"),
-            line(label="", verdict="refused", reasons=["a", "b"]),
-            line(label="", verdict="refused", reasons=["b"]),
-        ]
-    )
-    counted = [
-        (
-            r["label"],
-            r["species"],
-            r["count"],
-            r["accepted"],
-            r["refused"],
-            r["referred"],
-        )
-        for r in rows
-    ]
-    assert counted == [
-        ("no label", "", 2, 0, 2, 0),
-        ("attack", "mask", 1, 1, 0, 0),
-        ("attack", "print", 1, 0, 1, 0),
-        ("genuine", "", 3, 1, 1, 1),
-    ]
-    assert rows[0]["reasons"] == [("b", 2), ("a", 1)]
-    assert (rows[3]["low"], rows[3]["high"]) == clopper_pearson(1, 3)
-    assert (rows[1]["low"], rows[1]["high"]) == (pytest.approx(0.025), 1.0)
-
-
-def test_of_nothing_there_are_no_rows(tmp_path: Path) -> None:
-    assert summary([]) == []
-    assert "0 visits" in write_report([], tmp_path).read_text()
+def write(folder: Path, *lines: Line) -> Path:
+    return write_report(lines, {"a": track("a")}, ABOUT, folder)
 
 
 def test_the_report_shows_each_visit(tmp_path: Path) -> None:
+    two_acts = line("good", acts=[*line()["acts"], MISSED], passive_score=1_000)
     unplayable = line(
         "broken",
         verdict="referred",
@@ -170,30 +30,95 @@ def test_the_report_shows_each_visit(tmp_path: Path) -> None:
         frames=0,
         verdict_ms=None,
     )
-    report = write_report([line("good"), unplayable], tmp_path)
-    cells = [" ".join(cell.split()) for cell in Page(report.read_text()).cells]
+    report = write(tmp_path, two_acts, unplayable)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "report.html",
+        "report.json",
+    ]
     assert report == tmp_path / "report.html"
-    assert cells[cells.index("good") :][:10] == [
-        "good", "genuine", "accepted", "", "0.712", "0.430",
-        "blink 500 → 1435 ms; turn_left 1 → not seen", "44", "43", "1435 ms",
+    cells = [" ".join(cell.split()) for cell in Page(report.read_text()).cells]
+    assert cells[cells.index("good") :][:11] == [
+        "good", "genuine", "accepted", "", "0.712", "0.430", "0.001",
+        "blink 500 → 1435 ms; turn_left 1500 → not seen", "44", "43", "1435 ms",
     ]  # fmt: skip
-    assert cells[cells.index("broken") :][:10] == [
-        "broken", "genuine", "referred", "feed_unreadable", "–", "–", "", "0", "43",
-        "–",
+    assert cells[cells.index("broken") :][:11] == [
+        "broken", "genuine", "referred", "feed_unreadable", "–", "–", "–", "", "0",
+        "43", "–",
     ]  # fmt: skip
-    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+    assert "1 could not be played" in report.read_text()
+
+
+def test_every_figure_of_the_page_is_in_the_json(tmp_path: Path) -> None:
+    lines = [line("a"), attack("b", "print"), attack("c", "print", "flat_face")]
+    page = write(tmp_path, *lines).read_text()
+    told = json.loads((tmp_path / "report.json").read_text())
+    assert told["about"] == ABOUT["about"]
+    (prints,) = told["attacks"]
+    assert prints["iapar"]["rate"] == 0.5
+    assert "50 % <span class=" in page
+    assert "1 of 2" in page
+    assert told["worst"]["others_accepted"] == ["b"]
+
+
+def test_a_visit_is_drawn_and_found_from_the_tables(tmp_path: Path) -> None:
+    page = Page(write(tmp_path, line("a"), line("b")).read_text())
+    assert page.ids.count("visit-1") == 1
+    assert "visit-2" not in page.ids  # nothing is known of its frames
+    assert page.links.count("#visit-1") == 1
+
+
+def test_the_worst_are_drawn_when_not_all_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replay_report, "MOST_DRAWN", 1)
+    lines = [line("a"), line("b", verdict="refused", reasons=["no_face"])]
+    tracks = {name: track(name) for name in "ab"}
+    html = write_report(lines, tracks, ABOUT, tmp_path).read_text()
+    assert "visit-2" in Page(html).ids
+    assert "visit-1" not in Page(html).ids
+    assert "1 visits are not drawn" in html
+
+
+def test_scores_of_both_kinds_are_drawn(tmp_path: Path) -> None:
+    lines = [line(f"g{n}", match_score=n * 100_000, passive_score=n * 100_000)
+             for n in range(10)]  # fmt: skip
+    lines += [line(f"i{n}", label="impostor", match_score=n * 50_000)
+              for n in range(10)]  # fmt: skip
+    lines += [attack(f"a{n}", "print", passive_score=n * 50_000) for n in range(10)]
+    html = write_report(lines, {}, ABOUT, tmp_path).read_text()
+    assert Page(html)
+    assert html.count("<svg") == html.count("</svg>") == 4
+    assert html.count("<figure>") == 4
+
+
+def test_the_same_lines_give_the_same_page(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    one = write(tmp_path, line("a"), attack("b", "print")).read_bytes()
+    assert write(tmp_path / "b", line("a"), attack("b", "print")).read_bytes() == one
+
+
+def test_of_nothing_there_is_a_page(tmp_path: Path) -> None:
+    assert "0 visits" in write(tmp_path).read_text()
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"report\.json: cannot be written"):
+        write(tmp_path / "nowhere", line())
 
 
 EVIL = "<script>alert(1)</script>\"'&amp;</td></table><img src=x onerror=alert(2)>"
 
 
 def test_nothing_from_outside_becomes_markup(tmp_path: Path) -> None:
-    harmless = Page(write_report([line("a")], tmp_path).read_text())
-    evil = write_report(
-        [line(EVIL, label=EVIL, species=EVIL, reasons=[EVIL], verdict=EVIL)], tmp_path
-    ).read_text()
-    page = Page(evil)
+    harmless = Page(
+        write(tmp_path, line("a", verdict="x", reasons=["y"], label="z")).read_text()
+    )
+    evil = line(EVIL, label=EVIL, species=EVIL, reasons=[EVIL], verdict=EVIL)
+    acts = [{**one, "act": EVIL} for one in line()["acts"]]
+    tracks = {EVIL: track(EVIL)}
+    html = write_report([evil | {"acts": acts}], tracks, ABOUT, tmp_path).read_text()
+    page = Page(html)
     assert page.tags == harmless.tags
     assert len(page.cells) == len(harmless.cells)
     assert EVIL in page.cells
-    assert "<script" not in evil
+    assert "<script" not in html

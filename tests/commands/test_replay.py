@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from likeness.__main__ import main
+from likeness.bench.replay import Played, Studio
+from likeness.bench.visit_file import PlannedVisit
 from real_models import MODELS
 from replays import CLIP, own_portrait, write_visit
 
@@ -59,7 +61,9 @@ def test_a_folder_with_a_bad_file_among_good_ones(
     assert sorted(path.name for path in out.iterdir()) == [
         "keys",
         "report.html",
+        "report.json",
         "results.jsonl",
+        "timelines.jsonl",
     ]
     report = (out / "report.html").read_text(encoding="utf-8")
     assert all(name in report for name in lines)
@@ -78,7 +82,7 @@ def test_expectations_never_reach_the_pipeline(
         assert main(["replay", str(tmp_path / label), "--out", str(out)]) == 0
         line = lines_of(out)["one"]
         assert line.pop("label") == label
-        del line["result"], line["cpu_ms_per_frame"]
+        del line["result"], line["cpu_ms_per_frame"], line["inputs"]
         lines.append(line)
     assert lines[0] == lines[1]
     assert lines[0]["verdict"] == "refused"
@@ -114,6 +118,78 @@ def test_nothing_about_the_person_is_written(
     assert columns[-1] == "embedded"
     assert {row.count(",") for row in trace} == {len(columns) - 1}
     assert {row.rsplit(",", 1)[1] for row in trace[1:]} == {"0", "1"}
+
+
+def without_signature(path: Path) -> list[dict[str, object]]:
+    """Lines but for what differs from run to run: the chain's place and the time."""
+    lines = [json.loads(one) for one in path.read_text().splitlines()]
+    return [
+        {k: v for k, v in one.items() if k not in ("result", "cpu_ms_per_frame")}
+        for one in lines
+    ]
+
+
+def test_a_stopped_run_says_how_to_go_on_and_then_ends_the_same(
+    tmp_path: Path,
+    clip: Path,
+    own: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    visits, out = tmp_path / "visits", tmp_path / "out"
+    for name in ("a", "b", "c"):
+        write_visit(visits / f"{name}.toml", clip, portrait=own, more="end_s = 0.7")
+    given = ["replay", str(visits), "--out", str(out), "--resume"]
+    assert main([*given[:-1], "--out", str(tmp_path / "whole")]) == 0
+
+    real = Studio.play
+
+    async def interrupted(
+        studio: Studio, plan: PlannedVisit, *, keep_seen: bool = False
+    ) -> Played:
+        if plan.id == "b":
+            raise KeyboardInterrupt
+        return await real(studio, plan, keep_seen=keep_seen)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Studio, "play", interrupted)
+        assert main(given) == 1
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    assert "stopped after 1 of 3 visits; the same command with --resume" in said
+    assert not (out / "results.jsonl").exists()
+
+    assert main(given) == 0
+    assert "likeness: 1 of 3 visits are kept\n" in capsys.readouterr().err
+    for name in ("results.jsonl", "timelines.jsonl"):
+        resumed, whole = (
+            without_signature(folder / name) for folder in (out, tmp_path / "whole")
+        )
+        for one in (*resumed, *whole):  # each folder has a key of its own
+            one.get("inputs", {}).pop("key", None)  # type: ignore[attr-defined]
+        assert resumed == whole
+    assert not list(out.glob("*.part"))
+
+    write_visit(visits / "b.toml", clip, portrait=own, more="end_s = 0.6")
+    assert main([*given, "--profile", "demo"]) == 0
+    said = capsys.readouterr().err
+    assert "2 of 3 visits are kept; the visit file has changed for 1" in said
+    assert main([*given, "--profile", "strict"]) == 0
+    said = capsys.readouterr().err
+    assert "0 of 3 visits are kept; the profile has changed for 3" in said
+    told = json.loads((out / "report.json").read_text())
+    assert told["about"]["profile"] == "strict"
+
+
+def test_a_profile_that_is_not_there_is_named(
+    tmp_path: Path, clip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    visit = write_visit(tmp_path / "one.toml", clip)
+    out = tmp_path / "out"
+    assert main(["replay", str(visit), "--out", str(out), "--profile", "lax"]) == 78
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "there is no profile 'lax'; known: standard" in said
 
 
 def test_a_frame_without_a_face_is_a_short_row_of_the_trace(tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ Leaves to others: finding visit files, writing results and reports.
 """
 
 import asyncio
+import functools
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -17,6 +18,7 @@ from typing import Literal
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from likeness import __version__
+from likeness.bench import bench_shop, chip_portrait, digests
 from likeness.bench.bench_shop import (
     FeedClock,
     MemoryLedger,
@@ -24,6 +26,8 @@ from likeness.bench.bench_shop import (
     PortraitFromFile,
     TimedCamera,
 )
+from likeness.bench.line_file import Line, writing
+from likeness.bench.track import Track
 from likeness.bench.visit_file import PlannedVisit, VisitFile
 from likeness.core import profile
 from likeness.core.report import DeviceFacts
@@ -53,6 +57,10 @@ from likeness.vision.models import ModelSet
 
 Pace = Literal["max", "real"]
 Seen = list[Observation]
+# What a verdict depends on here, beside the terminal's own parts.
+_SOURCES = tuple(
+    Path(module) for module in (__file__, bench_shop.__file__, chip_portrait.__file__)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,12 @@ class Played:
     cpu_s: float
     problem: str = ""
     seen: tuple[Observation, ...] = ()
+    track: Track = field(default_factory=Track)
+
+    @property
+    def timeline(self) -> Line:
+        """What each frame said, for the drawing in the report."""
+        return self.track.line(self.plan.id, self.first_s)
 
     def line(self) -> dict[str, object]:
         """Return the line of results.jsonl (design 3.3)."""
@@ -82,7 +96,7 @@ class Played:
             "reasons": list(end.reasons) if end else [Reason.FEED_UNREADABLE],
             "match_score": match and round(match.score * 1e6),
             "match_threshold": match and round(match.threshold * 1e6),
-            "passive_score": None,
+            "passive_score": _millionths(end.passive if end else None),
             "acts": self._acts(),
             "frames": self.frames,
             "face_frames": self.face_frames,
@@ -106,10 +120,33 @@ class Played:
         return None if feed_s is None else round((feed_s - self.first_s) * 1000)
 
 
-class Studio:
-    """What all visits of one run share: models, bench key, chain."""
+def _millionths(score: float | None) -> int | None:
+    return None if score is None else round(score * 1e6)
 
-    def __init__(self, models: ModelSet, keys: Path, *, pace: Pace = "max") -> None:
+
+class Studio:
+    """What all visits of one run share: models, bench key, chain.
+
+    Args:
+        models: a variant of them, loaded.
+        keys: the folder for this bench's keys; they are made if there are none.
+        pace: as fast as we can, or in the recording's own time.
+        policy: a profile by name in place of the one each visit file names.
+
+    Raises:
+        ConfigError: there is no profile of that name.
+        UsageError: the keys cannot be written there.
+    """
+
+    def __init__(
+        self,
+        models: ModelSet,
+        keys: Path,
+        *,
+        pace: Pace = "max",
+        policy: str | None = None,
+    ) -> None:
+        self._policy = policy and profile.named(policy).name
         signing, sealing = _bench_keys(keys)
         self._looker = Looker(models)
         self._sight = SightOnThread(self._looker)
@@ -123,6 +160,13 @@ class Studio:
             models={role: digest for role, digest in models.digests.items()},
         )
         notary = Notary(facts, signer=signer, clock=SystemClock())
+        # One recording plays in many visits; nobody changes it while we run.
+        self._digest = functools.cache(digests.of_recording)
+        self._same_for_all = {
+            "models": digests.of_models(models),
+            "software": digests.of_software(*_SOURCES),
+            "key": signer.kid,
+        }
         self._ledger = MemoryLedger(notary)
         self._recorder = Recorder(
             append=self._ledger.append,
@@ -132,15 +176,34 @@ class Studio:
             clock=SystemClock(),
         )
 
+    def inputs(self, plan: PlannedVisit) -> dict[str, str]:
+        """Say what this visit's line depends on; nothing for an unplayable one."""
+        if plan.file is None or plan.problem:
+            return {}
+        policy = self._profile(plan.file)
+        return {
+            "visit": digests.of_text(repr(plan.file)),
+            "feed": self._digest(plan.video),
+            "portrait": self._digest(plan.portrait) if plan.portrait else "",
+            "policy": f"{policy.name} {digests.of_text(repr(policy))}",
+            **self._same_for_all,
+        }
+
+    def _profile(self, file: VisitFile) -> profile.Profile:
+        """There is no carrier on the bench, so its nonce is not asked for."""
+        return profile.on_bench(profile.named(self._policy or file.profile))
+
     async def play(self, plan: PlannedVisit, *, keep_seen: bool = False) -> Played:
         """Play one visit; an unplayable one comes back without a conclusion."""
         if plan.file is None or plan.problem:
             return _unplayable(plan)
         clock, seen, face_frames = FeedClock(plan.file.start_s), Seen(), 0
+        track = Track()
 
         def note(observation: Observation) -> None:
             nonlocal face_frames
             face_frames += observation.face is not None
+            track.add(observation)
             if keep_seen:
                 seen.append(observation)
 
@@ -155,7 +218,7 @@ class Studio:
             clock,
         )
         terminal = Terminal(
-            session=Session(_bench_profile(plan.file)),
+            session=Session(self._profile(plan.file)),
             clock=clock,
             camera=camera,
             sight=self._sight,
@@ -177,16 +240,18 @@ class Studio:
             cpu_s=camera.cpu_s,
             problem=camera.problem,
             seen=tuple(seen),
+            track=track,
         )
 
 
 def _bench_keys(folder: Path) -> tuple[Path, Path]:
     """Make this run's keys: a private one to sign with, a public one to seal for."""
-    folder.mkdir(parents=True, exist_ok=True)
     signing, sealing = folder / "bench.key", folder / "bench-person.jwk"
-    if not signing.exists():
-        _write_public(key_files.make_private(folder / "bench-person.key"), sealing)
-        _write_public(key_files.make_private(signing), folder / "bench.jwk")
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        if not signing.exists():
+            _write_public(key_files.make_private(folder / "bench-person.key"), sealing)
+            _write_public(key_files.make_private(signing), folder / "bench.jwk")
     return signing, sealing
 
 
@@ -220,11 +285,6 @@ async def _one_visit(terminal: Terminal, plan: PlannedVisit) -> None:
         serving.result()  # the loop never returns by itself: this raises its fault
     serving.cancel()
     await asyncio.wait([serving])
-
-
-def _bench_profile(file: VisitFile) -> profile.Profile:
-    """There is no carrier on the bench, so its nonce is not asked for."""
-    return profile.on_bench(profile.named(file.profile))
 
 
 def _unplayable(plan: PlannedVisit) -> Played:

@@ -1,103 +1,136 @@
-"""Writes what a replay gave: results.jsonl, line by line, and report.html at the end.
+"""Writes report.html and report.json at the end of a replay.
 
-Every rate stands with its count and its exact interval. Leaves to others: playing.
+The page is one file that fetches nothing. Every rate stands with its count and its
+exact interval. Leaves to others: playing, and every figure.
 """
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
 
-from jinja2 import Environment, PackageLoader
+from jinja2 import Environment, PackageLoader, Template
 
-from likeness.bench.intervals import clopper_pearson
-from likeness.errors import UsageError
+from likeness.bench import plots, replay_figures, timeline
+from likeness.bench.det import Figures, Scores
+from likeness.bench.line_file import Line, write_whole
+from likeness.core.vocabulary import Verdict
 
-Line = dict[str, Any]  # a line of results.jsonl: mixed JSON values, hence Any
+# More drawings than this make a page that a browser is slow to open.
+MOST_DRAWN = 300
+LISTED = 25  # worst cases of a kind on the page; report.json names all
+COSINES = (-0.5, 1.0)
 
 
-# A file name that is not UTF-8 is written as \\udcNN, which JSON reads back as it was.
-NOT_UTF8 = "backslashreplace"
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One visit of the page; `number` is its anchor."""
+
+    number: int
+    line: Line
+    drawing: timeline.Drawing | None
+    wrong: bool
 
 
-class ResultsFile:
-    """results.jsonl: written beside, moved into place when whole.
+def template(name: str) -> Template:
+    """Return a page's template; names in it are escaped."""
+    loader = PackageLoader("likeness.bench")
+    pages = Environment(
+        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    return pages.get_template(name)
+
+
+def write_json(figures: Figures, path: Path) -> Path:
+    """Write every figure as a number; raise UsageError if it cannot be written."""
+    text = json.dumps(figures, indent=1, ensure_ascii=False, allow_nan=False)
+    return write_whole(path, text + "\n")
+
+
+def write_report(
+    lines: Sequence[Line], tracks: Mapping[str, Line], about: Figures, folder: Path
+) -> Path:
+    """Write both files; return the page's path.
+
+    Args:
+        lines: of results.jsonl, in order.
+        tracks: what each visit's frames said, by its id; those without are not drawn.
+        about: the circumstances that the figures hold for.
+        folder: where to.
 
     Raises:
-        UsageError: the folder cannot be written.
+        UsageError: it cannot be written.
     """
-
-    def __init__(self, folder: Path) -> None:
-        self._final = folder / "results.jsonl"
-        self._part = folder / "results.jsonl.part"
-        self.lines: list[Line] = []
-        with _writing(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            self._file: TextIO = self._part.open("w", encoding="utf-8", errors=NOT_UTF8)
-
-    def add(self, line: Line) -> None:
-        """Write one line; it is on its way to the disk when this returns."""
-        self.lines.append(line)
-        with _writing(self._part):
-            self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
-            self._file.flush()
-
-    def close(self) -> None:
-        """Move the whole file into place."""
-        with _writing(self._final):
-            self._file.close()
-            self._part.replace(self._final)
+    figures = {**about, **replay_figures.figures(lines)}
+    write_json(figures, folder / "report.json")
+    shown = _shown(lines, tracks, figures["worst"])
+    by_id = {one.line["id"]: one for one in shown}
+    html = template("replay.html").render(
+        figures=figures,
+        visits=shown,
+        worst={k: [by_id[i] for i in ids] for k, ids in figures["worst"].items()},
+        listed=LISTED,
+        plots=_plots(lines),
+    )
+    return write_whole(folder / "report.html", html)
 
 
-def summary(lines: Sequence[Line]) -> list[Line]:
-    """Count verdicts by label and species, with the interval of the accepted."""
-    groups: dict[tuple[str, str], list[Line]] = {}
-    for line in lines:
-        groups.setdefault((line["label"], line["species"]), []).append(line)
-    rows = []
-    for (label, species), group in sorted(groups.items()):
-        verdicts = Counter(line["verdict"] for line in group)
-        low, high = clopper_pearson(verdicts["accepted"], len(group))
-        reasons = Counter(reason for line in group for reason in line["reasons"])
-        rows.append(
-            {
-                "label": label or "no label",
-                "species": species,
-                "count": len(group),
-                "accepted": verdicts["accepted"],
-                "refused": verdicts["refused"],
-                "referred": verdicts["referred"],
-                "low": low,
-                "high": high,
-                "reasons": reasons.most_common(4),
-            }
+def _shown(
+    lines: Sequence[Line], tracks: Mapping[str, Line], worst: Mapping[str, list[str]]
+) -> list[Shown]:
+    """Draw the worst cases and then the others, until there are enough."""
+    first = [name for names in worst.values() for name in names]
+    order = dict.fromkeys([*first, *(line["id"] for line in lines)])
+    drawn = set([name for name in order if name in tracks][:MOST_DRAWN])
+    return [
+        Shown(
+            number,
+            line,
+            timeline.lay_out(line, tracks[line["id"]]) if line["id"] in drawn else None,
+            _is_wrong(line),
         )
-    return rows
+        for number, line in enumerate(lines, start=1)
+    ]
 
 
-def write_report(lines: Sequence[Line], folder: Path) -> Path:
-    """Write report.html; everything in it comes from the lines.
-
-    Raises:
-        UsageError: the folder cannot be written.
-    """
-    page = Environment(
-        loader=PackageLoader("likeness.bench"), autoescape=True, trim_blocks=True
-    ).get_template("replay.html")
-    path = folder / "report.html"
-    part = path.with_suffix(".part")
-    html = page.render(rows=summary(lines), lines=lines)
-    with _writing(path):
-        part.write_text(html, encoding="utf-8", errors=NOT_UTF8)
-        part.replace(path)
-    return path
+def _is_wrong(line: Line) -> bool:
+    """Say whether the verdict is not what the label calls for."""
+    accepted = line["verdict"] == Verdict.ACCEPTED
+    if line["label"] == replay_figures.GENUINE:
+        return not accepted
+    return bool(line["label"]) and accepted
 
 
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as problem:
-        raise UsageError(f"{path}: cannot be written: {problem.strerror}") from problem
+def _plots(lines: Sequence[Line]) -> list[tuple[str, str]]:
+    """Return drawings and what they show; only of scores that exist."""
+    played = [line for line in lines if replay_figures.is_played(line)]
+    match = replay_figures.match_scores(played)
+    needs = sorted({o["match_threshold"] for o in played} - {None})
+    thresholds = {f"needs {one / 1e6:.3f}": one / 1e6 for one in needs}
+    passive = replay_figures.passive_scores(played)
+    drawn = []
+    if match.genuine.size or match.impostor.size:
+        names = ("genuine", "impostor")
+        drawn += [
+            (
+                plots.histogram(match, names, thresholds, COSINES),
+                "Match scores of genuine and impostor visits.",
+            ),
+            *_det(match, "FMR", "FNMR", "Match: DET curve over all thresholds."),
+        ]
+    if passive.genuine.size or passive.impostor.size:
+        names = ("genuine", "attack")
+        drawn += [
+            (
+                plots.histogram(passive, names, {}, (0.0, 1.0)),
+                "Scores of the passive classifier alone.",
+            ),
+            *_det(passive, "APCER", "BPCER", "Passive classifier alone: DET curve."),
+        ]
+    return drawn
+
+
+def _det(scores: Scores, x: str, y: str, caption: str) -> list[tuple[str, str]]:
+    if not (scores.genuine.size and scores.impostor.size):
+        return []
+    return [(plots.det({"all visits": scores}, x, y), caption)]

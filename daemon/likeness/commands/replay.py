@@ -3,24 +3,31 @@
 import asyncio
 import csv
 from pathlib import Path
+from typing import get_args
 
 import click
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
+from likeness import __version__
 from likeness.errors import UsageError, one_line
 from likeness.vision.manifest import Variant
+from likeness.vision.models import ModelSet
 from likeness.wiring import load_model_set
 
 try:
     from likeness.bench.replay import Pace, Played, Studio
-    from likeness.bench.replay_report import ResultsFile, summary, write_report
+    from likeness.bench.replay_figures import summary
+    from likeness.bench.replay_files import ReplayFiles
+    from likeness.bench.replay_report import write_report
 except ModuleNotFoundError as missing:
     raise UsageError(
         f"replay needs the bench extra ({missing.name} is missing):"
         " pip install 'likeness[bench]'"
     ) from missing
 from likeness.bench.visit_file import PlannedVisit, find
+
+STOPPED = 1
 
 
 @click.command("replay", help="Play visit files (or folders of them).")
@@ -47,33 +54,56 @@ from likeness.bench.visit_file import PlannedVisit, find
     type=click.Path(path_type=Path),
     help="Folder of the models; default: beside the program.",
 )
-@click.option("--variant", type=click.Choice(["w8", "f32"]), default="w8")
+@click.option(
+    "--variant",
+    type=click.Choice(get_args(Variant)),
+    default="w8",
+    show_default=True,
+    help="Which build of the models.",
+)
+@click.option(
+    "--profile",
+    "policy",
+    help="This policy for all visits, in place of the one that each file names.",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Keep what a former run in this folder gave, where nothing has changed since.",
+)
 @click.option("--traces", is_flag=True, help="Also write what each frame said, as CSV.")
 def command(
+    *,
     paths: tuple[Path, ...],
     out: Path,
     speed: Pace,
     models: Path | None,
     variant: Variant,
+    policy: str | None,
+    resume: bool,
     traces: bool,
 ) -> int:
     """Play, write, summarize; exit 0 when it has run, whatever the verdicts."""
     plans = find(list(paths))
-    console = Console(stderr=True)
-    results = ResultsFile(out)
-    studio = Studio(load_model_set(models, variant), out / "keys", pace=speed)
-    with Progress(console=console) as progress:
-        task = progress.add_task("visits", total=len(plans))
-        for plan in plans:
-            played = asyncio.run(studio.play(plan, keep_seen=traces))
-            _say_if_unplayable(plan, played, console)
-            results.add(played.line())
-            if traces:
-                _write_trace(played, out / "traces" / f"{plan.id}.csv")
-            progress.advance(task)
-    results.close()
-    report = write_report(results.lines, out)
-    for row in summary(results.lines):
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    model_set = load_model_set(models, variant)
+    studio = Studio(model_set, out / "keys", pace=speed, policy=policy)
+    inputs = {plan.id: studio.inputs(plan) for plan in plans}
+    files = ReplayFiles(out, inputs, resume=resume)
+    if resume:
+        _say_what_was_kept(files, len(plans), console)
+    try:
+        _play(plans, studio, files, console, out / "traces" if traces else None)
+    except KeyboardInterrupt:
+        console.print(
+            f"likeness: stopped after {len(files.lines)} of {len(plans)} visits;"
+            " the same command with --resume goes on from here"
+        )
+        return STOPPED
+    files.close()
+    about = {"about": _about(model_set, inputs)}
+    report = write_report(files.lines, files.tracks, about, out)
+    for row in summary(files.lines):
         click.echo(
             f"{row['label']} {row['species']}: {row['count']} visits,"
             f" {row['accepted']} accepted, {row['refused']} refused,"
@@ -84,12 +114,48 @@ def command(
     return 0
 
 
+def _play(
+    plans: list[PlannedVisit],
+    studio: Studio,
+    files: ReplayFiles,
+    console: Console,
+    traces: Path | None,
+) -> None:
+    columns = (*Progress.get_default_columns()[:3], MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
+        task = progress.add_task("visits", total=len(plans), completed=len(files.kept))
+        for plan in plans:
+            if plan.id in files.kept:
+                continue
+            played = asyncio.run(studio.play(plan, keep_seen=traces is not None))
+            _say_if_unplayable(plan, played, console)
+            files.add(played.line(), played.timeline)
+            if traces is not None:
+                _write_trace(played, traces / f"{plan.id}.csv")
+            progress.advance(task)
+
+
+def _about(models: ModelSet, inputs: dict[str, dict[str, str]]) -> dict[str, str]:
+    """What the figures hold for."""
+    policies = {one["policy"].split()[0] for one in inputs.values() if one}
+    return {
+        "software": __version__,
+        "models": f"{models.variant} under {models.runtime}",
+        "profile": ", ".join(sorted(policies)),
+    }
+
+
+def _say_what_was_kept(files: ReplayFiles, visits: int, console: Console) -> None:
+    said = f"likeness: {len(files.kept)} of {visits} visits are kept"
+    for what, count in files.changed.most_common():
+        said += f"; {what} has changed for {count}"
+    console.print(said)
+
+
 def _say_if_unplayable(plan: PlannedVisit, played: Played, console: Console) -> None:
     fault = plan.problem or (played.problem and f"{plan.id}: {played.problem}")
     if fault:
-        # Names from outside may hold [brackets], or bytes that are no text.
-        said = f"likeness: {one_line(fault)}"
-        console.print(said, highlight=False, markup=False, soft_wrap=True)
+        console.print(f"likeness: {one_line(fault)}")
 
 
 def _write_trace(played: Played, path: Path) -> None:

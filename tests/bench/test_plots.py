@@ -1,0 +1,43 @@
+"""Drawings stand in a page together: no outside, no name used twice, same bytes."""
+
+import re
+
+import numpy as np
+
+from likeness.bench import plots
+from likeness.bench.det import NOT_FOUND, Scores
+
+GENERATOR = np.random.default_rng(1)
+SPREAD = Scores(GENERATOR.normal(0.5, 0.2, 300), GENERATOR.normal(0, 0.2, 3000))
+PERFECT = Scores(np.array([0.9]), np.array([0.1]))
+
+
+def ids(svg: str) -> list[str]:
+    return re.findall(r' id="([^"]*)"', svg)
+
+
+def test_a_drawing_is_the_same_again() -> None:
+    assert plots.det({"all": SPREAD}, "x", "y") == plots.det({"all": SPREAD}, "x", "y")
+
+
+def test_two_drawings_share_no_name() -> None:
+    one = plots.det({"all": SPREAD}, "FMR", "FNMR")
+    two = plots.det({"all": SPREAD}, "APCER", "BPCER")
+    three = plots.histogram(SPREAD, ("good", "bad"), {"needs": 0.4}, (-1, 1))
+    named = ids(one) + ids(two) + ids(three)
+    assert named
+    assert len(named) == len(set(named))
+    assert one.startswith("<svg")
+
+
+def test_a_curve_that_cannot_be_drawn_says_so() -> None:
+    drawn = plots.det({"all": SPREAD, "perfect": PERFECT}, "FMR", "FNMR")
+    assert "perfect: never both errors" in drawn
+    assert "all: never" not in drawn
+
+
+def test_a_histogram_leaves_out_what_has_no_score() -> None:
+    scores = Scores(np.array([0.5, NOT_FOUND]), np.array([]))
+    drawn = plots.histogram(scores, ("good", "bad"), {}, (0, 1))
+    assert "good (2)" in drawn
+    assert "bad" not in drawn
