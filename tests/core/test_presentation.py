@@ -18,12 +18,12 @@ def seen(*scores: float | None) -> Texture:
 
 
 def test_too_few_scores_are_no_measurement() -> None:
-    texture = seen(0.9, None, 0.9, None, 0.9, None)
-    assert texture.score is None
-    assert texture.vote is TextureVote.NOT_MEASURED
-    texture.see(0.9)
-    assert texture.score == pytest.approx(0.9)
-    assert texture.vote is TextureVote.LIVE
+    few = seen(0.9, None, 0.9, None, 0.9, None)
+    assert few.score is None
+    assert few.vote is TextureVote.NOT_MEASURED
+    enough = seen(0.9, None, 0.9, None, 0.9, None, 0.9)
+    assert enough.score == pytest.approx(0.9)
+    assert enough.vote is TextureVote.LIVE
 
 
 @pytest.mark.parametrize(
