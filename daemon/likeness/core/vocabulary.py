@@ -180,6 +180,17 @@ class FaceLight:
 
 
 @dataclass(frozen=True, slots=True)
+class Parallax:
+    """How a turned face moved against a more frontal view of the same visit."""
+
+    turn_deg: float  # yaw against that view
+    # How deep the face is, as a share of what the mesh believes: 0 is flat. What no
+    # plane can follow, per depth and sine of the turn.
+    depth: float
+    noise: float  # the depth's standard error
+
+
+@dataclass(frozen=True, slots=True)
 class Face:
     """What one frame says about the one face that is followed.
 
@@ -207,6 +218,10 @@ class Face:
     embedding: Embedding | None = field(default=None, repr=False)
     passive: float | None = None  # 0 attack .. 1 live; None: not asked or not judged
     light: FaceLight | None = None  # None: not asked
+    parallax: Parallax | None = None  # None: not asked, or not turned enough
+    # 0..2, how much the face looks otherwise than one frame ago: one less the
+    # correlation of the two; None: there was no face.
+    change: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +232,7 @@ class Observation:
     frame: int
     faces: int
     face: Face | None
+    digest: int = 0  # of the picture; the same number: the same picture. 0: not taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +254,7 @@ class Attention:
     embed: EmbedWhen | None
     passive: bool = False  # judge the texture: a face, or a print or screen of one
     light: bool = False  # measure the colours of the face, for the light answer
+    parallax: bool = False  # measure how deep a turned face is
 
 
 class NonceSource(StrEnum):

@@ -1,0 +1,94 @@
+"""Judges whether a turning head is solid, or a flat picture that is swung.
+
+Collects the parallax of turned frames, each side apart; a side's depth is the mean of
+its frames, each weighted by its precision, and its doubt their typical noise: frames of
+one turn err together. The flatter of the two sides counts. Leaves to others: measuring
+(vision/solidity.py), what follows from it (verdict.py).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from statistics import median
+
+from likeness.core.vocabulary import Parallax
+
+LEAST_NOISE = 0.02  # nothing is surer than this
+
+
+@dataclass(frozen=True, slots=True)
+class SolidityRules:
+    """Depth is a share of what the mesh believes: 0 flat, heads 0.3 and more."""
+
+    solid_from: float = 0.25
+    # A flat one is flat without doubt: so many of its standard errors below.
+    sure: float = 2.0
+    noise_at_most: float = 0.25  # a frame that is less sure was not measured
+    turn_from_deg: float = 12.0
+    frames_at_least: int = 3  # on a side
+
+
+class Shape(Enum):
+    """What the turns of a visit say."""
+
+    SOLID = auto()
+    DOUBT = auto()
+    FLAT = auto()
+    NOT_MEASURED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class SolidityFinding:
+    """What was seen, and what it was held against; no depth: not measured."""
+
+    shape: Shape
+    depth: float | None
+    noise: float | None
+    threshold: float
+
+
+class Solidity:
+    """The turns of one visit; feed the parallax of every frame that has one."""
+
+    def __init__(self, rules: SolidityRules) -> None:
+        self._rules = rules
+        self._left: list[Parallax] = []
+        self._right: list[Parallax] = []
+
+    def see(self, parallax: Parallax | None) -> None:
+        """Take in one frame; None (not turned, or not followed) says nothing."""
+        rules = self._rules
+        if parallax is None or abs(parallax.turn_deg) < rules.turn_from_deg:
+            return
+        if parallax.noise > rules.noise_at_most:
+            return
+        (self._left if parallax.turn_deg > 0 else self._right).append(parallax)
+
+    @property
+    def finding(self) -> SolidityFinding:
+        """What the turns so far say together."""
+        sides = [
+            _together(side)
+            for side in (self._left, self._right)
+            if len(side) >= self._rules.frames_at_least
+        ]
+        threshold = self._rules.solid_from
+        if not sides:
+            return SolidityFinding(Shape.NOT_MEASURED, None, None, threshold)
+        depth, noise = min(sides)
+        if depth >= threshold:
+            shape = Shape.SOLID
+        elif depth + self._rules.sure * noise < threshold:
+            shape = Shape.FLAT
+        else:
+            shape = Shape.DOUBT
+        return SolidityFinding(shape, depth, noise, threshold)
+
+
+def _together(frames: Sequence[Parallax]) -> tuple[float, float]:
+    """Return depth and noise of one side."""
+    weights = [1 / max(one.noise, LEAST_NOISE) ** 2 for one in frames]
+    depths = (w * one.depth for w, one in zip(weights, frames, strict=True))
+    depth = math.fsum(depths) / math.fsum(weights)
+    return depth, median(max(one.noise, LEAST_NOISE) for one in frames)
