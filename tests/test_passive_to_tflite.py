@@ -1,0 +1,74 @@
+"""The converted network against the same sums done by hand."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+from passive_to_tflite import SIDE, STRIDES, VIEWS, convert
+
+Floats = npt.NDArray[np.float32]
+
+CHANNELS = (3, 2, 3, 4, 3, 5)
+
+
+@pytest.fixture(scope="module")
+def weights() -> dict[str, npt.NDArray[np.float16]]:
+    rng = np.random.default_rng(0)
+    drawn = {}
+    for view in range(VIEWS):
+        for step in range(len(STRIDES)):
+            size = (CHANNELS[step + 1], CHANNELS[step], 3, 3)
+            drawn[f"w{view}_{step}"] = rng.normal(0, 0.4, size)
+            drawn[f"b{view}_{step}"] = rng.normal(0, 0.1, size[:1])
+        drawn[f"fcw{view}"] = rng.normal(0, 1, (1, CHANNELS[-1]))
+        drawn[f"fcb{view}"] = rng.normal(0, 1, 1)
+    return {name: values.astype(np.float16) for name, values in drawn.items()}
+
+
+def by_hand(
+    view: Floats, number: int, weights: dict[str, npt.NDArray[np.float16]]
+) -> float:
+    """Convolve, add, cut at zero; then the mean and the last sum."""
+    value = view.astype(np.float64)
+    for step, stride in enumerate(STRIDES):
+        kernel = weights[f"w{number}_{step}"].astype(np.float64)
+        wide = np.pad(value, ((1, 1), (1, 1), (0, 0)))
+        windows = np.lib.stride_tricks.sliding_window_view(wide, (3, 3), axis=(0, 1))
+        summed = np.einsum("yxcij,ocij->yxo", windows[::stride, ::stride], kernel)
+        value = np.maximum(summed + weights[f"b{number}_{step}"], 0)
+    mean = value.mean(axis=(0, 1))
+    return float(mean @ weights[f"fcw{number}"][0] + weights[f"fcb{number}"][0])
+
+
+def test_each_view_goes_through_its_own_branch(
+    tmp_path: Path, weights: dict[str, npt.NDArray[np.float16]]
+) -> None:
+    np.savez(tmp_path / "passive.npz", **weights)  # type: ignore[arg-type]
+    convert(tmp_path / "passive.npz", tmp_path / "passive.tflite")
+    model = Interpreter(model_path=str(tmp_path / "passive.tflite"), num_threads=1)
+    model.allocate_tensors()
+    shape = (VIEWS * SIDE, SIDE, 3)
+    views = np.random.default_rng(1).uniform(-1, 1, shape).astype(np.float32)
+    model.set_tensor(model.get_input_details()[0]["index"], views[None])
+    model.invoke()
+    (given,) = model.get_output_details()
+    assert given["name"] == "logits"
+    logits = model.get_tensor(given["index"])
+    wanted = [
+        by_hand(views[number * SIDE : (number + 1) * SIDE], number, weights)
+        for number in range(VIEWS)
+    ]
+    assert logits.shape == (1, VIEWS)
+    assert logits[0] == pytest.approx(wanted, abs=1e-4)
+
+
+def test_the_same_weights_give_the_same_file(
+    tmp_path: Path, weights: dict[str, npt.NDArray[np.float16]]
+) -> None:
+    np.savez(tmp_path / "passive.npz", **weights)  # type: ignore[arg-type]
+    for name in ("one", "two"):
+        convert(tmp_path / "passive.npz", tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
