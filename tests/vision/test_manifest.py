@@ -8,7 +8,7 @@ from likeness.vision.manifest import models_dir, read_manifest
 from tiny_models import TinyFolder
 
 
-def test_our_own_manifest_names_every_role_in_both_variants(root: Path) -> None:
+def test_our_own_manifest_names_every_role_in_each_variant(root: Path) -> None:
     assert models_dir() == root / "models"
     manifest = read_manifest(models_dir())
     files = {
@@ -17,7 +17,9 @@ def test_our_own_manifest_names_every_role_in_both_variants(root: Path) -> None:
         for built in entry.built
     }
     roles = {"detect_near", "detect_far", "mesh", "eyelids", "embed"}
-    assert set(files) == {(role, v) for role in roles for v in ("f32", "w8")}
+    assert set(files) == {(role, v) for role in roles for v in ("f32", "w8")} | {
+        ("embed", "int8")
+    }
     assert len(set(files.values())) == len(files)
     sources = [entry.source for entry in manifest.model]
     for source in sources + [picture.source for picture in manifest.picture]:
@@ -79,3 +81,10 @@ def test_what_a_manifest_lacks_is_named(tmp_path: Path) -> None:
     tiny.write(tiny.text.replace('variant = "w8"', 'variant = "f32"'))
     with pytest.raises(ModelError, match="no variant w8 of model mesh"):
         read_manifest(tiny.path).entry("mesh").variant("w8")
+
+
+def test_where_int8_is_not_made_the_int8_weights_stand_in() -> None:
+    manifest = read_manifest(models_dir())
+    embed, mesh = manifest.entry("embed"), manifest.entry("mesh")
+    assert embed.variant("int8").file == "sface_int8.tflite"
+    assert mesh.variant("int8") == mesh.variant("w8")

@@ -5,19 +5,21 @@ import numpy as np
 import pytest
 
 from likeness.errors import ModelError
-from likeness.vision import models
+from likeness.vision import models, runtimes
 from likeness.vision.manifest import Role, Variant, models_dir, read_manifest
 from likeness.vision.models import (
-    RUNTIMES,
-    Runtime,
-    RuntimeName,
     check_golden,
-    find_runtime,
     golden_answer,
-    installed_runtimes,
     load_model,
     load_models,
     open_model,
+)
+from likeness.vision.runtimes import (
+    RUNTIMES,
+    Runtime,
+    RuntimeName,
+    find_runtime,
+    installed_runtimes,
 )
 from tiny_models import MEAN, ROLES, SIDE, STD, TinyFolder
 
@@ -42,7 +44,7 @@ def test_a_missing_runtime_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     missing: dict[RuntimeName, tuple[str, str]] = {"litert": ("no-such-dist", "x")}
-    monkeypatch.setattr(models, "RUNTIMES", missing)
+    monkeypatch.setattr(runtimes, "RUNTIMES", missing)
     with pytest.raises(ModelError, match="install no-such-dist with pip"):
         find_runtime()
 
@@ -186,7 +188,7 @@ def test_not_a_number_is_no_golden_answer(tiny: TinyFolder) -> None:
 
 
 @both_runtimes
-@pytest.mark.parametrize("variant", ["w8", "f32"])
+@pytest.mark.parametrize("variant", ["w8", "f32", "int8"])
 def test_the_real_models_give_their_golden_answers(
     runtime: RuntimeName, variant: Variant
 ) -> None:

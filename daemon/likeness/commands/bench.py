@@ -22,7 +22,9 @@ from likeness.bench.embedding_cache import (
 )
 from likeness.bench.match import CardSide
 from likeness.bench.pair_list import Identities, find_pictures, read_pairs
-from likeness.commands import bench_tables
+from likeness.commands import bench_attacks, bench_tables
+from likeness.commands.bench_compare import command as compare
+from likeness.commands.bench_presentation import command as presentation
 from likeness.core import profile
 from likeness.errors import UsageError
 from likeness.vision.look import Looker
@@ -35,6 +37,8 @@ from likeness.wiring import load_model_set
 def command() -> None:
     """Choose a measurement."""
 
+
+command.add_command(bench_attacks.command)
 
 _root = click.option(
     "--root",
@@ -51,10 +55,10 @@ _models = click.option(
 )
 _variant = click.option(
     "--variant",
-    type=click.Choice(["w8", "f32"]),
+    type=click.Choice(["w8", "f32", "int8"]),
     default="w8",
     show_default=True,
-    help="Weights of eight bits, or as they were trained.",
+    help="Weights of eight bits, as they were trained, or all arithmetic in int8.",
 )
 
 
@@ -267,3 +271,7 @@ def _console() -> Console:
 def _must_be_folder(root: Path) -> None:
     if not root.is_dir():
         raise UsageError(f"{root}: no such folder")
+
+
+command.add_command(compare)
+command.add_command(presentation)

@@ -21,13 +21,12 @@ from likeness.model_build import ModelBuild, Step, mirror_steps, verify_picture
 from likeness.pins import is_file_with
 from likeness.vision.manifest import BUILT, PICTURES, models_dir, read_manifest
 from likeness.vision.models import (
-    find_runtime,
     golden_answer,
-    installed_runtimes,
     load_model,
     open_model,
     verify,
 )
+from likeness.vision.runtimes import find_runtime, installed_runtimes
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -104,7 +103,8 @@ def list_models(folder: Path | None) -> None:
         "role", "file", "bytes", "sha256", "licence", "from", "here", box=None
     )
     for entry in manifest.model:
-        origin = str(manifest.package_named(entry.source.package))
+        package = entry.source.package
+        origin = str(manifest.package_named(package)) if package else "our own"
         for built in entry.built:
             here = is_file_with(folder / BUILT / built.file, built.sha256)
             facts = (f"{built.bytes:,}", built.sha256[:12], entry.licence, origin)

@@ -1,18 +1,14 @@
 """The one loader: a model runs here only if its digest stands in the manifest.
 
-Takes ai-edge-litert when it is installed, else tflite-runtime; both give the same
-numbers within each model's tolerance. Before first use a model must also give its
-golden answer. Leaves to others: what goes into the models and what the outputs mean.
-Not thread-safe: one thread owns a `ModelSet`.
+Before first use a model must also give its golden answer. Leaves to others: what goes
+into the models and what the outputs mean. Not thread-safe: one thread owns a `ModelSet`.
 """
 
-import importlib
-import importlib.util
 from collections.abc import Mapping
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,58 +25,10 @@ from likeness.vision.manifest import (
     Variant,
     read_manifest,
 )
+from likeness.vision.runtimes import Runtime, RuntimeName, find_runtime
 
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
-RuntimeName = Literal["litert", "tflite"]
-
-# In the order in which we take them: name → (distribution, module).
-RUNTIMES: dict[RuntimeName, tuple[str, str]] = {
-    "litert": ("ai-edge-litert", "ai_edge_litert.interpreter"),
-    "tflite": ("tflite-runtime", "tflite_runtime.interpreter"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Runtime:
-    """Which program runs the models: a fact for `birth` and `doctor`."""
-
-    name: RuntimeName
-    distribution: str
-
-    @property
-    def version(self) -> str:
-        """The installed version, e.g. "2.3.0"."""
-        # Slow to import, and a start of vision has no need of it.
-        from importlib import metadata  # noqa: PLC0415
-
-        return metadata.version(self.distribution)
-
-    def __str__(self) -> str:
-        """Return e.g. "ai-edge-litert 2.3.0"."""
-        return f"{self.distribution} {self.version}"
-
-
-def installed_runtimes() -> list[Runtime]:
-    """Return the runtimes found here, the one we prefer first; imports none of them."""
-    return [
-        Runtime(name, distribution)
-        for name, (distribution, module) in RUNTIMES.items()
-        if importlib.util.find_spec(module.partition(".")[0]) is not None
-    ]
-
-
-def find_runtime(name: RuntimeName | None = None) -> Runtime:
-    """Return the runtime of this name, or the preferred one.
-
-    Raises:
-        ModelError: it is not installed; the text says what to install.
-    """
-    for runtime in installed_runtimes():
-        if name in (None, runtime.name):
-            return runtime
-    wanted = RUNTIMES[name or "litert"][0]
-    raise ModelError(f"no model can run: install {wanted} with pip")
 
 
 class Model:
@@ -148,11 +96,14 @@ class ModelSet:
         self.digests: Mapping[Role, str] = {
             entry.role: entry.variant(variant).sha256 for entry in manifest.model
         }
-        self.detect_near = self._load("detect_near")
-        self.mesh = self._load("mesh")
-        self.eyelids = self._load("eyelids")
-        self.embed = self._load("embed")
-        verify(folder, manifest.entry("detect_far").variant(variant))
+        # The largest model takes as long as all others: it is loaded beside them.
+        with ThreadPoolExecutor(1, thread_name_prefix="models") as aside:
+            embed = aside.submit(self._load, "embed")
+            self.detect_near = self._load("detect_near")
+            self.mesh = self._load("mesh")
+            self.eyelids = self._load("eyelids")
+            verify(folder, manifest.entry("detect_far").variant(variant))
+            self.embed = embed.result()
 
     @cached_property
     def detect_far(self) -> Model:
@@ -201,7 +152,7 @@ def open_model(
     folder: Path, entry: ModelEntry, built: Built, runtime: Runtime, threads: int = 1
 ) -> Model:
     """Open a model file that is verified already; raise ModelError naming it."""
-    interpreter_class = importlib.import_module(RUNTIMES[runtime.name][1]).Interpreter
+    interpreter_class = runtime.interpreter_class()
     try:
         # By path and not by content: the file is mapped, not held a second time.
         interpreter = interpreter_class(
@@ -275,11 +226,12 @@ def check_golden(model: Model, entry: ModelEntry, built: Built) -> None:
         for some, others in zip(given, built.golden, strict=True)
         for a, b in zip(some, others, strict=True)
     )
-    if not worst <= entry.golden_tolerance:  # a NaN is refused, too
+    allowed = built.golden_tolerance or entry.golden_tolerance
+    if not worst <= allowed:  # a NaN is refused, too
         raise ModelError(
             f"model {built.file} computes wrong under {model.runtime}: it is"
             f" {worst:.3g} away from its golden vector, at most"
-            f" {entry.golden_tolerance:g} is allowed; reinstall {model.runtime}"
+            f" {allowed:g} is allowed; reinstall {model.runtime}"
         )
 
 
