@@ -1,0 +1,190 @@
+"""Trains the passive network: `train.py OUT NAME [--fold K] [--without KIND]…`.
+
+Reads the samples that `data` drew into OUT. Writes OUT/NAME.npz, the weights with batch
+norms folded in (float16, as `passive_to_tflite` reads them), and OUT/NAME_scores.npz:
+logits of the untouched sources and of all samples. With `--fold` the people of that
+fold are left out, with `--without` a kind of sample: to measure on what was not seen.
+Runs in an environment of its own (requirements.txt); leaves figures to `measure`.
+"""
+
+import argparse
+import csv
+import sys
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+SIDE, VIEWS = 96, 3
+CHANNELS = (12, 20, 32, 48, 64)
+STRIDES = (2, 2, 2, 1, 2)
+FOLDS = 3
+EPOCHS, BATCH, RATE, DECAY = 4, 64, 4e-3, 0.05
+SMOOTHING = 0.03  # some recaptures look like life: no label is quite sure
+REPORT_EVERY = 20
+THREADS = 1
+
+
+class Network(nn.Module):  # type: ignore[misc]  # torch is not installed here
+    """One branch for each view; three logits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(_branch() for _ in range(VIEWS))
+        self.heads = nn.ModuleList(nn.Linear(CHANNELS[-1], 1) for _ in range(VIEWS))
+        self.dropout = nn.Dropout(0.2)
+
+    def forward(self, views: Tensor) -> Tensor:
+        """Take N×3×3×96×96 in -1..1; give N×3 logits."""
+        logits = []
+        for number, (branch, head) in enumerate(
+            zip(self.branches, self.heads, strict=True)
+        ):
+            view = views[:, number].contiguous(memory_format=torch.channels_last)
+            logits.append(head(self.dropout(branch(view).mean((2, 3)))))
+        return torch.cat(logits, 1)
+
+
+def _branch() -> nn.Sequential:
+    steps: list[nn.Module] = []
+    before = 3
+    for channels, stride in zip(CHANNELS, STRIDES, strict=True):
+        steps += [
+            nn.Conv2d(before, channels, 3, stride=stride, padding=1, bias=False),
+            nn.BatchNorm2d(channels),
+            nn.ReLU(inplace=True),
+        ]
+        before = channels
+    return nn.Sequential(*steps)
+
+
+def folds_of(identities: list[str]) -> npt.NDArray[np.int64]:
+    """Say for each sample in which fold its person is: people in turn, by name."""
+    place = {name: rank % FOLDS for rank, name in enumerate(sorted(set(identities)))}
+    return np.array([place[name] for name in identities])
+
+
+def read_samples(
+    out: Path,
+) -> tuple[npt.NDArray[np.uint8], list[dict[str, str]]]:
+    """Read every drawn file of samples."""
+    samples, rows = [], []
+    for listed in sorted(out.glob("samples_*.csv")):
+        samples.append(np.load(listed.with_suffix(".npy"), mmap_mode="r"))
+        with listed.open(encoding="utf-8") as lines:
+            rows += list(csv.DictReader(lines))
+    return np.concatenate(samples), rows
+
+
+def to_input(samples: npt.NDArray[np.uint8]) -> Tensor:
+    """N×288×96×3, 0..255, to N×3×3×96×96, -1..1."""
+    pixels = torch.from_numpy(np.ascontiguousarray(samples))
+    views = pixels.view(-1, VIEWS, SIDE, SIDE, 3).permute(0, 1, 4, 2, 3)
+    return views.float().div_(127.5).sub_(1)
+
+
+def varied(views: Tensor) -> Tensor:
+    """Mirror half of them; change light and colour a little."""
+    count = len(views)
+    mirrored = torch.rand(count) < 0.5  # noqa: PLR2004
+    views[mirrored] = views[mirrored].flip(-1)
+    contrast = 1 + 0.15 * torch.randn(count, 1, 1, 1, 1)
+    colour = 0.1 * torch.randn(count, 1, 3, 1, 1)
+    return (views * contrast + colour).clamp_(-1, 1)
+
+
+def train(
+    samples: npt.NDArray[np.uint8], live: npt.NDArray[np.float32], seed: int
+) -> Network:
+    """Train one network; both classes weigh the same."""
+    torch.manual_seed(seed)
+    order = np.random.default_rng(seed)
+    network = Network()
+    network.to(memory_format=torch.channels_last)
+    steps = len(samples) * EPOCHS // BATCH
+    optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, RATE, total_steps=steps + 1, pct_start=0.15
+    )
+    share = float(live.mean())
+    cost = nn.BCEWithLogitsLoss(reduction="none")
+    queue = np.concatenate([order.permutation(len(samples)) for _ in range(EPOCHS)])
+    for step in range(steps):
+        chosen = np.sort(queue[step * BATCH : (step + 1) * BATCH])
+        wanted = torch.from_numpy(live[chosen])[:, None]
+        weight = wanted * 0.5 / share + (1 - wanted) * 0.5 / (1 - share)
+        wanted = wanted * (1 - 2 * SMOOTHING) + SMOOTHING
+        logits = network(varied(to_input(samples[chosen])))
+        each = cost(logits, wanted.expand_as(logits)).mean(1, keepdim=True)
+        loss = (weight * (each + cost(logits.mean(1, keepdim=True), wanted))).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        if step % REPORT_EVERY == 0:
+            print(f"{step}/{steps} {loss.item():.3f}", flush=True)
+    network.eval()
+    return network
+
+
+def score(network: Network, samples: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return N×3 logits."""
+    with torch.inference_mode():
+        parts = [
+            network(to_input(samples[start : start + 2 * BATCH])).numpy()
+            for start in range(0, len(samples), 2 * BATCH)
+        ]
+    return np.concatenate(parts)
+
+
+def folded(network: Network) -> dict[str, npt.NDArray[np.float16]]:
+    """Fold each batch norm into the convolution before it."""
+    weights: dict[str, Tensor] = {}
+    pairs = zip(network.branches, network.heads, strict=True)
+    for number, (branch, head) in enumerate(pairs):
+        for step in range(len(CHANNELS)):
+            convolution, norm = branch[3 * step], branch[3 * step + 1]
+            scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+            weights[f"w{number}_{step}"] = (
+                convolution.weight * scale[:, None, None, None]
+            )
+            weights[f"b{number}_{step}"] = norm.bias - norm.running_mean * scale
+        weights[f"fcw{number}"], weights[f"fcb{number}"] = head.weight, head.bias
+    return {
+        name: value.detach().contiguous().numpy().astype(np.float16)
+        for name, value in weights.items()
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Train, score, write."""
+    parser = argparse.ArgumentParser(description="train the passive network")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("name")
+    parser.add_argument("--fold", type=int, default=-1)
+    parser.add_argument("--without", action="append", default=[])
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args(arguments)
+    torch.set_num_threads(THREADS)
+    samples, rows = read_samples(given.out)
+    used = folds_of([row["identity"] for row in rows]) != given.fold
+    for kind in given.without:
+        used &= np.array([kind not in row["kind"] for row in rows])
+    live = np.array([row["live"] == "1" for row in rows], np.float32)
+    print(f"{used.sum()} samples of {len(rows)}", flush=True)
+    network = train(samples[used], live[used], given.seed)
+    np.savez(given.out / f"{given.name}.npz", **folded(network))
+    untouched = np.load(given.out / "untouched.npy", mmap_mode="r")
+    np.savez(
+        given.out / f"{given.name}_scores.npz",
+        fold=given.fold,
+        untouched=score(network, untouched),
+        samples=score(network, samples),
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
