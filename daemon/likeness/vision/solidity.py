@@ -28,7 +28,6 @@ from likeness.vision.mesh import (
     SIDE,
     Fit,
 )
-from likeness.vision.pose import Pose
 
 Doubles = npt.NDArray[np.float64]
 
@@ -60,7 +59,7 @@ class _Front:
     width: float  # of the face, pixels
 
     @classmethod
-    def of(cls, fit: Fit, pose: Pose) -> Self:
+    def of(cls, fit: Fit, yaw_deg: float) -> Self:
         points, whole = fit.in_crop, fit.landmarks
         width = _apart(points[FACE_EDGE_RIGHT], points[FACE_EDGE_LEFT])
         middle = (points[RIGHT_EYE_OUTER] + points[LEFT_EYE_OUTER]) / 2
@@ -68,9 +67,7 @@ class _Front:
         whole_width = _apart(whole[FACE_EDGE_RIGHT, :2], whole[FACE_EDGE_LEFT, :2])
         depth = -whole[numbers, 2].astype(np.float64) / whole_width
         picture = _evened(_grey(fit.crop))
-        return cls(
-            pose.yaw_deg, picture, numbers, points[numbers], depth, middle, width
-        )
+        return cls(yaw_deg, picture, numbers, points[numbers], depth, middle, width)
 
 
 class Relief:
@@ -83,16 +80,17 @@ class Relief:
         """Drop the frontal view: the next face is somebody else's."""
         self._front = None
 
-    def see(self, fit: Fit, pose: Pose) -> Parallax | None:
+    def see(self, fit: Fit, yaw_deg: float) -> Parallax | None:
         """Measure a turned view; keep a more frontal one to measure others against.
 
+        `yaw_deg` is the pose's, see `vocabulary.Face`.
         None: it is not turned enough, or too little of it could be followed.
         """
         front = self._front
-        if front is None or abs(pose.yaw_deg) < abs(front.yaw_deg) - MORE_FRONTAL_DEG:
-            self._front = _Front.of(fit, pose)
+        if front is None or abs(yaw_deg) < abs(front.yaw_deg) - MORE_FRONTAL_DEG:
+            self._front = _Front.of(fit, yaw_deg)
             return None
-        turn_deg = pose.yaw_deg - front.yaw_deg
+        turn_deg = yaw_deg - front.yaw_deg
         if abs(turn_deg) < MIN_TURN_DEG:
             return None
         before, after, followed = _follow(front, fit)
