@@ -1,0 +1,106 @@
+"""Makes every wanted attack from every genuine visit, skipping what is there and whole.
+
+Leaves to others: each species, and playing what was made.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from likeness import __version__
+from likeness.bench.attacks import genuine, storing
+from likeness.bench.attacks.attack import Maker
+from likeness.bench.attacks.draws import Draws
+from likeness.bench.attacks.genuine import Genuine
+from likeness.bench.visit_file import PlannedVisit
+from likeness.errors import FeedUnreadable
+from likeness.vision.look import Looker
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be made."""
+
+    plans: list[PlannedVisit]
+    species: dict[str, Maker]
+    per_species: int  # attacks of each species from each visit
+    seed: int
+
+    @property
+    def count(self) -> int:
+        """How many attacks that is."""
+        return len(self.plans) * len(self.species) * self.per_species
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One attack, made or not."""
+
+    id: str
+    problem: str = ""
+    skipped: bool = False
+
+
+def make(
+    order: Order,
+    out: Path,
+    looker: Looker,
+    on_picture: Callable[[], None] = lambda: None,
+) -> Iterator[Done]:
+    """Make the attacks one after the other; say for each what became of it."""
+    for plan in order.plans:
+        visit: Genuine | None = None
+        for name, number in _wanted(order):
+            made_from = _made_from(plan, name, number, order.seed)
+            folder = out / name / f"{plan.id.replace('/', '_')}-{number}"
+            attack_id = folder.relative_to(out).as_posix()
+            if storing.is_whole(folder, made_from):
+                yield Done(attack_id, skipped=True)
+                continue
+            try:
+                visit = visit or genuine.read(plan, looker)
+                draws = Draws(*made_from.values())
+                attack = order.species[name](visit, draws, [])
+                storing.write(
+                    folder, attack, visit, draws,
+                    made_from=made_from, on_picture=on_picture,
+                )  # fmt: skip
+            except FeedUnreadable as fault:
+                yield Done(attack_id, problem=str(fault))
+            else:
+                yield Done(attack_id)
+    _write_index(out, order)
+
+
+def _wanted(order: Order) -> Iterator[tuple[str, int]]:
+    for name in order.species:
+        for number in range(order.per_species):
+            yield name, number
+
+
+def _made_from(
+    plan: PlannedVisit, species: str, number: int, seed: int
+) -> dict[str, object]:
+    return {
+        "maker": storing.MAKER,
+        "seed": seed,
+        "visit": plan.id,
+        "species": species,
+        "number": number,
+    }
+
+
+def _write_index(out: Path, order: Order) -> None:
+    """Say of the whole folder what it is: simulated."""
+    made = sorted(
+        path.parent.relative_to(out).as_posix() for path in out.glob("*/*/visit.toml")
+    )
+    index = {
+        "simulated": True,
+        "software": __version__,
+        "seed": order.seed,
+        "attacks": made,
+    }
+    text = json.dumps(index, indent=1) + "\n"
+    (out / "index.json").write_text(text, encoding="utf-8")
