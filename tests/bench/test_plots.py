@@ -34,6 +34,7 @@ def test_a_curve_that_cannot_be_drawn_says_so() -> None:
     drawn = plots.det({"all": SPREAD, "perfect": PERFECT}, "FMR", "FNMR")
     assert "perfect: never both errors" in drawn
     assert "all: never" not in drawn
+    assert "perfect: never" in plots.det({"perfect": PERFECT}, "FMR", "FNMR")
 
 
 def test_a_histogram_leaves_out_what_has_no_score() -> None:

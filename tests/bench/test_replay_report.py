@@ -102,8 +102,9 @@ def test_of_nothing_there_is_a_page(tmp_path: Path) -> None:
 
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"report\.json: cannot be written"):
-        write(tmp_path / "nowhere", line())
+    (tmp_path / "file").write_text("a file is no folder")
+    with pytest.raises(UsageError, match=r"report\.json: cannot be written: Not a"):
+        write(tmp_path / "file", line())
 
 
 EVIL = "<script>alert(1)</script>\"'&amp;</td></table><img src=x onerror=alert(2)>"

@@ -9,7 +9,7 @@ SPAN = WIDTH - LEFT - RIGHT
 
 
 def drawn(**changes: object) -> Drawing:
-    drawing = lay_out(line(verdict_ms=120, acts=[]), track(**changes))
+    drawing = lay_out(line(verdict_ms=120, acts=[]), track("a", **changes))
     assert drawing is not None
     return drawing
 
@@ -19,8 +19,7 @@ def points(path: str) -> list[tuple[float, float]]:
 
 
 def test_without_a_frame_there_is_no_drawing() -> None:
-    empty = {name: [] for name in ("ms", "faces", "eyes", "yaw", "passive")}
-    assert lay_out(line(), track(**empty)) is None
+    assert lay_out(line(), track("a", ms=[], faces=[], eyes=[], yaw=[], passive=[])) is None
 
 
 def test_only_what_was_measured_has_a_lane() -> None:
@@ -65,7 +64,7 @@ def test_frames_without_one_face_are_marked() -> None:
 
 
 def test_ticks_are_few_and_within_the_drawing() -> None:
-    minute = track(ms=[0, 20_000, 40_000, 61_000])
+    minute = track("a", ms=[0, 20_000, 40_000, 61_000])
     drawing = lay_out(line(verdict_ms=None), minute)
     assert drawing is not None
     assert drawing.verdict_x is None

@@ -40,10 +40,9 @@ class LineFile:
             write_whole(self._part, "".join(map(_text, keep)))
             self.lines += keep
         with writing(path.parent):
-            mode = "a" if keep else "w"
-            self._file: TextIO = self._part.open(
-                mode, encoding="utf-8", errors=NOT_UTF8
-            )
+            if not keep:
+                self._part.write_bytes(b"")
+            self._file: TextIO = self._part.open("a", encoding="utf-8", errors=NOT_UTF8)
 
     def add(self, line: Line) -> None:
         """Write one line; it is on its way to the disk when this returns."""
@@ -82,15 +81,18 @@ def former_lines(path: Path) -> Iterator[Line]:
                 yield line
 
 
-def write_whole(path: Path, text: str) -> Path:
+def write_whole(path: Path, text: str, *, errors: str = NOT_UTF8) -> Path:
     """Write a file beside its place and move it there, so that it is never half.
+
+    `errors` says what becomes of a name that is not UTF-8 (see `str.encode`).
 
     Raises:
         UsageError: it cannot be written.
     """
     draft = path.with_name(path.name + ".draft")
     with writing(path):
-        draft.write_text(text, encoding="utf-8", errors=NOT_UTF8)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(text, encoding="utf-8", errors=errors)
         draft.replace(path)
     return path
 

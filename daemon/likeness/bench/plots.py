@@ -21,6 +21,7 @@ LINES = ("#1b1f24", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69
 INK, GRID = "#1b1f24", "#d0d7de"
 BINS = 50
 SIZE_IN = (6.4, 3.8)
+EMPTY = (1e-3, 1.0)
 # No date and no random names; text stays text.
 # matplotlib types the keys as some 300 literals, hence Any.
 SVG: dict[Any, str] = {
@@ -36,11 +37,15 @@ def det(curves: Mapping[str, Scores], x: str, y: str) -> str:
     A curve without any point where both errors happen says so in the legend.
     """
     figure, axes = _empty(x, y)
+    empty = True
     for (name, scores), colour in zip(curves.items(), LINES * 9, strict=False):
         points = [(one, other) for _, one, other in scores.curve() if one and other]
         ends = zip(*points, strict=True) if points else ((), ())
         label = name if points else f"{name}: never both errors"
         axes.step(*ends, where="post", label=label, color=colour)
+        empty = empty and not points
+    if empty:  # a logarithm has no limits of its own
+        axes.set(xlim=EMPTY, ylim=EMPTY)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.legend(frameon=False)

@@ -2,8 +2,8 @@
 
 Terms of ISO/IEC 30107-3:2023: IAPAR, attacks that the whole system accepts; APCER,
 attacks that presentation attack detection alone takes for bona fide; BPCER, the
-opposite; APNRR and BPNRR, presentations it gave no answer to. Acts are a part of that
-detection. Leaves to others: playing, and showing the figures.
+opposite, both of the presentations it answered; APNRR and BPNRR, those it did not. Acts
+are a part of that detection. Leaves to others: playing, and showing the figures.
 """
 
 from collections import Counter
@@ -152,9 +152,10 @@ def _curve(scores: Scores) -> Figures:
 
 def _genuine(group: Sequence[Line]) -> Figures:
     answers = Counter(pad_answer(line) for line in group)
+    answered = len(group) - answers[Answer.NONE]
     return {
         "visits": len(group),
-        "bpcer": Rate(answers[Answer.ATTACK], len(group)).figures(),
+        "bpcer": Rate(answers[Answer.ATTACK], answered).figures(),
         "bpnrr": Rate(answers[Answer.NONE], len(group)).figures(),
         "accepted": _accepted(group)["accepted"],
     }
@@ -170,14 +171,14 @@ def _attacks(group: Sequence[Line]) -> list[Figures]:
     rows = []
     for species, attacks in _parted(group, lambda line: (line["species"],)):
         answers = Counter(pad_answer(line) for line in attacks)
-        count = len(attacks)
+        answered = len(attacks) - answers[Answer.NONE]
         rows.append(
             {
                 "species": species[0] or "not named",
-                "visits": count,
+                "visits": len(attacks),
                 "iapar": _accepted(attacks)["accepted"],
-                "apcer": Rate(answers[Answer.BONA_FIDE], count).figures(),
-                "apnrr": Rate(answers[Answer.NONE], count).figures(),
+                "apcer": Rate(answers[Answer.BONA_FIDE], answered).figures(),
+                "apnrr": Rate(answers[Answer.NONE], len(attacks)).figures(),
             }
         )
     return rows

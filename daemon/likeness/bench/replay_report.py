@@ -4,16 +4,13 @@ The page is one file that fetches nothing. Every rate stands with its count and 
 exact interval. Leaves to others: playing, and every figure.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, Template
-
-from likeness.bench import plots, replay_figures, timeline
+from likeness.bench import pages, plots, replay_figures, timeline
 from likeness.bench.det import Figures, Scores
-from likeness.bench.line_file import Line, write_whole
+from likeness.bench.line_file import Line
 from likeness.core.vocabulary import Verdict
 
 # More drawings than this make a page that a browser is slow to open.
@@ -32,21 +29,6 @@ class Shown:
     wrong: bool
 
 
-def template(name: str) -> Template:
-    """Return a page's template; names in it are escaped."""
-    loader = PackageLoader("likeness.bench")
-    pages = Environment(
-        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    return pages.get_template(name)
-
-
-def write_json(figures: Figures, path: Path) -> Path:
-    """Write every figure as a number; raise UsageError if it cannot be written."""
-    text = json.dumps(figures, indent=1, ensure_ascii=False, allow_nan=False)
-    return write_whole(path, text + "\n")
-
-
 def write_report(
     lines: Sequence[Line], tracks: Mapping[str, Line], about: Figures, folder: Path
 ) -> Path:
@@ -62,17 +44,18 @@ def write_report(
         UsageError: it cannot be written.
     """
     figures = {**about, **replay_figures.figures(lines)}
-    write_json(figures, folder / "report.json")
+    pages.write_json(figures, folder / "report.json")
     shown = _shown(lines, tracks, figures["worst"])
     by_id = {one.line["id"]: one for one in shown}
-    html = template("replay.html").render(
+    return pages.write_page(
+        "replay.html",
+        folder / "report.html",
         figures=figures,
         visits=shown,
         worst={k: [by_id[i] for i in ids] for k, ids in figures["worst"].items()},
         listed=LISTED,
         plots=_plots(lines),
     )
-    return write_whole(folder / "report.html", html)
 
 
 def _shown(

@@ -1,0 +1,29 @@
+"""Writes a report's two forms: a page that is one file, and the figures behind it.
+
+The page fetches nothing and names in it are escaped. Leaves to others: what is said.
+"""
+
+import json
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader
+
+from likeness.bench.det import Figures
+from likeness.bench.line_file import write_whole
+
+
+def write_page(template: str, path: Path, **values: object) -> Path:
+    """Fill a template of bench/templates; raise UsageError if it cannot be written."""
+    pages = Environment(
+        loader=PackageLoader("likeness.bench"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return write_whole(path, pages.get_template(template).render(values))
+
+
+def write_json(figures: Figures, path: Path) -> Path:
+    """Write every figure as a number; raise UsageError if it cannot be written."""
+    text = json.dumps(figures, indent=1, ensure_ascii=False, allow_nan=False)
+    return write_whole(path, text + "\n")
