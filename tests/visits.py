@@ -55,6 +55,11 @@ MOVES: dict[Act, list[Face]] = {
     Act.TURN_RIGHT: [
         replace(STILL, yaw_deg=-yaw) for yaw in (3, 8, 14, 20, 25, 25, 25, 14, 5, 0)
     ],
+    # Longer than any blink, so that it answers nothing else.
+    Act.CLOSE_EYES: [
+        replace(STILL, eye_left=eye, eye_right=eye)
+        for eye in (0.2, 0.08, *[SHUT] * 36, 0.15, 0.27, OPEN, OPEN)
+    ],
 }
 
 

@@ -5,7 +5,14 @@ from dataclasses import replace
 import pytest
 
 import visits as v
-from likeness.core.liveness import BlinkWatch, Rest, TurnWatch, rest_of, watch
+from likeness.core.liveness import (
+    BlinkWatch,
+    CloseWatch,
+    Rest,
+    TurnWatch,
+    rest_of,
+    watch,
+)
 from likeness.core.profile import ActRules
 from likeness.core.vocabulary import Act, Face
 
@@ -33,13 +40,14 @@ def answered_at(watching: BlinkWatch | TurnWatch, faces: list[Face]) -> int | No
 @pytest.mark.parametrize(
     ("openness", "frame"),
     [
-        ([1, 1, 0.2, 0.2, 1], 4),
-        ([1, 1, 0.2, 1], 3),  # one sample shut: 33 ms, the shortest that shows
+        ([1, 0.6, 0.2, 0.2, 1], 4),
+        ([1, 1, 0.2, 0.7, 1], 3),  # one sample shut: 33 ms, the shortest that shows
         ([1, 0.9, 0.6, 0.5, 0.5, 0.9], 5),  # narrow eyes do not shut to nothing
+        ([1, 1, 0.2, 0.2, 0.7, 0.7], 4),  # and need not open wide again at once
         ([0.2, 0.2, 1, 1, 1], None),  # shut before the prompt
         ([1, 1, 0.77, 0.77, 1, 1], None),  # a squint
         ([1, *[0.2] * 40, 1], None),  # a nap of 1.3 s
-        ([1, *[0.2] * 25, 1], 26),  # a slow blink of 0.8 s
+        ([1, *[0.2] * 25, 0.7], 26),  # a slow blink of 0.8 s
     ],
 )
 def test_blink(openness: list[float], frame: int | None) -> None:
@@ -53,15 +61,57 @@ def test_a_wink_is_no_blink() -> None:
 
 
 def test_after_a_nap_a_blink_still_counts() -> None:
-    faces = [eyes(x) for x in [1, *[0.2] * 40, 1, 1, 0.2, 0.2, 1]]
+    faces = [eyes(x) for x in [1, *[0.2] * 40, 1, 1, 0.2, 0.2, 0.7]]
     assert answered_at(BlinkWatch(REST, RULES), faces) == 45
+
+
+@pytest.mark.parametrize("shut", [1, 2, 3, 8])
+def test_two_pictures_exchanged_are_no_blink(shut: int) -> None:
+    cut = [1.0] * 10 + [0.3] * shut + [1.0] * 10
+    assert answered_at(BlinkWatch(REST, RULES), [eyes(x) for x in cut]) is None
+    noisy = [x * (1 + 0.04 * (-1) ** n) for n, x in enumerate(cut)]
+    assert answered_at(BlinkWatch(REST, RULES), [eyes(x) for x in noisy]) is None
+
+
+def test_a_squint_long_before_is_not_the_way_of_the_lids() -> None:
+    faces = [eyes(x) for x in (0.8, 1, 1, 1, 1, 1, 1, 1, 0.2, 0.2, 1, 1)]
+    assert answered_at(BlinkWatch(REST, RULES), faces) is None
+
+
+@pytest.mark.parametrize(
+    ("shut_frames", "blink", "closed"),
+    [
+        (4, True, False),
+        (15, True, False),
+        (25, True, True),  # 0.8 s: whichever was asked
+        (60, False, True),
+        (115, False, True),
+        (130, False, False),  # fallen asleep
+    ],
+)
+def test_a_closure_is_held_and_a_blink_is_not(
+    shut_frames: int, *, blink: bool, closed: bool
+) -> None:
+    faces = [eyes(x) for x in [1, 1, 0.6, *[0.2] * shut_frames, 0.7, 1]]
+    assert (answered_at(BlinkWatch(REST, RULES), faces) is not None) == blink
+    assert (answered_at(CloseWatch(REST, RULES), faces) is not None) == closed
+
+
+def test_a_held_closure_needs_both_eyes_and_a_head_that_stays() -> None:
+    wink = [eyes(1), eyes(0.6, 0.95), *[eyes(0.1, 0.95)] * 30, eyes(0.7, 0.95)]
+    assert answered_at(CloseWatch(REST, RULES), wink) is None
+    shut = eyes(0.2)
+    tipped = replace(shut, pitch_deg=-40.0)
+    faces = [eyes(1), eyes(0.6), *[shut] * 10, *[tipped] * 20, eyes(0.7), eyes(1)]
+    assert answered_at(CloseWatch(REST, RULES), faces) is None
 
 
 def test_eyes_that_open_wider_than_at_rest_raise_the_level() -> None:
     wide = [eyes(1.5)] * 20
     half = [eyes(0.77)] * 3  # of the wide level this is about a half
-    assert answered_at(BlinkWatch(REST, RULES), [*wide, *half, eyes(1.5)]) == 23
-    assert answered_at(BlinkWatch(REST, RULES), [eyes(1), *half, eyes(1)]) is None
+    back = [eyes(1.2), eyes(1.5)]
+    assert answered_at(BlinkWatch(REST, RULES), [*wide, *half, *back]) == 23
+    assert answered_at(BlinkWatch(REST, RULES), [eyes(1), *half, *back]) is None
 
 
 def test_a_gap_in_the_frames_leaves_nothing_to_compare_with() -> None:
@@ -82,7 +132,7 @@ def turned(*degrees: float) -> list[Face]:
         ((0, 16, 0, 16, 0), None, None),  # single wild frames
         ((20, 20, 20, 20), None, None),  # turned before the prompt
         ((20, 20, 8, 16, 18, 19), 5, None),  # back near the rest, then again
-        ((0, 14, 14, 14, 14), None, None),
+        ((0, 11, 11, 11, 11), None, None),
     ],
 )
 def test_turn(yaw: tuple[float, ...], left: int | None, right: int | None) -> None:
@@ -107,9 +157,9 @@ def test_rest_is_taken_from_open_eyes_even_if_a_blink_falls_into_it() -> None:
 
 def test_coming_back_from_the_other_side_is_no_turn() -> None:
     aside = replace(REST, yaw_deg=-20.0)
-    faces = turned(-20, -10, 0, 2, 3, 4)
+    faces = turned(-20, -10, 0, 9, 11, 11, 11)
     assert answered_at(TurnWatch(aside, RULES, to_left=True), faces) is None
-    faces = turned(-20, -10, 0, 6, 7, 8)
+    faces = turned(-20, -10, 0, 14, 15, 16)
     assert answered_at(TurnWatch(aside, RULES, to_left=True), faces) == 5
 
 
@@ -119,9 +169,9 @@ def test_a_tipped_picture_does_not_blink() -> None:
     low = replace(shut, box=replace(shut.box, height=shut.box.height * 0.8))
     swung = replace(shut, yaw_deg=30.0)
     for wrong in (tipped, low, swung):
-        faces = [eyes(1), eyes(1), wrong, wrong, eyes(1), eyes(1)]
+        faces = [eyes(1), eyes(0.9), wrong, wrong, eyes(0.6), eyes(1)]
         assert answered_at(BlinkWatch(REST, RULES), faces) is None
-        faces = [eyes(1), eyes(1), shut, wrong, eyes(1), eyes(1)]
+        faces = [eyes(1), eyes(0.9), shut, wrong, eyes(0.6), eyes(1)]
         assert answered_at(BlinkWatch(REST, RULES), faces) is None
 
 
@@ -129,7 +179,7 @@ def test_an_act_counts_only_once_its_face_is_known() -> None:
     def anonymous(faces: list[Face]) -> list[Face]:
         return [replace(face, embedding=None) for face in faces]
 
-    blink = [eyes(x) for x in (1, 1, 0.2, 0.2, 1, 1, 1)]
+    blink = [eyes(x) for x in (1, 0.7, 0.2, 0.2, 1, 1, 1)]
     watching = BlinkWatch(REST, RULES)
     assert answered_at(watching, anonymous(blink)) is None and watching.wants_view
     assert watching.see(eyes(1), 1.0)

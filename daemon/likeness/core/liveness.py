@@ -1,9 +1,9 @@
-"""Judges one asked act at a time: did both eyes blink, did the head turn.
+"""Judges one asked act at a time: did both eyes blink or close, did the head turn.
 
 Every judgement is against this person's own rest pose and open eyes, on capture time.
 Leaves to others: which act is asked, what follows from an act that was not seen.
 
-    blink   WAITING -> OPEN -> SHUT -> REOPENED -> answered by the known face
+    lids    WAITING -> OPEN -> SHUT -> REOPENED -> answered by the known face
     turn    WAITING -> NEUTRAL -> FAR -> answered by the known face
 
 WAITING means: since the prompt the eyes were not yet open, or the head not yet near its
@@ -48,7 +48,7 @@ def rest_of(faces: Sequence[Face]) -> Rest | None:
     )
 
 
-class _Blink(Enum):
+class _Lid(Enum):
     WAITING = auto()
     OPEN = auto()
     SHUT = auto()
@@ -80,43 +80,45 @@ class BlinkWatch:
 
     def __init__(self, rest: Rest, rules: ActRules) -> None:
         self._rules = rules
+        self._lasts_s = rules.shut_from_s, rules.shut_to_s
         self._rest_open = (rest.eye_left + rest.eye_right) / 2
-        self._state = _Blink.WAITING
+        self._state = _Lid.WAITING
         self._before: deque[_Lids] = deque()
+        self._way: list[_Lids] = []
         self._open = self._lowest = self._shut_s = 0.0
 
     @property
     def wants_view(self) -> bool:
         """Say whether it only remains to be seen whose eyes they were."""
-        return self._state is _Blink.REOPENED
+        return self._state is _Lid.REOPENED
 
     def see(self, face: Face, captured_s: float) -> bool:
         """Take in one frame; True when the blink is complete."""
         lids = _Lids(captured_s, face.eye_left, face.eye_right, face)
         match self._state:
-            case _Blink.WAITING:
+            case _Lid.WAITING:
                 if lids.both >= self._rules.awake * self._rest_open:
                     self._wake(lids)
                 return False
-            case _Blink.OPEN:
+            case _Lid.OPEN:
                 self._watch_fall(lids)
                 return False
-            case _Blink.SHUT:
+            case _Lid.SHUT:
                 return self._watch_rise(lids)
-            case _Blink.REOPENED:
+            case _Lid.REOPENED:
                 return face.embedding is not None
             case _:
                 assert_never(self._state)
 
     def _wake(self, lids: _Lids) -> None:
-        self._state = _Blink.OPEN
+        self._state = _Lid.OPEN
         self._before = deque([lids])
 
     def _watch_fall(self, lids: _Lids) -> None:
         while lids.captured_s - self._before[0].captured_s > self._rules.before_s:
             self._before.popleft()
             if not self._before:
-                self._state = _Blink.WAITING  # a gap: nothing to compare with
+                self._state = _Lid.WAITING  # a gap: nothing to compare with
                 return
         was = self._before
         self._open = _second_best([one.both for one in was])
@@ -129,25 +131,36 @@ class BlinkWatch:
             <= self._rules.one_shut * _second_best([o.right for o in was])
         )
         if fell and self._nodded(lids.face):
-            self._state = _Blink.WAITING
+            self._state = _Lid.WAITING
         elif fell:
-            self._state = _Blink.SHUT
+            self._state = _Lid.SHUT
             self._shut_s, self._lowest = lids.captured_s, lids.both
+            begun_s = lids.captured_s - self._rules.way_s
+            self._way = [one for one in was if one.captured_s >= begun_s] + [lids]
         else:
             was.append(lids)
 
     def _watch_rise(self, lids: _Lids) -> bool:
         self._lowest = min(self._lowest, lids.both)
+        self._way.append(lids)
         lasted_s = lids.captured_s - self._shut_s
+        shortest_s, longest_s = self._lasts_s
         fall = self._open - self._lowest
         if lids.both >= self._lowest + self._rules.won_back * fall:
-            if self._rules.shut_from_s <= lasted_s <= self._rules.shut_to_s:
-                self._state = _Blink.REOPENED
+            if shortest_s <= lasted_s <= longest_s and self._seen_half_way(fall):
+                self._state = _Lid.REOPENED
                 return lids.face.embedding is not None
             self._wake(lids)
-        elif self._nodded(lids.face) or lasted_s > self._rules.shut_to_s:
-            self._state = _Blink.WAITING
+        elif self._nodded(lids.face) or lasted_s > longest_s:
+            self._state = _Lid.WAITING
         return False
+
+    def _seen_half_way(self, fall: float) -> bool:
+        """Say whether lids moved: pictures exchanged for each other show no way."""
+        share = self._rules.half_way * fall
+        return any(
+            self._lowest + share < one.both < self._open - share for one in self._way
+        )
 
     def _nodded(self, face: Face) -> bool:
         """Say whether the whole face moved: a picture that is tipped looks shut."""
@@ -157,6 +170,17 @@ class BlinkWatch:
             or abs(face.yaw_deg - was.yaw_deg) > self._rules.still_deg
             or abs(face.box.height / was.box.height - 1) > self._rules.still_height
         )
+
+
+class CloseWatch(BlinkWatch):
+    """Waits for both eyes to stay closed for a while and open again.
+
+    For whom a blink on demand is hard: the same rules as a blink's, only longer.
+    """
+
+    def __init__(self, rest: Rest, rules: ActRules) -> None:
+        super().__init__(rest, rules)
+        self._lasts_s = rules.closed_from_s, rules.closed_to_s
 
 
 def _second_best(values: Sequence[float]) -> float:
@@ -216,9 +240,15 @@ Watch = BlinkWatch | TurnWatch
 
 def watch(act: Act, rest: Rest, rules: ActRules) -> Watch:
     """Return the watch for an act."""
-    if act is Act.BLINK:
-        return BlinkWatch(rest, rules)
-    return TurnWatch(rest, rules, to_left=act is Act.TURN_LEFT)
+    match act:
+        case Act.BLINK:
+            return BlinkWatch(rest, rules)
+        case Act.CLOSE_EYES:
+            return CloseWatch(rest, rules)
+        case Act.TURN_LEFT | Act.TURN_RIGHT:
+            return TurnWatch(rest, rules, to_left=act is Act.TURN_LEFT)
+        case _:
+            assert_never(act)
 
 
 def _quantile(values: Sequence[float], share: float) -> float:

@@ -11,6 +11,7 @@ from likeness.core.liveness import Rest, rest_of
 from likeness.core.matching import BestViews
 from likeness.core.profile import Profile
 from likeness.core.vocabulary import (
+    EYE_ACTS,
     Act,
     Embedding,
     EmbedWhen,
@@ -112,7 +113,7 @@ class Looking:
 
     def why_blind(self, act: Act) -> Reason | None:
         """Say whether an act may have been missed because we could not see it."""
-        if act is Act.BLINK and self._glare and median(self._glare) > HIDDEN_GLARE:
+        if act in EYE_ACTS and self._glare and median(self._glare) > HIDDEN_GLARE:
             return Reason.EYES_HIDDEN
         return None
 

@@ -45,6 +45,7 @@ from likeness.core.visit_events import (
     VisitOver,
 )
 from likeness.core.vocabulary import (
+    EYE_ACTS,
     Act,
     Attention,
     Card,
@@ -120,7 +121,7 @@ class Session:
         if visit is None or self._state not in (State.LOOK, State.ACTS):
             return Attention(eyes=False, embed=None)
         acts = visit.acts
-        eyes = self._state is State.LOOK or (acts and acts.asking is Act.BLINK)
+        eyes = self._state is State.LOOK or (acts and acts.asking in EYE_ACTS)
         whose = acts is not None and acts.wants_view
         return Attention(bool(eyes), ANY_POSE if whose else visit.looking.wants)
 

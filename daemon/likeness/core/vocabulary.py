@@ -34,6 +34,10 @@ class Act(StrEnum):
     BLINK = "blink"
     TURN_LEFT = "turn_left"
     TURN_RIGHT = "turn_right"
+    CLOSE_EYES = "close_eyes"  # for a second; never drawn, asked instead of a blink
+
+
+EYE_ACTS = frozenset({Act.BLINK, Act.CLOSE_EYES})  # are judged by the lids
 
 
 class Verdict(StrEnum):

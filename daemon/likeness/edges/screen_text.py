@@ -29,6 +29,7 @@ ACTS = {
     "blink": "Blink with both eyes.",
     "turn_left": "Turn your head to your left.",
     "turn_right": "Turn your head to your right.",
+    "close_eyes": "Close both eyes for a second, then open them.",
 }
 
 

@@ -4,7 +4,10 @@ Takes the 192×192 crop of the mesh with its landmarks; gives plain numbers. Lea
 others: what follows from them.
 """
 
+import math
+from collections import deque
 from dataclasses import dataclass
+from typing import Self
 
 import cv2
 import numpy as np
@@ -24,6 +27,14 @@ EYE_MARGIN = 2.3  # the network was trained on crops this much wider than the ey
 # Contour points of the eyelid network: corners, and pairs of lower and upper lid.
 CORNERS = (0, 8)
 LIDS = ((3, 11), (4, 12), (5, 13))
+
+# The mesh's own lids, pairs of upper and lower, and the corners between them.
+MESH_LIDS_LEFT = ((385, 380), (386, 374), (387, 373))
+MESH_LIDS_RIGHT = ((160, 144), (159, 145), (158, 153))
+
+LIDS_MOVED = 0.14  # share by which the mesh's lids fall, or change since last measured
+AFRESH_EVERY = 8  # frames, at the least
+LIDS_BEFORE = 15  # frames: half a second
 
 BLOWN_OUT = 250  # of 255
 SHARP_VARIANCE = 60.0  # of the Laplacian: half sharp; a 60 px face stays below 20
@@ -82,6 +93,74 @@ class Eyelids:
         gaps = np.hypot(*(contour[list(low)] - contour[list(high)]).T)
         width = float(np.hypot(*(contour[CORNERS[1]] - contour[CORNERS[0]])))
         return float(gaps.mean()) / max(width, 1e-6)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A number for each eye."""
+
+    left: float
+    right: float
+
+    @classmethod
+    def of_mesh(cls, landmarks: Floats) -> Self:
+        """Openness by the mesh's own lids: biased, but it costs nothing."""
+        at = landmarks[:, :2]
+        return cls(
+            _height_over_width(at, MESH_LIDS_LEFT, LEFT_EYE_INNER, LEFT_EYE_OUTER),
+            _height_over_width(at, MESH_LIDS_RIGHT, RIGHT_EYE_OUTER, RIGHT_EYE_INNER),
+        )
+
+    @property
+    def both(self) -> float:
+        return (self.left + self.right) / 2
+
+
+class LidFollower:
+    """Openness in every frame of one face, while the eyelid network rests in most.
+
+    It costs more than the mesh does, and the mesh's own lids say well enough how lids
+    move, though not how far open they are. So the network runs when these move, while
+    they are low, and every few frames; between, its last answer moves with them.
+    """
+
+    def __init__(self, network: Eyelids) -> None:
+        self._network = network
+        self._before: deque[float] = deque(maxlen=LIDS_BEFORE)
+        self._mesh = self._measured = _Pair(math.nan, math.nan)
+        self._age = AFRESH_EVERY
+
+    def forget(self) -> None:
+        """Another face, or a gap: begin with a measurement."""
+        self._before.clear()
+        self._age = AFRESH_EVERY
+
+    def openness(self, fit: Fit) -> tuple[float, float]:
+        """Return (left, right) as `Eyelids` does, for the next frame."""
+        mesh = _Pair.of_mesh(fit.landmarks)
+        self._age += 1
+        if self._age >= AFRESH_EVERY or self._moved(mesh.both):
+            self._measured = _Pair(*self._network.openness(fit))
+            self._mesh, self._age = mesh, 0
+        self._before.append(mesh.both)
+        return (
+            self._measured.left * mesh.left / max(self._mesh.left, 1e-6),
+            self._measured.right * mesh.right / max(self._mesh.right, 1e-6),
+        )
+
+    def _moved(self, now: float) -> bool:
+        # The second highest: one wild frame must not keep the network busy.
+        usual = sorted(self._before)[-2:][0]
+        changed = abs(now - self._mesh.both) > LIDS_MOVED * self._mesh.both
+        return changed or now < (1 - LIDS_MOVED) * usual
+
+
+def _height_over_width(
+    at: Floats, lids: tuple[tuple[int, int], ...], start: int, end: int
+) -> float:
+    upper, lower = zip(*lids, strict=True)
+    heights = np.hypot(*(at[list(upper)] - at[list(lower)]).T)
+    return float(heights.mean()) / max(float(np.hypot(*(at[end] - at[start]))), 1e-6)
 
 
 def quality_of(fit: Fit) -> Quality:

@@ -18,7 +18,7 @@ from likeness.core.vocabulary import (
     Face,
     Observation,
 )
-from likeness.vision.cues import Eyelids, quality_of
+from likeness.vision.cues import Eyelids, LidFollower, quality_of
 from likeness.vision.detect import FAR, NEAR, Detection, Detector, Picture
 from likeness.vision.match import Embedder
 from likeness.vision.mesh import Fit, Mesh, Region
@@ -66,7 +66,7 @@ class Looker:
         self._near = Detector(models.detect_near, NEAR)
         self._far: Detector | None = None
         self._mesh = Mesh(models.mesh)
-        self._eyelids = Eyelids(models.eyelids)
+        self._lids = LidFollower(Eyelids(models.eyelids))
         self._embedder = Embedder(models.embed)
         self._region: Region | None = None
         self._faces = 0
@@ -98,12 +98,15 @@ class Looker:
             eyes: measure their openness; without, it is nan.
         """
         self._count(image, captured_s)
-        fit = self._follow(image) or self._search(image, captured_s)
+        followed = self._follow(image)
+        fit = followed or self._search(image, captured_s)
+        if followed is None or not eyes:
+            self._lids.forget()
         if fit is None:
             self._region = None
             return Observation(captured_s, frame, faces=0, face=None)
         self._region = Region.around_landmarks(fit.landmarks)
-        lids = self._eyelids.openness(fit) if eyes else NOT_MEASURED
+        lids = self._lids.openness(fit) if eyes else NOT_MEASURED
         face = self._describe(image, fit, lids, embed)
         return Observation(captured_s, frame, max(self._faces, 1), face)
 
