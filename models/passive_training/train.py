@@ -17,13 +17,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from passive_training.folds import folds_of
+
 SIDE, VIEWS = 96, 3
 CHANNELS = (12, 20, 32, 48, 64)
 STRIDES = (2, 2, 2, 1, 2)
-FOLDS = 3
-EPOCHS, BATCH, RATE, DECAY = 4, 64, 4e-3, 0.05
+EPOCHS, BATCH, RATE, DECAY = 3, 32, 3e-3, 0.05
 SMOOTHING = 0.03  # some recaptures look like life: no label is quite sure
-REPORT_EVERY = 20
+REPORT_EVERY = 50
 THREADS = 1
 
 
@@ -58,12 +59,6 @@ def _branch() -> nn.Sequential:
         ]
         before = channels
     return nn.Sequential(*steps)
-
-
-def folds_of(identities: list[str]) -> npt.NDArray[np.int64]:
-    """Say for each sample in which fold its person is: people in turn, by name."""
-    place = {name: rank % FOLDS for rank, name in enumerate(sorted(set(identities)))}
-    return np.array([place[name] for name in identities])
 
 
 def read_samples(
@@ -111,6 +106,7 @@ def train(
     share = float(live.mean())
     cost = nn.BCEWithLogitsLoss(reduction="none")
     queue = np.concatenate([order.permutation(len(samples)) for _ in range(EPOCHS)])
+    recent = 0.0
     for step in range(steps):
         chosen = np.sort(queue[step * BATCH : (step + 1) * BATCH])
         wanted = torch.from_numpy(live[chosen])[:, None]
@@ -123,8 +119,9 @@ def train(
         loss.backward()
         optimizer.step()
         schedule.step()
+        recent = loss.item() if step == 0 else 0.97 * recent + 0.03 * loss.item()
         if step % REPORT_EVERY == 0:
-            print(f"{step}/{steps} {loss.item():.3f}", flush=True)
+            print(f"{step}/{steps} {recent:.3f}", flush=True)
     network.eval()
     return network
 
