@@ -46,6 +46,7 @@ def track(name: str = "a", **changes: object) -> Line:
         "eyes": [0.31, None, None, 0.3],
         "yaw": [0.0, 5.5, None, -30.0],
         "passive": [None, None, None, None],
+        "depth": [None, None, None, None],
         **changes,
     }
 

@@ -102,9 +102,9 @@ def test_of_nothing_there_is_a_page(tmp_path: Path) -> None:
 
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("a file is no folder")
-    with pytest.raises(UsageError, match=r"report\.json: cannot be written: Not a"):
-        write(tmp_path / "file", line())
+    (tmp_path / "report.json").mkdir()
+    with pytest.raises(UsageError, match=r"report\.json: cannot be written: Is a"):
+        write(tmp_path, line())
 
 
 EVIL = "<script>alert(1)</script>\"'&amp;</td></table><img src=x onerror=alert(2)>"

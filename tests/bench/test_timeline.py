@@ -19,13 +19,18 @@ def points(path: str) -> list[tuple[float, float]]:
 
 
 def test_without_a_frame_there_is_no_drawing() -> None:
-    assert lay_out(line(), track("a", ms=[], faces=[], eyes=[], yaw=[], passive=[])) is None
+    empty = track("a", ms=[], faces=[], eyes=[], yaw=[], passive=[], depth=[])
+    assert lay_out(line(), empty) is None
 
 
 def test_only_what_was_measured_has_a_lane() -> None:
     assert [lane.name for lane in drawn().lanes] == ["eyes", "yaw °"]
-    with_passive = drawn(passive=[0.5, None, None, None]).lanes
-    assert [lane.name for lane in with_passive] == ["eyes", "yaw °", "passive"]
+    passive = drawn(passive=[0.5, None, None, None]).lanes
+    assert [lane.name for lane in passive] == ["eyes", "yaw °", "passive"]
+    depth = drawn(depth=[None, 0.5, None, 2.0]).lanes
+    assert [lane.name for lane in depth] == ["eyes", "yaw °", "depth"]
+    # Deeper than the scale is at its edge.
+    assert points(depth[2].path)[1][1] == depth[2].top
 
 
 def test_values_stand_at_their_time_within_their_lane() -> None:

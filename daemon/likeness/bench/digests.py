@@ -51,11 +51,11 @@ def of_models(models: ModelSet) -> str:
     return f"{models.variant} {_of(facts)}"
 
 
-def of_software(*more: Path) -> str:
-    """Name the version and digest the source of the rules, and of `more` files."""
+def of_software(*bench: str) -> str:
+    """Name the version and digest the source of the rules, and of files of bench."""
     root = Path(likeness.__path__[0])
-    files = [file for part in PARTS for file in (root / part).glob("*.py")]
-    sources = sorted({*files, *more})
+    sources = [file for part in PARTS for file in sorted((root / part).glob("*.py"))]
+    sources += [root / "bench" / name for name in bench]
     return f"{likeness.__version__} {_of(of_file(source) for source in sources)}"
 
 

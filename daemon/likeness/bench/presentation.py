@@ -174,7 +174,7 @@ def spread(items: Iterable[Item], most: int) -> list[Item]:
 
 def made_by(models: ModelSet, most_frames: int) -> str:
     """Digest all that a score depends on besides its picture or clip."""
-    software = digests.of_software(Path(__file__))
+    software = digests.of_software("presentation.py")
     facts = (digests.of_models(models), software, most_frames)
     return digests.of_text(repr(facts))
 

@@ -18,7 +18,7 @@ from typing import Literal
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from likeness import __version__
-from likeness.bench import bench_shop, chip_portrait, digests
+from likeness.bench import digests
 from likeness.bench.bench_shop import (
     FeedClock,
     MemoryLedger,
@@ -57,10 +57,8 @@ from likeness.vision.models import ModelSet
 
 Pace = Literal["max", "real"]
 Seen = list[Observation]
-# What a verdict depends on here, beside the terminal's own parts.
-_SOURCES = tuple(
-    Path(module) for module in (__file__, bench_shop.__file__, chip_portrait.__file__)
-)
+# What a line or its drawing depends on, beside the terminal's own parts.
+SOURCES = ("replay.py", "bench_shop.py", "chip_portrait.py", "track.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +162,7 @@ class Studio:
         self._digest = functools.cache(digests.of_recording)
         self._same_for_all = {
             "models": digests.of_models(models),
-            "software": digests.of_software(*_SOURCES),
+            "software": digests.of_software(*SOURCES),
             "key": signer.kid,
         }
         self._ledger = MemoryLedger(notary)
@@ -198,12 +196,12 @@ class Studio:
         if plan.file is None or plan.problem:
             return _unplayable(plan)
         clock, seen, face_frames = FeedClock(plan.file.start_s), Seen(), 0
-        track = Track()
+        drawn = Track()
 
         def note(observation: Observation) -> None:
             nonlocal face_frames
             face_frames += observation.face is not None
-            track.add(observation)
+            drawn.add(observation)
             if keep_seen:
                 seen.append(observation)
 
@@ -240,7 +238,7 @@ class Studio:
             cpu_s=camera.cpu_s,
             problem=camera.problem,
             seen=tuple(seen),
-            track=track,
+            track=drawn,
         )
 
 

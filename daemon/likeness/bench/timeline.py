@@ -1,4 +1,4 @@
-"""Lays out one visit as a drawing: eyes, yaw and texture over time, prompts, verdict.
+"""Lays out one visit as a drawing: eyes, yaw, texture and depth, prompts, verdict.
 
 Coordinates only; how they are drawn stands in templates/timeline.html. Leaves to
 others: measuring (track.py).
@@ -95,6 +95,8 @@ def _lanes(xs: Sequence[float], track: Line) -> tuple[Lane, ...]:
     shown.append(("yaw °", track["yaw"], -turned, turned, "{:.0f}"))
     if _given(track["passive"]):
         shown.append(("passive", track["passive"], 0.0, 1.0, "{:.0f}"))
+    if _given(track["depth"]):
+        shown.append(("depth", track["depth"], 0.0, 1.0, "{:.1f}"))
     return tuple(
         _lane(name, HEAD + number * (LANE + GAP), xs, values, (low, high), scale)
         for number, (name, values, low, high, scale) in enumerate(shown)
@@ -112,7 +114,8 @@ def _lane(
     low, high = limits
 
     def y(value: float) -> float:
-        return round(top + LANE * (high - value) / (high - low), 1)
+        inside = max(low, min(high, value))
+        return round(top + LANE * (high - inside) / (high - low), 1)
 
     middle = [0.0] if low < 0 else []
     marks = tuple((y(value), scale.format(value)) for value in (low, *middle, high))

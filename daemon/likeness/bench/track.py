@@ -28,12 +28,13 @@ class Track:
         """Return the line of timelines.jsonl; times from the first frame, in ms.
 
         `eyes` is the openness of both eyes (height over width), `yaw` in degrees
-        (positive to the person's own left), `passive` 0 attack .. 1 live.
+        (positive to the person's own left), `passive` 0 attack .. 1 live, `depth` of a
+        turned face as a share of a head's (0 flat).
         """
         columns: list[tuple[float | None, ...]] = (
-            list(zip(*self._measured, strict=True)) or [()] * 3
+            list(zip(*self._measured, strict=True)) or [()] * 4
         )
-        eyes, yaw, passive = columns
+        eyes, yaw, passive, depth = columns
         return {
             "id": name,
             "ms": [round(1000 * (at_s - first_s)) for at_s in self._captured_s],
@@ -41,16 +42,18 @@ class Track:
             "eyes": eyes,
             "yaw": yaw,
             "passive": passive,
+            "depth": depth,
         }
 
 
 def _measured(face: Face | None) -> tuple[float | None, ...]:
     if face is None:
-        return (None, None, None)
+        return (None, None, None, None)
     return (
         _rounded((face.eye_left + face.eye_right) / 2, 3),
         _rounded(face.yaw_deg, 1),
         _rounded(face.passive, 3),
+        _rounded(face.parallax.depth if face.parallax else None, 2),
     )
 
 
