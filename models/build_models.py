@@ -1,6 +1,6 @@
 """Converts and quantizes model files: `build_models.py OUT NAME=SOURCE…`.
 
-For each source (.tflite or SFace's .onnx) it writes
+For each source (.tflite, SFace's .onnx or our own .npz) it writes
 OUT/NAME_f32.tflite and OUT/NAME_w8.tflite, where RANGES knows the name also
 OUT/NAME_int8.tflite, and says so in one line each on standard output. Leaves to others:
 fetching the sources, checking digests (`likeness models build`), measuring ranges
@@ -21,6 +21,7 @@ from ai_edge_quantizer.algorithm_manager import AlgorithmName
 from ai_edge_quantizer.qtyping import TFLOperationName
 
 from flatbuffer_surgery import Graph
+from passive_to_tflite import convert as convert_passive
 from sface_to_tflite import convert as convert_sface
 
 # SFace's last matrix, by the name of what it computes (the quantizer ends it with ";").
@@ -57,6 +58,9 @@ def to_float32(source: Path, target: Path) -> None:
     """Write a clean float32 TFLite file of a source model."""
     if source.suffix == ".onnx":
         convert_sface(source, target)
+        return
+    if source.suffix == ".npz":
+        convert_passive(source, target)
         return
     graph = Graph.read(source)
     graph.update_opcodes()

@@ -168,3 +168,17 @@ def test_the_real_models_come_out_byte_for_byte(tmp_path: Path) -> None:
     for entry in read_manifest(folder).model:
         for built in entry.built:
             assert sha256_of(again / "built" / built.file) == built.sha256
+
+
+def test_our_own_weights_come_with_the_manifest(tiny: TinyFolder) -> None:
+    own = tiny.path / "own.tflite"
+    own.write_bytes(tiny.model)
+    packaged = 'package = "tiny-weights", path = "tiny/tiny.tflite"'
+    assert packaged in tiny.text
+    tiny.write(tiny.text.replace(packaged, 'path = "own.tflite"'))
+    build(tiny)
+    assert (tiny.path / "built" / "tiny_mesh_w8.tflite").read_bytes() == tiny.model
+    (tiny.path / "built" / "tiny_mesh_w8.tflite").unlink()
+    own.write_bytes(b"other weights")
+    with pytest.raises(ModelError, match=r"own.tflite is missing or is not the one"):
+        build(tiny)

@@ -197,7 +197,7 @@ async def test_without_broker_and_reader_it_serves_and_the_result_waits(
     assert claims.iss == given.terminal.device
     assert claims.policy == "demo"
     assert set(claims.models) == {
-        "detect_near", "detect_far", "mesh", "eyelids", "embed",
+        "detect_near", "detect_far", "mesh", "eyelids", "embed", "passive",
     }  # fmt: skip
     assert "This did not succeed." in screen.getvalue()
 

@@ -14,7 +14,7 @@ from ai_edge_litert import schema_py_generated as schema
 from flatbuffer_surgery import Graph
 from tiny_wheel import write_wheel
 
-ROLES = ("detect_near", "detect_far", "mesh", "eyelids", "embed")
+ROLES = ("detect_near", "detect_far", "mesh", "eyelids", "passive", "embed")
 SIDE = 8
 MEAN, STD = 127.5, 64.0
 PACKAGE = "tiny_weights-1.0-py3-none-any.whl"

@@ -34,6 +34,7 @@ class SightOnThread:
                 frame=frame.number,
                 embed=attention.embed,
                 eyes=attention.eyes,
+                passive=attention.passive,
             )
 
         return await self._there(look)

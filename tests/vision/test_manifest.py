@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from likeness.errors import ConfigError, ModelError
+from likeness.pins import is_file_with
 from likeness.vision.manifest import models_dir, read_manifest
 from tiny_models import TinyFolder
 
@@ -16,14 +17,17 @@ def test_our_own_manifest_names_every_role_in_each_variant(root: Path) -> None:
         for entry in manifest.model
         for built in entry.built
     }
-    roles = {"detect_near", "detect_far", "mesh", "eyelids", "embed"}
+    roles = {"detect_near", "detect_far", "mesh", "eyelids", "embed", "passive"}
     assert set(files) == {(role, v) for role in roles for v in ("f32", "w8")} | {
         ("embed", "int8")
     }
     assert len(set(files.values())) == len(files)
     sources = [entry.source for entry in manifest.model]
     for source in sources + [picture.source for picture in manifest.picture]:
-        assert manifest.package_named(source.package).name == source.package
+        if source.package:
+            assert manifest.package_named(source.package).name == source.package
+        else:  # our own, beside the manifest
+            assert is_file_with(root / "models" / source.path, source.sha256)
 
 
 def test_a_configured_folder_goes_first() -> None:

@@ -23,6 +23,7 @@ from likeness.vision.detect import FAR, NEAR, Detection, Detector, Picture
 from likeness.vision.match import Embedder
 from likeness.vision.mesh import Fit, Mesh, Region
 from likeness.vision.models import ModelSet
+from likeness.vision.passive import Passive
 from likeness.vision.pose import Pose, pose_of
 
 MIN_PRESENCE = 0.5
@@ -68,6 +69,7 @@ class Looker:
         self._mesh = Mesh(models.mesh)
         self._lids = LidFollower(Eyelids(models.eyelids))
         self._embedder = Embedder(models.embed)
+        self._passive: Passive | None = None
         self._region: Region | None = None
         self._faces = 0
         self._counted_s = -math.inf
@@ -87,6 +89,7 @@ class Looker:
         frame: int,
         embed: EmbedWhen | None = None,
         eyes: bool = True,
+        passive: bool = False,
     ) -> Observation:
         """Understand one frame.
 
@@ -96,6 +99,7 @@ class Looker:
             frame: its number.
             embed: embed the face if it is at least so frontal; None: never.
             eyes: measure their openness; without, it is nan.
+            passive: judge the texture, where the face is seen well enough.
         """
         self._count(image, captured_s)
         followed = self._follow(image)
@@ -108,6 +112,10 @@ class Looker:
         self._region = Region.around_landmarks(fit.landmarks)
         lids = self._lids.openness(fit) if eyes else NOT_MEASURED
         face = self._describe(image, fit, lids, embed)
+        if passive:
+            if self._passive is None:
+                self._passive = Passive(self._models.passive)
+            face = replace(face, passive=self._passive.judge(image, face))
         return Observation(captured_s, frame, max(self._faces, 1), face)
 
     def enrol(self, portrait: bytes) -> Embedding | None:

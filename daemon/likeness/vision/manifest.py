@@ -18,7 +18,7 @@ MANIFEST = "manifest.toml"
 BUILT = "built"  # below the manifest's folder
 PICTURES = "pictures"  # below BUILT: for the demonstration and the tests
 
-Role = Literal["detect_near", "detect_far", "mesh", "eyelids", "embed"]
+Role = Literal["detect_near", "detect_far", "mesh", "eyelids", "embed", "passive"]
 # Weights as they were trained; weights in eight bits; all arithmetic in eight bits.
 Variant = Literal["f32", "w8", "int8"]
 Dimension = Annotated[int, msgspec.Meta(ge=1)]

@@ -30,6 +30,8 @@ from likeness.vision.runtimes import Runtime, RuntimeName, find_runtime
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
 
+LATER: tuple[Role, ...] = ("detect_far", "passive")  # loaded when first asked for
+
 
 class Model:
     """One model, ready to run; made by `load_model`."""
@@ -102,13 +104,19 @@ class ModelSet:
             self.detect_near = self._load("detect_near")
             self.mesh = self._load("mesh")
             self.eyelids = self._load("eyelids")
-            verify(folder, manifest.entry("detect_far").variant(variant))
+            for later in LATER:
+                verify(folder, manifest.entry(later).variant(variant))
             self.embed = embed.result()
 
     @cached_property
     def detect_far(self) -> Model:
         """The far detector; rarely needed, so it is loaded when first asked for."""
         return self._load("detect_far")
+
+    @cached_property
+    def passive(self) -> Model:
+        """The texture network; loaded when first asked for."""
+        return self._load("passive")
 
     def _load(self, role: Role) -> Model:
         entry = self._manifest.entry(role)
