@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from itertools import chain
 
 import pytest
 from hypothesis import given, settings
@@ -22,6 +23,7 @@ from likeness.core.vocabulary import (
     Face,
     NonceSource,
     Observation,
+    Parallax,
     Purpose,
     Reason,
     Verdict,
@@ -135,6 +137,59 @@ def test_another_persons_card_is_refused() -> None:
     for act in ACTS:
         visit.watch(visit.visitor.does(act))
     assert refused_for(visit) == (Verdict.REFUSED, Reason.NOT_SAME_PERSON)
+
+
+@pytest.mark.parametrize(
+    ("scores", "verdict", "reasons"),
+    [
+        ((0.9,), Verdict.ACCEPTED, ()),
+        ((0.9, 0.9, 0.9, 0.01), Verdict.ACCEPTED, ()),
+        ((0.3,), Verdict.REFERRED, (Reason.LIVENESS_IN_DOUBT,)),
+        ((0.01,), Verdict.REFUSED, (Reason.ATTACK_SUSPECTED,)),
+    ],
+)
+def test_the_texture_of_the_face_votes(
+    scores: tuple[float, ...], verdict: Verdict, reasons: tuple[Reason, ...]
+) -> None:
+    visit = Visit()
+    visit.consent_and_card()
+    asked = 0
+    acting = (frame for act in ACTS for frame in visit.visitor.does(act))
+    for frame in chain(visit.visitor.still(0.8), acting):
+        if visit.session.attention.passive and frame.face:
+            judged = replace(frame.face, passive=scores[asked % len(scores)])
+            visit.watch([replace(frame, face=judged)])
+            asked += 1
+        else:
+            visit.watch([frame])
+    end = visit.conclusion
+    assert (end.verdict, end.reasons) == (verdict, reasons)
+    assert end.passive == pytest.approx(scores[0])
+    assert end.passive_threshold == STANDARD.texture.live_from
+    assert asked <= 1 + end.ended_s / STANDARD.texture_every_s
+
+
+@pytest.mark.parametrize(
+    ("depth", "verdict", "reasons"),
+    [
+        (0.6, Verdict.ACCEPTED, ()),
+        (0.2, Verdict.REFERRED, (Reason.LIVENESS_IN_DOUBT,)),
+        (0.0, Verdict.REFUSED, (Reason.FLAT_FACE,)),
+    ],
+)
+def test_a_turn_shows_whether_the_head_is_solid(
+    depth: float, verdict: Verdict, reasons: tuple[Reason, ...]
+) -> None:
+    visit = Visit()
+    visit.consent_and_card()
+    assert visit.session.attention.parallax
+    acting = (frame for act in ACTS for frame in visit.visitor.does(act))
+    for frame in chain(visit.visitor.still(0.8), acting):
+        face = frame.face
+        assert face
+        turned = Parallax(face.yaw_deg, depth, noise=0.05)
+        visit.watch([replace(frame, face=replace(face, parallax=turned))])
+    assert (visit.conclusion.verdict, visit.conclusion.reasons) == (verdict, reasons)
 
 
 def test_an_act_before_its_prompt_does_not_count() -> None:

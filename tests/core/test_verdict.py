@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import visits as v
+from likeness.core.presentation import TextureVote
 from likeness.core.profile import PROFILES
+from likeness.core.solidity import Shape
 from likeness.core.verdict import DOUBTS, Findings, decide, match_finding
 from likeness.core.vocabulary import (
     Act,
@@ -30,8 +32,11 @@ def findings(
     score: float | None = 0.9,
     source: NonceSource = NonceSource.CARRIER,
     noted: tuple[Reason, ...] = (),
+    texture: TextureVote = TextureVote.LIVE,
+    shape: Shape = Shape.SOLID,
 ) -> Findings:
-    return Findings(v.card() if card else None, asked, acts, score, source, noted)
+    who = v.card() if card else None
+    return Findings(who, asked, acts, score, source, noted, texture, shape)
 
 
 def test_all_is_well() -> None:
@@ -73,6 +78,18 @@ def test_all_is_well() -> None:
             Reason.ACT_NOT_SEEN,
         ),
         (
+            findings(texture=TextureVote.ATTACK),
+            Verdict.REFUSED,
+            Reason.ATTACK_SUSPECTED,
+        ),
+        (
+            findings(texture=TextureVote.DOUBT),
+            Verdict.REFERRED,
+            Reason.LIVENESS_IN_DOUBT,
+        ),
+        (findings(shape=Shape.FLAT), Verdict.REFUSED, Reason.FLAT_FACE),
+        (findings(shape=Shape.DOUBT), Verdict.REFERRED, Reason.LIVENESS_IN_DOUBT),
+        (
             findings(asked=0, acts=(), score=None, noted=(Reason.CAMERA_LOST,)),
             Verdict.REFERRED,
             Reason.CAMERA_LOST,
@@ -93,6 +110,8 @@ def test_each_fault_has_its_answer(
     st.none() | st.floats(-1, 1),
     st.sampled_from(NonceSource),
     st.lists(st.sampled_from(Reason), max_size=2).map(tuple),
+    st.sampled_from(TextureVote),
+    st.sampled_from(Shape),
 )
 def test_accepted_needs_everything(
     card: bool,
@@ -101,9 +120,18 @@ def test_accepted_needs_everything(
     score: float | None,
     source: NonceSource,
     noted: tuple[Reason, ...],
+    texture: TextureVote,
+    shape: Shape,
 ) -> None:
     found = findings(
-        card=card, asked=asked, acts=acts, score=score, source=source, noted=noted
+        card=card,
+        asked=asked,
+        acts=acts,
+        score=score,
+        source=source,
+        noted=noted,
+        texture=texture,
+        shape=shape,
     )
     verdict, reasons = decide(found, STANDARD)
     assert (verdict is Verdict.ACCEPTED) == (
@@ -114,6 +142,8 @@ def test_accepted_needs_everything(
         and score >= STANDARD.accept_score
         and source is not NonceSource.DEVICE
         and not noted
+        and texture in (TextureVote.LIVE, TextureVote.NOT_MEASURED)
+        and shape in (Shape.SOLID, Shape.NOT_MEASURED)
     )
     assert (verdict is Verdict.ACCEPTED) == (not reasons)
     assert len(set(reasons)) == len(reasons)

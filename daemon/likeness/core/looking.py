@@ -9,7 +9,9 @@ from statistics import median
 from likeness.core.continuity import Continuity, is_turned
 from likeness.core.liveness import Rest, rest_of
 from likeness.core.matching import BestViews
+from likeness.core.presentation import Texture
 from likeness.core.profile import Profile
+from likeness.core.solidity import Solidity
 from likeness.core.vocabulary import (
     EYE_ACTS,
     Act,
@@ -45,6 +47,9 @@ class Looking:
         self._view_s: float | None = None
         self._since_view_s: float | None = None
         self._glare: list[float] = []
+        self.texture = Texture(profile.texture)
+        self._texture_s: float | None = None
+        self.solidity = Solidity(profile.solidity)
         self._unusable: dict[Reason, int] = {}
         self.faces = 0
         self.seen_acting = False  # whether a view was taken since the first prompt
@@ -68,6 +73,13 @@ class Looking:
         if self._view_s is not None and self._last_s - self._view_s < every_s:
             return None
         return ASLANT if waited_s > WIDEN_AFTER_S + every_s else STRAIGHT
+
+    @property
+    def wants_texture(self) -> bool:
+        """Say whether the texture of the next frame's face should be judged."""
+        if self._last_s is None or self._texture_s is None:
+            return True
+        return self._last_s - self._texture_s >= self._profile.texture_every_s
 
     @property
     def too_slow(self) -> bool:
@@ -120,11 +132,15 @@ class Looking:
     def _take(self, face: Face, captured_s: float, *, alone: bool) -> None:
         if self._since_view_s is None:
             self._since_view_s = captured_s
+        if face.passive is not None:
+            self._texture_s = captured_s
+            self.texture.see(face.passive)
         if face.embedding is not None and not is_turned(face):
             self._view_s = self._since_view_s = captured_s
             self._views.add(face)
             self.seen_acting = self.seen_acting or self._acting
         if self._acting:
+            self.solidity.see(face.parallax)
             self._glare.append(max(face.glare_left, face.glare_right))
             return
         fault = Reason.SECOND_FACE if not alone else self._fault(face)
@@ -147,6 +163,7 @@ class Looking:
         self._continuity = _continuity(self._profile)
         self._views = BestViews()
         self._rest_faces.clear()
+        self.texture = Texture(self._profile.texture)
         self._view_s = self._since_view_s = None
 
 

@@ -3,8 +3,10 @@
 Leaves to others: the rules that use them. A number changes here and nowhere else.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from likeness.core.presentation import TextureRules
+from likeness.core.solidity import SolidityRules
 from likeness.core.vocabulary import Environment
 from likeness.errors import ConfigError
 
@@ -58,6 +60,9 @@ class Profile:
     refer_score: float = 0.375
     same_face_score: float = 0.40  # two views of one visit must agree at least so
     turned_face_score: float = 0.25  # and a turned one with the frontal ones
+    texture: TextureRules = field(default_factory=TextureRules)
+    solidity: SolidityRules = field(default_factory=SolidityRules)
+    texture_every_s: float = 0.25  # scored four times a second
     min_face_px: float = 60.0
     min_frames_per_s: float = 23.9  # 24 and NTSC's 23.976: fast enough for a blink
     min_brightness: float = 0.10

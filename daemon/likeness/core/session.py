@@ -123,7 +123,12 @@ class Session:
         acts = visit.acts
         eyes = self._state is State.LOOK or (acts and acts.asking in EYE_ACTS)
         whose = acts is not None and acts.wants_view
-        return Attention(bool(eyes), ANY_POSE if whose else visit.looking.wants)
+        return Attention(
+            eyes=bool(eyes),
+            embed=ANY_POSE if whose else visit.looking.wants,
+            passive=visit.looking.wants_texture,
+            parallax=True,
+        )
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         """Take in one event; return what must now be done, in order."""
@@ -374,6 +379,8 @@ class Session:
                 score=score,
                 nonce_source=source,
                 noted=tuple(visit.noted),
+                texture=visit.looking.texture.vote,
+                shape=visit.looking.solidity.finding.shape,
             ),
             self._profile,
         )
@@ -392,6 +399,8 @@ class Session:
             portrait_sha256=visit.portrait_sha256,
             match=match_finding(score, self._profile),
             acts=acts,
+            passive=visit.looking.texture.score,
+            passive_threshold=self._profile.texture.live_from,
             ended_s=now,
         )
 

@@ -11,7 +11,9 @@ One function and the list of doubts; leaves to others: thresholds (profile.py).
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from likeness.core.presentation import TextureVote
 from likeness.core.profile import Profile
+from likeness.core.solidity import Shape
 from likeness.core.vocabulary import (
     ActFinding,
     Card,
@@ -35,6 +37,7 @@ DOUBTS = frozenset(
         Reason.EYES_HIDDEN,
         Reason.NO_FRONTAL_VIEW,
         Reason.MATCH_IN_DOUBT,
+        Reason.LIVENESS_IN_DOUBT,
         Reason.NONCE_FROM_DEVICE,
     }
 )
@@ -60,6 +63,8 @@ class Findings:
     score: float | None
     nonce_source: NonceSource
     noted: tuple[Reason, ...]
+    texture: TextureVote = TextureVote.NOT_MEASURED
+    shape: Shape = Shape.NOT_MEASURED
 
 
 def match_finding(score: float | None, profile: Profile) -> MatchFinding | None:
@@ -69,7 +74,12 @@ def match_finding(score: float | None, profile: Profile) -> MatchFinding | None:
 
 def decide(findings: Findings, profile: Profile) -> tuple[Verdict, tuple[Reason, ...]]:
     """Return the verdict and its reasons, the weightiest first."""
-    reasons = [*findings.noted, *_missing(findings), *_match(findings, profile)]
+    reasons = [
+        *findings.noted,
+        *_missing(findings),
+        *_presented(findings),
+        *_match(findings, profile),
+    ]
     if findings.card is None and not findings.noted:
         reasons.append(Reason.CARD_NOT_PRESENTED)
     if profile.needs_carrier_nonce and findings.nonce_source is NonceSource.DEVICE:
@@ -98,6 +108,18 @@ def _missing(findings: Findings) -> list[Reason]:
     ended = any(reason not in DOUBTS for reason in findings.noted)
     never_asked = findings.asked == 0 and bool(findings.noted)
     return [] if ended or never_asked else [Reason.ACT_NOT_SEEN]
+
+
+def _presented(findings: Findings) -> list[Reason]:
+    """Name what speaks for a picture in the place of a face; silence says nothing."""
+    reasons = []
+    if findings.shape is Shape.FLAT:
+        reasons.append(Reason.FLAT_FACE)
+    if findings.texture is TextureVote.ATTACK:
+        reasons.append(Reason.ATTACK_SUSPECTED)
+    if findings.shape is Shape.DOUBT or findings.texture is TextureVote.DOUBT:
+        reasons.append(Reason.LIVENESS_IN_DOUBT)
+    return reasons
 
 
 def _match(findings: Findings, profile: Profile) -> list[Reason]:
