@@ -32,9 +32,12 @@ Picture = npt.NDArray[np.uint8]  # height × width × 3, BGR
 EYE_CORNERS: Final = (33, 263)  # the person's right and left, outer
 EYE_CORNERS_MM: Final = 90.0
 NOSE_TIP: Final = 1
-GRID: Final = 48  # depth is spread over so many points across the picture's region
+GRID: Final = 32  # depth is spread over so many points across the picture's region
 TO_LINEAR: Final = np.array([linear(byte) for byte in range(256)], np.float32)
-_BETWEEN: Final = (TO_LINEAR[1:] + TO_LINEAR[:-1]) / 2
+FINE: Final = 4 * 4096 - 1  # steps of linear light: finer than the darkest byte
+_TO_SRGB: Final = np.searchsorted(
+    (TO_LINEAR[1:] + TO_LINEAR[:-1]) / 2, np.arange(FINE + 1) / FINE
+).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +146,9 @@ class SlowCamera:
         spread = self._noise * np.sqrt(np.maximum(value, 0.01))
         noise = self._random.standard_normal(value.shape, np.float32)
         value = np.clip(value + spread * noise, 0, 1)
-        bytes_ = np.searchsorted(_BETWEEN, value.ravel()).reshape(value.shape)
+        coded = _TO_SRGB[np.rint(value * FINE).astype(np.uint16)]
         _, packed = cv2.imencode(
-            ".jpg", bytes_.astype(np.uint8), (cv2.IMWRITE_JPEG_QUALITY, self._quality)
+            ".jpg", coded, (cv2.IMWRITE_JPEG_QUALITY, self._quality)
         )
         return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
 
@@ -176,7 +179,8 @@ def _surface(
     step_x, step_y = width / GRID * mm, height / GRID * mm
     normals = np.stack([across / step_x, down / step_y, -np.ones_like(down)], axis=-1)
     normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
-    hull = cv2.convexHull(landmarks[:, :2] / (width / GRID, height / GRID))
+    to_grid = np.array([GRID / width, GRID / height], np.float32)
+    hull = cv2.convexHull(landmarks[:, :2] * to_grid)
     mask = np.zeros((GRID, GRID), np.float32)
     cv2.fillConvexPoly(mask, np.rint(hull).astype(np.int32), (1.0,))
     mask = np.asarray(cv2.blur(mask, (3, 3)), np.float32)
