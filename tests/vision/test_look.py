@@ -16,13 +16,13 @@ from likeness.edges.recorded import frames
 from likeness.vision.detect import NEAR, Detector
 from likeness.vision.look import (
     FAR_EVERY_S,
-    MAX_STILL_PX,
     SURE,
     Looker,
     decode,
 )
 from likeness.vision.mesh import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from likeness.vision.models import ModelSet
+from likeness.vision.stills import MAX_STILL_PX
 from real_models import Picture, blurred, mirrored, resized, side_by_side
 
 FRONTAL = EmbedWhen(max_yaw_deg=30, max_pitch_deg=30)

@@ -6,7 +6,7 @@ Leaves to others: every judgement. Not for two threads at once.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ from likeness.core.vocabulary import (
     Face,
     Observation,
 )
+from likeness.vision.change import Change, digest_of
 from likeness.vision.cues import Eyelids, LidFollower, quality_of
 from likeness.vision.detect import FAR, NEAR, Detection, Detector, Picture
 from likeness.vision.match import Embedder
@@ -25,38 +26,17 @@ from likeness.vision.mesh import Fit, Mesh, Region
 from likeness.vision.models import ModelSet
 from likeness.vision.passive import Passive
 from likeness.vision.pose import Pose, pose_of
+from likeness.vision.solidity import Relief
+from likeness.vision.stills import Still, Stills, box_of, most_central
 
 MIN_PRESENCE = 0.5
-# Faces of LFW, NUAA and ORL, also as chip portraits, give 0.92 and more; a crop without
-# a whole face, fitted twice, was seen at 0.53 with landmarks that meant nothing.
-MIN_STILL_PRESENCE = 0.8
 COUNT_EVERY_S = 0.5
 FAR_EVERY_S = 0.5  # the far search is slow; a faceless picture must not cost it always
 # A second face counts from this share of the followed one's width: people in the queue
 # stand at least twice as far away.
 COMPARABLE = 0.5
 SURE = 0.75  # score of a second face: hair, plants and chairs reach 0.6
-STILL_PASSES = 2  # for a single picture the landmarks are fitted once more
 NOT_MEASURED = (math.nan, math.nan)
-MAX_STILL_PX = 1600  # a larger picture is made smaller first
-
-
-@dataclass(frozen=True, slots=True)
-class Still:
-    """The most central large face of one picture."""
-
-    picture: Picture
-    fit: Fit
-
-    scale: float  # of `picture` against the one that was given
-
-    @property
-    def box(self) -> Box:
-        """Box around the landmarks, in pixels of the picture that was given."""
-        box = _box(self.fit)
-        return Box(
-            *(side / self.scale for side in (box.x, box.y, box.width, box.height))
-        )
 
 
 class Looker:
@@ -69,7 +49,12 @@ class Looker:
         self._mesh = Mesh(models.mesh)
         self._lids = LidFollower(Eyelids(models.eyelids))
         self._embedder = Embedder(models.embed)
+        self._stills = Stills(
+            self._near, self._far_detector, self._mesh, self._embedder
+        )
         self._passive: Passive | None = None
+        self._change = Change()
+        self._relief = Relief()
         self._region: Region | None = None
         self._faces = 0
         self._counted_s = -math.inf
@@ -78,6 +63,8 @@ class Looker:
     def forget(self) -> None:
         """Follow nobody: the next visitor is somebody else."""
         self._region = None
+        self._change.forget()
+        self._relief.forget()
         self._faces = 0
         self._counted_s = self._far_s = -math.inf
 
@@ -90,6 +77,7 @@ class Looker:
         embed: EmbedWhen | None = None,
         eyes: bool = True,
         passive: bool = False,
+        parallax: bool = False,
     ) -> Observation:
         """Understand one frame.
 
@@ -100,28 +88,34 @@ class Looker:
             embed: embed the face if it is at least so frontal; None: never.
             eyes: measure their openness; without, it is nan.
             passive: judge the texture, where the face is seen well enough.
+            parallax: measure how deep the face is, where it is turned enough.
         """
+        digest = digest_of(image)
         self._count(image, captured_s)
         followed = self._follow(image)
         fit = followed or self._search(image, captured_s)
         if followed is None or not eyes:
             self._lids.forget()
+        if followed is None:
+            self._relief.forget()
         if fit is None:
             self._region = None
-            return Observation(captured_s, frame, faces=0, face=None)
+            return Observation(captured_s, frame, faces=0, face=None, digest=digest)
         self._region = Region.around_landmarks(fit.landmarks)
         lids = self._lids.openness(fit) if eyes else NOT_MEASURED
         face = self._describe(image, fit, lids, embed)
+        if parallax:
+            face = replace(face, parallax=self._relief.see(fit, face.yaw_deg))
         if passive:
             if self._passive is None:
                 self._passive = Passive(self._models.passive)
             face = replace(face, passive=self._passive.judge(image, face))
-        return Observation(captured_s, frame, max(self._faces, 1), face)
+        return Observation(captured_s, frame, max(self._faces, 1), face, digest)
 
     def enrol(self, portrait: bytes) -> Embedding | None:
         """Embed a card's portrait (an encoded image); None if it is not usable."""
         picture = decode(portrait)
-        return None if picture is None else self.embed_picture(picture)
+        return None if picture is None else self._stills.enrol(picture)
 
     def find_portrait_box(self, picture: Picture) -> Box | None:
         """Find the landmarks' box of the most central large face of one picture."""
@@ -130,46 +124,11 @@ class Looker:
 
     def embed_picture(self, picture: Picture) -> Embedding | None:
         """Embed the most central large face of one picture; None without a face."""
-        still = self.find_still(picture)
-        if still is None:
-            return None
-        return self._embedder.embed(still.picture, still.fit.landmarks, mirror=True)
+        return self._stills.embed(picture)
 
     def find_still(self, picture: Picture) -> Still | None:
-        """Find and fit the most central large face of one picture.
-
-        A picture that shows little but a face is searched again with a border: the
-        networks know faces with something around them.
-        """
-        width = picture.shape[1]
-        picture = _shrink(picture)
-        for border in (0, max(picture.shape[:2]) // 4):
-            region = self._still_region(picture, border)
-            fit = None if region is None else self._fit_still(picture, region)
-            if fit is not None:
-                return Still(picture, fit, scale=picture.shape[1] / width)
-        return None
-
-    def _still_region(self, picture: Picture, border: int) -> Region | None:
-        """Say where to fit; coordinates are those of the picture without border."""
-        wider = picture
-        if border:
-            sides = (border, border, border, border)
-            wider = np.asarray(
-                cv2.copyMakeBorder(picture, *sides, cv2.BORDER_CONSTANT), np.uint8
-            )
-        found = self._near.find(wider) or self._far_detector().find(wider)
-        if not found:
-            return None
-        region = Region.around_detection(_chosen(found, wider))
-        return replace(region, x=region.x - border, y=region.y - border)
-
-    def _fit_still(self, picture: Picture, region: Region) -> Fit | None:
-        fit = self._mesh.fit(picture, region)
-        for _ in range(STILL_PASSES - 1):
-            region = Region.around_landmarks(fit.landmarks)
-            fit = self._mesh.fit(picture, region)
-        return fit if fit.presence >= MIN_STILL_PRESENCE else None
+        """Find and fit the most central large face of one picture."""
+        return self._stills.find(picture)
 
     # --- following ------------------------------------------------------------------
     def _follow(self, image: Picture) -> Fit | None:
@@ -185,7 +144,7 @@ class Looker:
             found = self._far_detector().find(image)
         if not found:
             return None
-        chosen = _chosen(found, image)
+        chosen = most_central(found, image)
         self._faces = 1 + self._others(image, chosen, found)
         self._counted_s = captured_s
         fit = self._mesh.fit(image, Region.around_detection(chosen))
@@ -235,9 +194,9 @@ class Looker:
         left, right = lids
         embedding = None
         if embed is not None and _frontal(pose, embed):
-            embedding = self._embedder.embed(image, fit.landmarks, mirror=True)
+            embedding = self._embedder.embed(image, fit.landmarks)
         return Face(
-            box=_box(fit),
+            box=box_of(fit),
             presence=fit.presence,
             eye_left=left,
             eye_right=right,
@@ -251,6 +210,7 @@ class Looker:
             width_px=pose.face_width_px,
             landmarks=fit.landmarks,
             embedding=embedding,
+            change=self._change.see(fit),
         )
 
 
@@ -266,27 +226,6 @@ def decode(encoded: bytes) -> Picture | None:
     return None if picture is None else np.asarray(picture, np.uint8)
 
 
-def _shrink(picture: Picture) -> Picture:
-    largest = max(picture.shape[:2])
-    if largest <= MAX_STILL_PX:
-        return picture
-    share = MAX_STILL_PX / largest
-    height, width = (max(1, round(side * share)) for side in picture.shape[:2])
-    smaller = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(smaller, np.uint8)
-
-
-def _chosen(found: list[Detection], picture: Picture) -> Detection:
-    """Take the large face near the middle: its size less its way from there."""
-    height, width = picture.shape[:2]
-
-    def weight(one: Detection) -> float:
-        x, y = one.centre
-        return one.size - 0.5 * math.hypot(x - width / 2, y - height / 2)
-
-    return max(found, key=weight)
-
-
 def _inside(one: Detection, region: Region) -> bool:
     x, y = one.centre
     return math.hypot(x - region.x, y - region.y) < region.side / 3
@@ -297,9 +236,3 @@ def _frontal(pose: Pose, embed: EmbedWhen) -> bool:
         abs(pose.yaw_deg) <= embed.max_yaw_deg
         and abs(pose.pitch_deg) <= embed.max_pitch_deg
     )
-
-
-def _box(fit: Fit) -> Box:
-    low, high = fit.landmarks[:, :2].min(axis=0), fit.landmarks[:, :2].max(axis=0)
-    width, height = high - low
-    return Box(float(low[0]), float(low[1]), float(width), float(height))

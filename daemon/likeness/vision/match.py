@@ -72,24 +72,38 @@ class Embedder:
         self._model = model
         self._crop = np.empty((SIDE, SIDE, 3), np.uint8)
 
+    def align(self, picture: Picture, landmarks: Floats) -> Picture:
+        """Return the face in its place, 112×112 BGR; valid until the next one."""
+        to_crop = similarity(five_points(landmarks), PLACES)
+        cv2.warpAffine(picture, to_crop, (SIDE, SIDE), dst=self._crop)
+        return self._crop
+
     def embed(
         self, picture: Picture, landmarks: Floats, *, mirror: bool = False
     ) -> Embedding:
         """Embed one face of a BGR picture; 128 numbers of unit length.
 
         With `mirror`, the face and its mirror image are embedded and added: twice the
-        time, fewer errors.
+        time, for a portrait. Live views do without: on 2.5 million pairs of a chip
+        portrait and a face the error rates were the same.
         """
-        to_crop = similarity(five_points(landmarks), PLACES)
-        cv2.warpAffine(picture, to_crop, (SIDE, SIDE), dst=self._crop)
-        rgb = np.ascontiguousarray(self._crop[:, :, ::-1])
-        vector = self._unit(rgb)
-        if mirror:
-            vector = vector + self._unit(np.ascontiguousarray(rgb[:, ::-1]))
-            vector /= np.linalg.norm(vector)
-        return tuple(vector.tolist())
+        return self.describe(picture, landmarks, mirror=mirror)[0]
 
-    def _unit(self, rgb: Picture) -> npt.NDArray[np.float64]:
-        vector = self._model.see(rgb)[0][0].astype(np.float64)
-        unit: npt.NDArray[np.float64] = vector / max(np.linalg.norm(vector), 1e-12)
-        return unit
+    def describe(
+        self, picture: Picture, landmarks: Floats, *, mirror: bool = False
+    ) -> tuple[Embedding, float]:
+        """Embed one face; also return how long the vector was before it was scaled.
+
+        The length grows with how much of a face there is: chip portraits have 8 to 15,
+        coarse mosaics and misplaced landmarks 4 to 8.
+        """
+        aligned = self.align(picture, landmarks)
+        rgb = np.ascontiguousarray(aligned[:, :, ::-1])
+        faces = [rgb, np.ascontiguousarray(rgb[:, ::-1])] if mirror else [rgb]
+        vectors = [self._model.see(face)[0][0].astype(np.float64) for face in faces]
+        lengths = [max(float(np.linalg.norm(vector)), 1e-12) for vector in vectors]
+        mean = np.sum(
+            [v / length for v, length in zip(vectors, lengths, strict=True)], axis=0
+        )
+        unit = mean / max(float(np.linalg.norm(mean)), 1e-12)
+        return tuple(unit.tolist()), sum(lengths) / len(lengths)
