@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from likeness.edges.recorded import frames
-from likeness.vision.cues import Eyelids, quality_of
+from likeness.vision.cues import AFRESH_EVERY, Eyelids, LidFollower, quality_of
 from likeness.vision.detect import NEAR, Detector, Floats
 from likeness.vision.mesh import (
     LEFT_EYE_INNER,
@@ -96,6 +96,66 @@ def test_blinks_are_valleys_in_both_eyes_and_only_blinks_are(
     assert len(others) == 120 - len(known)
     assert min(left[number] for number in others) > 0.88 * open_left
     assert min(right[number] for number in others) > 0.85 * open_right
+
+
+class Counted(Eyelids):
+    """The eyelid network, with a count of how often it was asked."""
+
+    asked = 0
+
+    def openness(self, fit: Fit) -> tuple[float, float]:
+        self.asked += 1
+        return super().openness(fit)
+
+
+def test_the_network_rests_while_lids_do_and_no_blink_is_lost(
+    models: ModelSet, seer: Seer, pictures: Path
+) -> None:
+    counted = Counted(models.eyelids)
+    follower = LidFollower(counted)
+    clip = [frame.image for frame in frames(pictures / "carphone.mp4")]
+    region = Region.around_landmarks(seer.fit(clip[0]).landmarks)
+    right: list[float] = []
+    asked_in: list[int] = []
+    apart: list[float] = []
+    for number, picture in enumerate(clip):
+        fit = seer.fit_at(picture, region)
+        before = counted.asked
+        left_eye, right_eye = follower.openness(fit)
+        right.append(right_eye)
+        if counted.asked > before:
+            asked_in.append(number)
+        # Between its answers the mesh's lids stand in for it.
+        apart += [
+            abs(one / other - 1)
+            for one, other in zip(
+                (left_eye, right_eye), seer.openness(fit), strict=True
+            )
+        ]
+        region = Region.around_landmarks(fit.landmarks)
+    for number in SHUT:
+        assert number in asked_in
+        assert right[number] < 0.60 * np.median(right)
+    # He shouts and blinks in a third of these frames; the network looks then.
+    assert len(clip) / AFRESH_EVERY <= len(asked_in) < 0.45 * len(clip)
+    assert np.median(apart) < 0.06
+    assert np.percentile(apart, 95) < 0.2
+
+
+def test_another_face_is_measured_at_once(
+    models: ModelSet, seer: Seer, astronaut: Picture, obama: Picture
+) -> None:
+    counted = Counted(models.eyelids)
+    follower = LidFollower(counted)
+    one, other = seer.fit(astronaut), seer.fit(obama)
+    # A picture that stands still is measured again only now and then.
+    same = [follower.openness(seer.fit(astronaut)) for _ in range(AFRESH_EVERY)]
+    assert counted.asked == 1
+    assert same == [pytest.approx(seer.openness(one), rel=1e-3)] * AFRESH_EVERY
+    follower.openness(seer.fit(astronaut))
+    assert counted.asked == 2
+    follower.forget()
+    assert follower.openness(other) == seer.openness(other)
 
 
 def test_open_eyes_are_open(seer: Seer, astronaut: Picture, obama: Picture) -> None:

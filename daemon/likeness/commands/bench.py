@@ -23,6 +23,7 @@ from likeness.bench.embedding_cache import (
 from likeness.bench.match import CardSide
 from likeness.bench.pair_list import Identities, find_pictures, read_pairs
 from likeness.commands import bench_attacks, bench_tables
+from likeness.commands.bench_acts import command as acts
 from likeness.commands.bench_compare import command as compare
 from likeness.commands.bench_presentation import command as presentation
 from likeness.core import profile
@@ -273,5 +274,6 @@ def _must_be_folder(root: Path) -> None:
         raise UsageError(f"{root}: no such folder")
 
 
+command.add_command(acts)
 command.add_command(compare)
 command.add_command(presentation)

@@ -1,0 +1,87 @@
+"""Reads labels of acts: CSV with the columns clip, frame_from … note.
+
+    clip, frame_from, frame_peak, frame_to, act, sure, note
+
+Frames count from 0; the peak is where lids are lowest or the head is farthest. `act` is
+blink, turn_left, turn_right or close_eyes; anything else (squint, glance …) names what
+could be taken for one and is none. `sure` 0 is a doubt: it counts neither way.
+Leaves to others: the clips.
+"""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from likeness.core.vocabulary import EYE_ACTS, Act
+from likeness.errors import UsageError
+
+NEEDED = ("clip", "frame_from", "frame_peak", "frame_to", "act", "sure")
+TURNS = frozenset({Act.TURN_LEFT, Act.TURN_RIGHT})
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One movement of one clip, by the numbers of its frames."""
+
+    first: int
+    peak: int
+    last: int
+    act: str
+    sure: bool
+
+    def may_be(self, act: Act) -> bool:
+        """Say whether an answer to this act is neither right nor wrong here."""
+        if self.sure:  # a long blink is a short closure
+            return self.act != act and {self.act, act} <= EYE_ACTS
+        return self.act == act or (act in EYE_ACTS and self.act not in TURNS)
+
+
+def read_labels(path: Path) -> dict[str, list[Label]]:
+    """Read the labels of each clip, in the order of the file.
+
+    Raises:
+        UsageError: in one line, with the number of the line that is wrong.
+    """
+    labels: dict[str, list[Label]] = {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file, strict=True)
+            missing = [name for name in NEEDED if name not in (rows.fieldnames or ())]
+            if missing:
+                raise UsageError(
+                    f"{path}: must name the columns {' and '.join(missing)}"
+                )
+            for row in rows:
+                where = f"{path}, line {rows.line_num}"
+                labels.setdefault(row["clip"], []).append(_label(row, where))
+    except OSError as problem:
+        raise UsageError(f"{path}: {problem.strerror}") from problem
+    except (csv.Error, UnicodeDecodeError) as problem:
+        raise UsageError(f"{path}: is no CSV file: {problem}") from problem
+    if not labels:
+        raise UsageError(f"{path}: has no labels; write lines of {','.join(NEEDED)}")
+    return labels
+
+
+def find_clips(labels: dict[str, list[Label]], root: Path) -> None:
+    """Refuse labels of a clip that is not there: a rate without it is no rate."""
+    missing = [name for name in labels if not (root / name).is_file()]
+    if missing:
+        count = f"{len(missing)} of {len(labels)} labelled clips are missing"
+        raise UsageError(f"{root / missing[0]}: no such clip ({count})")
+
+
+def _label(row: dict[str, str], where: str) -> Label:
+    try:
+        first, peak, last = (
+            int(row[f"frame_{name}"]) for name in ("from", "peak", "to")
+        )
+    except (TypeError, ValueError) as problem:
+        raise UsageError(f"{where}: a frame is no whole number") from problem
+    if not 0 <= first <= peak <= last:
+        raise UsageError(f"{where}: frames must be from <= peak <= to, and not below 0")
+    if not row["act"]:
+        raise UsageError(f"{where}: names no act")
+    if row["sure"] not in ("0", "1"):
+        raise UsageError(f"{where}: sure is '{row['sure']}'; write 1 or 0")
+    return Label(first, peak, last, row["act"], row["sure"] == "1")
