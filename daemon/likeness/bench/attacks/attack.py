@@ -3,7 +3,7 @@
 Leaves to others: making and writing them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from likeness.bench.attacks.draws import Draws
@@ -24,4 +24,4 @@ class Attack:
 
 
 # A maker takes the visit, the draws and the other visits of the run.
-Maker = Callable[[Genuine, Draws, Sequence[Genuine]], Attack]
+Maker = Callable[[Genuine, Draws, Iterable[Genuine]], Attack]

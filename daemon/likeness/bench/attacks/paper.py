@@ -80,8 +80,8 @@ def print_of(
         holes: height × width of the shot, 1 where it is cut out.
         hands: paint hands at the edges.
     """
-    to_sheet = _layout(shot, press)
-    width, height = _size_px(press)
+    to_sheet = layout(shot, press)
+    width, height = size_px(press)
     picture = cv2.warpAffine(
         light.to_linear(shot.picture), to_sheet, (width, height),
         flags=cv2.INTER_AREA if to_sheet[0, 0] < 1 else cv2.INTER_CUBIC,
@@ -93,7 +93,7 @@ def print_of(
     inked = _ink(np.clip(np.asarray(picture, np.float32), 0, 1), press)
     texture = np.dstack([inked * cover[:, :, None], cover]).astype(np.float32)
     if hands:
-        _hold(texture, press, _skin(shot))
+        _hold(texture, press, skin(shot))
     return Sheet(
         texture=texture,
         px_per_mm=press.px_per_mm,
@@ -103,19 +103,20 @@ def print_of(
     )
 
 
-def _size_px(press: Press) -> tuple[int, int]:
+def size_px(press: Press) -> tuple[int, int]:
+    """Width and height of the sheet's picture, hands' margin included."""
     width, height = (
         round((side + 2 * MARGIN_MM) * press.px_per_mm) for side in press.paper_mm
     )
     return width, height
 
 
-def _layout(shot: Shot, press: Press) -> Floats:
+def layout(shot: Shot, press: Press) -> Floats:
     """2×3 from the shot's pixels to the sheet's: face in the middle, size as drawn."""
     scale = press.face_mm / face_width_px(shot) * press.px_per_mm
     points = shot.landmarks[:, :2]
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
-    width, height = _size_px(press)
+    width, height = size_px(press)
     return np.array(
         [
             [scale, 0, width / 2 - scale * middle[0]],
@@ -126,7 +127,7 @@ def _layout(shot: Shot, press: Press) -> Floats:
 
 
 def _paper_cover(press: Press) -> Floats:
-    width, height = _size_px(press)
+    width, height = size_px(press)
     margin = round(MARGIN_MM * press.px_per_mm)
     cover = np.zeros((height, width), np.float32)
     cover[margin : height - margin, margin : width - margin] = 1
@@ -148,7 +149,8 @@ def _ink(picture: Floats, press: Press) -> Floats:
     return np.asarray(press.black + (white - press.black) * inked, np.float32)
 
 
-def _skin(shot: Shot) -> Floats:
+def skin(shot: Shot) -> Floats:
+    """Return the colour of a cheek, linear BGR."""
     x, y = (int(value) for value in shot.landmarks[CHEEK, :2])
     patch: Picture = shot.picture[max(y - 4, 0) : y + 5, max(x - 4, 0) : x + 5]
     if patch.size == 0:

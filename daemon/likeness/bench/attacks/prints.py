@@ -4,7 +4,7 @@ Leaves to others: printing, hands, the camera.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from likeness.bench.attacks.attack import Attack
 from likeness.bench.attacks.draws import Draws
@@ -24,21 +24,21 @@ BOB_S = (0.1, 0.06, 0.12)  # a blink imitated by tipping takes a little longer
 Move = Callable[[float], Pose]
 
 
-def flat(genuine: Genuine, draws: Draws, others: Sequence[Genuine]) -> Attack:
+def flat(genuine: Genuine, draws: Draws, others: Iterable[Genuine]) -> Attack:
     """Hold a print still, as far as hands can."""
     del others
     stage, script = Stage(draws), draw_script(draws)
     return _held(genuine, draws, stage, script, lambda _: Pose(z_mm=0), length_s=6.0)
 
 
-def swung(genuine: Genuine, draws: Draws, others: Sequence[Genuine]) -> Attack:
+def swung(genuine: Genuine, draws: Draws, others: Iterable[Genuine]) -> Attack:
     """Turn the print about its upright axis for a turn, tip or bob it for a blink."""
     del others
     stage, script = Stage(draws), draw_script(draws)
     return _held(genuine, draws, stage, script, swing(draws, script))
 
 
-def waved(genuine: Genuine, draws: Draws, others: Sequence[Genuine]) -> Attack:
+def waved(genuine: Genuine, draws: Draws, others: Iterable[Genuine]) -> Attack:
     """Wave the print to and fro all the time."""
     del others
     stage, script = Stage(draws), draw_script(draws)
@@ -64,7 +64,7 @@ def waved(genuine: Genuine, draws: Draws, others: Sequence[Genuine]) -> Attack:
     return _held(genuine, draws, stage, script, move)
 
 
-def bent(genuine: Genuine, draws: Draws, others: Sequence[Genuine]) -> Attack:
+def bent(genuine: Genuine, draws: Draws, others: Iterable[Genuine]) -> Attack:
     """Bend the print about its upright axis and turn it."""
     del others
     stage, script = Stage(draws), draw_script(draws)

@@ -3,7 +3,7 @@
 Leaves to others: the screen's light, the camera, what is played.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from likeness.bench.attacks import display
@@ -27,13 +27,13 @@ SET_DOWN = 0.05  # sway of a monitor on a table, against one held in the hand
 Played = Callable[[float], tuple[Picture, Picture, float]]
 
 
-def phone(genuine: Genuine, draws: Draws, others: Sequence[Genuine]) -> Attack:
+def phone(genuine: Genuine, draws: Draws, others: Iterable[Genuine]) -> Attack:
     """Play the visit on a phone held by hand."""
     del others
     return replay(genuine, draws, "phone", genuine.acts)
 
 
-def monitor(genuine: Genuine, draws: Draws, others: Sequence[Genuine]) -> Attack:
+def monitor(genuine: Genuine, draws: Draws, others: Iterable[Genuine]) -> Attack:
     """Play the visit on a monitor or a laptop."""
     del others
     return replay(genuine, draws, "monitor", genuine.acts)

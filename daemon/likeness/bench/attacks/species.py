@@ -3,7 +3,7 @@
 Leaves to others: how each is made.
 """
 
-from likeness.bench.attacks import feeds, prints, replays
+from likeness.bench.attacks import animated, feeds, prints, replays, tricks
 from likeness.bench.attacks.attack import Maker
 from likeness.errors import UsageError
 
@@ -12,8 +12,16 @@ SPECIES: dict[str, Maker] = {
     "print_swung": prints.swung,
     "print_waved": prints.waved,
     "print_bent": prints.bent,
+    "print_cutout_eyes": tricks.cutout_eyes,
+    "strip_over_eyes": tricks.strip_over_eyes,
+    "two_photographs": tricks.two_photographs,
     "replay_phone": replays.phone,
     "replay_monitor": replays.monitor,
+    "replay_wrong_acts": feeds.wrong_acts,
+    "animated_still": animated.animated_still,
+    "swap_mid_visit": feeds.swapped,
+    "frozen_feed": feeds.frozen,
+    "looped_feed": feeds.looped,
     "injected_still": feeds.injected_still,
 }
 

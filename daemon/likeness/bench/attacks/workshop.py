@@ -5,6 +5,7 @@ Leaves to others: each species, and playing what was made.
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from likeness.bench.attacks.genuine import Genuine
 from likeness.bench.visit_file import PlannedVisit
 from likeness.errors import FeedUnreadable
 from likeness.vision.look import Looker
+
+KEPT = 3  # visits in memory at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,8 @@ def make(
     on_picture: Callable[[], None] = lambda: None,
 ) -> Iterator[Done]:
     """Make the attacks one after the other; say for each what became of it."""
+    shelf = _Shelf(order.plans, looker)
     for plan in order.plans:
-        visit: Genuine | None = None
         for name, number in _wanted(order):
             made_from = _made_from(plan, name, number, order.seed)
             folder = out / name / f"{plan.id.replace('/', '_')}-{number}"
@@ -59,9 +62,10 @@ def make(
                 yield Done(attack_id, skipped=True)
                 continue
             try:
-                visit = visit or genuine.read(plan, looker)
+                visit = shelf.read(plan)
                 draws = Draws(*made_from.values())
-                attack = order.species[name](visit, draws, [])
+                others = shelf.others(plan, number)
+                attack = order.species[name](visit, draws, others)
                 storing.write(
                     folder, attack, visit, draws,
                     made_from=made_from, on_picture=on_picture,
@@ -71,6 +75,31 @@ def make(
             else:
                 yield Done(attack_id)
     _write_index(out, order)
+
+
+class _Shelf:
+    """Reads visits when they are wanted and keeps the last few, for they are large."""
+
+    def __init__(self, plans: list[PlannedVisit], looker: Looker) -> None:
+        self._plans = plans
+        self._looker = looker
+        self._kept: dict[str, Genuine] = {}
+
+    def read(self, plan: PlannedVisit) -> Genuine:
+        if plan.id not in self._kept:
+            while len(self._kept) >= KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[plan.id] = genuine.read(plan, self._looker)
+        return self._kept[plan.id]
+
+    def others(self, plan: PlannedVisit, number: int) -> Iterator[Genuine]:
+        """Give visits of other recordings, those after this one in the list first."""
+        start = self._plans.index(plan) + 1 + number
+        turned = self._plans[start % len(self._plans) :] + self._plans
+        for other in turned[: len(self._plans)]:
+            if other.video != plan.video:
+                with suppress(FeedUnreadable):
+                    yield self.read(other)
 
 
 def _wanted(order: Order) -> Iterator[tuple[str, int]]:
