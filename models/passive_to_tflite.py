@@ -1,10 +1,10 @@
 """Turns our own passive network's committed weights into float32 TFLite.
 
-The weights (`passive.npz`, float16, made by `passive_train.py`) are those of three
-branches, one for each view of a face: convolutions with their batch norms folded in,
-then the mean over the map, then one logit. Leaves to whoever runs the model: what the
-views are, the input's (x - 127.5) / 127.5, and the mean of the logits. Runs in the
-build environment, with nothing of likeness installed.
+The weights (`passive.npz`, float16, made in `passive_training/`) are those of a few
+networks of three branches, one for each view of a face: convolutions with their batch
+norms folded in, then the mean over the map, then one logit. Leaves to whoever runs the
+model: what the views are, the input's (x - 127.5) / 127.5, and the mean of the logits.
+Runs in the build environment, with nothing of likeness installed.
 """
 
 from pathlib import Path
@@ -29,47 +29,62 @@ def convert(source: Path, target: Path) -> None:
     with np.load(source, allow_pickle=False) as stored:
         weights = {name: stored[name].astype(np.float32) for name in stored.files}
     graph = Graph.empty("likeness passive")
-    views = graph.add_tensor("input", [1, VIEWS * SIDE, SIDE, 3])
-    logits = [_branch(graph, views, number, weights) for number in range(VIEWS)]
-    result = graph.add_tensor("logits", [1, VIEWS])
+    stacked = graph.add_tensor("input", [1, VIEWS * SIDE, SIDE, 3])
+    views = [_view(graph, stacked, number) for number in range(VIEWS)]
+    members = len({name.partition("_")[0] for name in weights})
+    logits = [
+        _branch(graph, view, f"{member}_", number, weights)
+        for member in range(members)
+        for number, view in enumerate(views)
+    ]
+    result = graph.add_tensor("logits", [1, len(logits)])
     options = schema.ConcatenationOptionsT()
     options.axis = 1
     graph.add_operator("CONCATENATION", logits, result, options)
-    graph.subgraph.inputs, graph.subgraph.outputs = [views], [result]
+    graph.subgraph.inputs, graph.subgraph.outputs = [stacked], [result]
     graph.drop_unused()
     graph.add_signature()
     graph.write(target)
 
 
-def _branch(graph: Graph, views: int, number: int, weights: dict[str, Floats]) -> int:
-    """Add the steps for one view; return the tensor of its logit, 1×1."""
+def _view(graph: Graph, stacked: int, number: int) -> int:
+    """Take one of the views, which lie one below the other."""
     begin = _whole_numbers(graph, f"begin{number}", [0, number * SIDE, 0, 0])
     size = _whole_numbers(graph, f"size{number}", [1, SIDE, SIDE, 3])
-    value = graph.add_tensor(f"view{number}", [1, SIDE, SIDE, 3])
-    graph.add_operator("SLICE", [views, begin, size], value, schema.SliceOptionsT())
+    view = graph.add_tensor(f"view{number}", [1, SIDE, SIDE, 3])
+    graph.add_operator("SLICE", [stacked, begin, size], view, schema.SliceOptionsT())
+    return view
+
+
+def _branch(
+    graph: Graph, value: int, member: str, number: int, weights: dict[str, Floats]
+) -> int:
+    """Add one network's steps for one view; return the tensor of its logit, 1×1."""
     side, channels = SIDE, 3
     for step, stride in enumerate(STRIDES):
         place = f"{number}_{step}"
-        kernel = weights[f"w{place}"].transpose(0, 2, 3, 1)  # out, height, width, in
+        kernel = weights[f"{member}w{place}"].transpose(
+            0, 2, 3, 1
+        )  # out, height, width, in
         if stride > 1:  # TFLite's SAME would pad on one side only
-            value = _padded(graph, value, side, channels, place)
+            value = _padded(graph, value, side, channels, member + place)
         side, channels = side // stride, kernel.shape[0]
-        fixed = _constant(graph, f"w{place}", kernel)
-        shift = _constant(graph, f"b{place}", weights[f"b{place}"])
+        fixed = _constant(graph, f"{member}w{place}", kernel)
+        shift = _fixed(graph, f"{member}b{place}", weights)
         options: Any = schema.Conv2DOptionsT()
         options.padding = schema.Padding.VALID if stride > 1 else schema.Padding.SAME
         options.strideW = options.strideH = stride
         options.dilationWFactor = options.dilationHFactor = 1
         options.fusedActivationFunction = RELU
-        result = graph.add_tensor(f"conv{place}", [1, side, side, channels])
+        result = graph.add_tensor(f"{member}conv{place}", [1, side, side, channels])
         graph.add_operator("CONV_2D", [value, fixed, shift], result, options)
         value = result
-    axes = _whole_numbers(graph, f"axes{number}", [1, 2])
-    mean = graph.add_tensor(f"mean{number}", [1, channels])
+    axes = _whole_numbers(graph, f"{member}axes{number}", [1, 2])
+    mean = graph.add_tensor(f"{member}mean{number}", [1, channels])
     graph.add_operator("MEAN", [value, axes], mean, schema.ReducerOptionsT())
-    fixed = _constant(graph, f"fcw{number}", weights[f"fcw{number}"])
-    shift = _constant(graph, f"fcb{number}", weights[f"fcb{number}"])
-    logit = graph.add_tensor(f"logit{number}", [1, 1])
+    fixed = _fixed(graph, f"{member}fcw{number}", weights)
+    shift = _fixed(graph, f"{member}fcb{number}", weights)
+    logit = graph.add_tensor(f"{member}logit{number}", [1, 1])
     options = schema.FullyConnectedOptionsT()
     graph.add_operator("FULLY_CONNECTED", [mean, fixed, shift], logit, options)
     return logit
@@ -81,6 +96,10 @@ def _padded(graph: Graph, value: int, side: int, channels: int, place: str) -> i
     result = graph.add_tensor(f"pad{place}", [1, side + 2, side + 2, channels])
     graph.add_operator("PAD", [value, fixed], result, schema.PadOptionsT())
     return result
+
+
+def _fixed(graph: Graph, name: str, weights: dict[str, Floats]) -> int:
+    return _constant(graph, name, weights[name])
 
 
 def _constant(graph: Graph, name: str, values: Floats) -> int:

@@ -12,29 +12,34 @@ from passive_to_tflite import SIDE, STRIDES, VIEWS, convert
 Floats = npt.NDArray[np.float32]
 
 CHANNELS = (3, 2, 3, 4, 3, 5)
+MEMBERS = 2
+BRANCHES = [(member, view) for member in range(MEMBERS) for view in range(VIEWS)]
 
 
 @pytest.fixture(scope="module")
 def weights() -> dict[str, npt.NDArray[np.float16]]:
     rng = np.random.default_rng(0)
     drawn = {}
-    for view in range(VIEWS):
+    for branch in BRANCHES:
         for step in range(len(STRIDES)):
             size = (CHANNELS[step + 1], CHANNELS[step], 3, 3)
-            drawn[f"w{view}_{step}"] = rng.normal(0, 0.4, size)
-            drawn[f"b{view}_{step}"] = rng.normal(0, 0.1, size[:1])
-        drawn[f"fcw{view}"] = rng.normal(0, 1, (1, CHANNELS[-1]))
-        drawn[f"fcb{view}"] = rng.normal(0, 1, 1)
+            drawn[f"{branch[0]}_w{branch[1]}_{step}"] = rng.normal(0, 0.4, size)
+            drawn[f"{branch[0]}_b{branch[1]}_{step}"] = rng.normal(0, 0.1, size[:1])
+        drawn[f"{branch[0]}_fcw{branch[1]}"] = rng.normal(0, 1, (1, CHANNELS[-1]))
+        drawn[f"{branch[0]}_fcb{branch[1]}"] = rng.normal(0, 1, 1)
     return {name: values.astype(np.float16) for name, values in drawn.items()}
 
 
 def by_hand(
-    view: Floats, number: int, weights: dict[str, npt.NDArray[np.float16]]
+    view: Floats,
+    branch: tuple[int, int],
+    weights: dict[str, npt.NDArray[np.float16]],
 ) -> float:
     """Convolve, add, cut at zero; then the mean and the last sum."""
+    member, number = branch
     value = view.astype(np.float64)
     for step, stride in enumerate(STRIDES):
-        kernel = weights[f"w{number}_{step}"].astype(np.float64)
+        kernel = weights[f"{member}_w{number}_{step}"].astype(np.float64)
         wide = np.pad(value, ((1, 1), (1, 1), (0, 0)))
         side = len(value)
         summed = np.zeros((side // stride, side // stride, len(kernel)))
@@ -43,9 +48,10 @@ def by_hand(
                 rows = slice(down, down + side, stride)
                 columns = slice(right, right + side, stride)
                 summed += wide[rows, columns] @ kernel[:, :, down, right].T
-        value = np.maximum(summed + weights[f"b{number}_{step}"], 0)
+        value = np.maximum(summed + weights[f"{member}_b{number}_{step}"], 0)
     mean = value.mean(axis=(0, 1))
-    return float(mean @ weights[f"fcw{number}"][0] + weights[f"fcb{number}"][0])
+    last = mean @ weights[f"{member}_fcw{number}"][0]
+    return float(last + weights[f"{member}_fcb{number}"][0])
 
 
 def test_each_view_goes_through_its_own_branch(
@@ -63,10 +69,10 @@ def test_each_view_goes_through_its_own_branch(
     assert given["name"] == "logits"
     logits = model.get_tensor(given["index"])
     wanted = [
-        by_hand(views[number * SIDE : (number + 1) * SIDE], number, weights)
-        for number in range(VIEWS)
+        by_hand(views[view * SIDE : (view + 1) * SIDE], (member, view), weights)
+        for member, view in BRANCHES
     ]
-    assert logits.shape == (1, VIEWS)
+    assert logits.shape == (1, MEMBERS * VIEWS)
     assert logits[0] == pytest.approx(wanted, abs=1e-4)
 
 

@@ -121,5 +121,5 @@ def test_scores_are_those_of_the_networks_mean_logit(
     landmarks: Floats = face.landmarks
     views(picture, landmarks, into=into)
     logits = models.passive.see(into)[0]
-    assert logits.shape == (1, VIEWS)
+    assert logits.shape[1] % VIEWS == 0
     assert face.passive == pytest.approx(float(1 / (1 + np.exp(-logits.mean()))))
