@@ -1,5 +1,6 @@
 """What breaks the sequence of one face, and what must not."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -82,3 +83,60 @@ def test_another_person_is_noticed_with_the_first_embedding() -> None:
     frames = [visitor.frame() for _ in range(3)]
     visitor.person = 2
     assert breaks([*frames, visitor.frame()]) == [Reason.FACE_CHANGED]
+
+
+@pytest.mark.parametrize(
+    ("change", "broken"), [(None, False), (0.24, False), (0.5, True)]
+)
+def test_another_face_at_the_same_place_is_a_jump(
+    change: float | None, broken: bool
+) -> None:
+    visitor = v.Visitor()
+    cut = visitor.frame(), visitor.frame(replace(v.STILL, change=change))
+    assert (breaks(list(cut)) == [Reason.PICTURE_JUMPED]) == broken
+
+
+def test_after_a_gap_a_face_may_look_otherwise() -> None:
+    visitor = v.Visitor()
+    first = visitor.frame()
+    visitor.now += 0.2
+    assert breaks([first, visitor.frame(replace(v.STILL, change=0.9))]) == []
+
+
+def test_an_odd_change_asks_who_it_is_until_it_is_seen() -> None:
+    def unknown(change: float) -> Observation:
+        face = replace(v.STILL, change=change)
+        return replace(visitor.frame(), face=face)
+
+    visitor = v.Visitor()
+    continuity = Continuity(same_face_score=0.4, turned_face_score=0.25)
+    asked = []
+    for seen in (unknown(0.02), unknown(0.2), unknown(0.02), visitor.frame()):
+        continuity.see(seen)
+        asked.append(continuity.wants_view)
+    assert asked == [False, True, True, False]
+
+
+def test_a_face_that_is_changed_little_by_little_is_noticed() -> None:
+    def between(share: float) -> Observation:
+        angle = share * math.pi / 2
+        view = tuple(
+            math.cos(angle) * a + math.sin(angle) * b
+            for a, b in zip(v.embedding(1), v.embedding(2), strict=True)
+        )
+        return replace(visitor.frame(), face=replace(v.STILL, embedding=view))
+
+    visitor = v.Visitor()
+    steps = [between(0)] * 5 + [between(n / 20) for n in range(21)]
+    found = breaks(steps)
+    assert Reason.FACE_CHANGED in found
+    # Back to the first one in a single step: near the first, far from the last.
+    visitor = v.Visitor()
+    steps = [between(0)] * 5 + [between(n / 20) for n in range(14)] + [between(-0.1)]
+    assert breaks(steps) == [Reason.FACE_CHANGED]
+
+
+def test_a_frozen_picture_breaks_the_sequence() -> None:
+    visitor = v.Visitor()
+    held = [replace(visitor.frame(), digest=7) for _ in range(15)]
+    assert breaks(held)[:1] == [Reason.PICTURE_FROZEN]

@@ -4,6 +4,7 @@ import math
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -148,7 +149,7 @@ def test_a_picture_without_a_face_gives_none(
     for picture in (noise, np.zeros_like(noise), astronaut[300:].copy()):
         looker.forget()
         seen = looker.look(picture, captured_s=3.0, frame=1)
-        assert seen == Observation(3.0, 1, faces=0, face=None)
+        assert replace(seen, digest=0) == Observation(3.0, 1, faces=0, face=None)
         assert looker.embed_picture(picture) is None
         assert looker.find_portrait_box(picture) is None
 

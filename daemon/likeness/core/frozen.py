@@ -26,7 +26,7 @@ HELD_FRAMES = 6
 AGAIN_AFTER_S = 0.25
 AGAIN_FRAMES = 5
 LOOKED_AT_S = 0.4  # how often the way of the face is looked at
-WAY_S = 0.8  # a shorter one may repeat by chance
+WAY_S = 1.6  # a shorter one may repeat by chance
 APART_S = 0.5
 KEPT_S = 15.0  # longer loops are not looked for
 # In face widths and radians. People who shake or nod their heads came as near as half
@@ -106,7 +106,7 @@ class Frozen:
             for number, (at_s, _) in enumerate(self._way, start=1)
             if number >= count and last_s - at_s >= APART_S
         )
-        return any(_alike(recent, places[end - count : end], most) for end in ends)
+        return any(_alike(recent, places, end, most) for end in ends)
 
 
 def _place(face: Face) -> Place:
@@ -131,11 +131,13 @@ def _jitter(signal: Sequence[float]) -> float:
     return fmean(steps) / max(pvariance(signal), 1e-12)
 
 
-def _alike(one: Sequence[Place], other: Sequence[Place], most: float) -> bool:
-    """Say whether two ways of the same length differ by at most that sum of squares."""
+def _alike(
+    recent: Sequence[Place], places: Sequence[Place], end: int, most: float
+) -> bool:
+    """Say whether the way up to `end` differs by at most that sum of squares."""
     total = 0.0
-    for a, b in zip(one, other, strict=True):
-        total += math.dist(a, b) ** 2
+    for back in range(1, len(recent) + 1):
+        total += math.dist(recent[-back], places[end - back]) ** 2
         if total > most:
             return False
     return True
