@@ -113,8 +113,10 @@ def command(
 
 def show(way: str, figures: Figures) -> None:
     """Print a table: the clips, then all of them, with exact 95 % intervals."""
-    columns = ("", "act", "labels", "precision %", "recall %", "ms after peak")
-    table = Table(*columns, title=way, title_justify="left", box=box.SIMPLE)
+    table = Table(title=way, title_justify="left", box=box.SIMPLE, padding=(0, 1, 0, 0))
+    table.add_column("clip", overflow="fold")
+    for name in ("act", "true", "false", "missed", "precision %", "recall %", "late"):
+        table.add_column(name, no_wrap=True)
     for clip, acts in figures["clips"].items():
         for act, found in acts.items():
             if found["labelled"] or found["false_frames"]:
@@ -123,13 +125,16 @@ def show(way: str, figures: Figures) -> None:
     for act, found in figures["all"].items():
         table.add_row("all", act, *_cells(found, interval=True))
     Console(highlight=False, markup=False).print(table)
+    click.echo("late: ms from the labelled peak to the answer, median and p95")
 
 
 def _cells(found: Figures, *, interval: bool) -> tuple[str, ...]:
     delay = found["answer_after_peak_ms"]
-    late = "-" if delay["median"] is None else f"{delay['median']}, p95 {delay['p95']}"
+    late = "-" if delay["median"] is None else f"{delay['median']} {delay['p95']}"
+    false, missed = len(found["false_frames"]), len(found["missed_peaks"])
+    counts = (str(n) for n in (found["labelled"] - missed, false, missed))
     rates = (_rate(found[name], interval=interval) for name in ("precision", "recall"))
-    return (str(found["labelled"]), *rates, late)
+    return (*counts, *rates, late)
 
 
 def _rate(rate: Figures, *, interval: bool) -> str:
@@ -137,5 +142,5 @@ def _rate(rate: Figures, *, interval: bool) -> str:
         return "-"
     text = f"{100 * rate['rate']:.1f}"
     if interval:
-        text += f" ({100 * rate['low']:.1f}-{100 * rate['high']:.1f} of {rate['of']})"
+        text += f" {100 * rate['low']:.0f}-{100 * rate['high']:.0f}"
     return text
