@@ -18,7 +18,7 @@ from likeness.core.vocabulary import Act
 from likeness.errors import FeedUnreadable
 from likeness.vision.detect import Floats, Picture
 
-STILL_S = 6.0
+STILL_S = 5.0
 LOOPED_S = 10.0
 ANOTHER = 0.25  # cosine below which two visits surely show different people
 

@@ -30,7 +30,7 @@ class Press:
     paper_mm: tuple[float, float]
     face_mm: float
     px_per_mm: float
-    dullness: float  # 0..1, share of colour that is lost
+    dullness: float  # share of colour that is lost; < 0: a driver that makes it vivid
     black: float  # reflectance of full ink
     white: tuple[float, float, float]  # of the paper, BGR
     gain: float  # exponent: dots grow on paper
@@ -55,10 +55,10 @@ def draw_press(draws: Draws, *, px_per_mm: float, bend_per_mm: float = 0.0) -> P
         paper_mm=paper,
         face_mm=min(share * paper[0], 150.0),
         px_per_mm=px_per_mm,
-        dullness=draws.between("colour_lost", 0.05, 0.3),
-        black=draws.between("ink_black", 0.015, 0.06),
+        dullness=draws.between("colour_lost", -0.3, 0.2),
+        black=draws.between("ink_black", 0.006, 0.035),
         white=(white * blue, white, white / blue),
-        gain=draws.between("dot_gain_exponent", 0.9, 1.25),
+        gain=draws.between("dot_gain_exponent", 0.95, 1.35),
         grain=draws.between("grain", 0.005, 0.025),
         bands=draws.between("head_bands", 0.0, 0.02),
         band_mm=draws.between("head_band_mm", 3.0, 12.0),

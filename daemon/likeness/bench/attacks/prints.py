@@ -19,6 +19,7 @@ from likeness.vision.detect import Picture
 FACE_PX = (105, 215)  # an attacker comes as near as a visitor would
 DISTANCE_MM = (300.0, 700.0)
 TEXTURE_SHARPER = 1.2  # pixels of the sheet for one of the camera
+HELD_S = 5.0  # a print that only waits
 BOB_S = (0.1, 0.06, 0.12)  # a blink imitated by tipping takes a little longer
 
 Move = Callable[[float], Pose]
@@ -28,7 +29,7 @@ def flat(genuine: Genuine, draws: Draws, others: Iterable[Genuine]) -> Attack:
     """Hold a print still, as far as hands can."""
     del others
     stage, script = Stage(draws), draw_script(draws)
-    return _held(genuine, draws, stage, script, lambda _: Pose(z_mm=0), length_s=6.0)
+    return _held(genuine, draws, stage, script, lambda _: Pose(z_mm=0), length_s=HELD_S)
 
 
 def swung(genuine: Genuine, draws: Draws, others: Iterable[Genuine]) -> Attack:

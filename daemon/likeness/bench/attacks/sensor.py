@@ -24,15 +24,15 @@ class Sensor:
         self._lens = lens
         self._rng = draws.rng
         self._blur_px = draws.between("lens_blur_px", 0.45, 1.1)
-        self._photon = draws.between("photon_noise", 0.004, 0.02)
+        self._photon = draws.between("photon_noise", 0.006, 0.03)
         self._read = draws.between("read_noise", 0.001, 0.004)
         self._white = np.array(
             [draws.between("blue_gain", 0.92, 1.08), 1.0,
              draws.between("red_gain", 0.92, 1.08)], np.float32,
         )  # fmt: skip
-        self._tone = _tone(draws.between("tone_contrast", 0.0, 0.35))
+        self._tone = _tone(draws.between("tone_contrast", 0.1, 0.6))
         self._sharpen = draws.between("sharpening", 0.1, 0.7)
-        self._colour_blur_px = draws.between("colour_blur_px", 0.6, 1.8)
+        self._colour_blur_px = draws.between("colour_blur_px", 0.5, 1.4)
         self._target = draws.between("exposed_to", 0.17, 0.30)
         self._gain: float | None = None
         shape = (lens.height + BANK, lens.width + BANK)
