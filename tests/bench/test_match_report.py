@@ -10,6 +10,7 @@ from likeness.bench.det import NOT_FOUND, Figures, Scores
 from likeness.bench.embedding_cache import Embedded
 from likeness.bench.match import Measured, Scored
 from likeness.bench.pair_list import Pair
+from likeness.bench.promise import promises, shipped_profiles
 from likeness.core import profile
 from likeness.errors import UsageError
 
@@ -32,6 +33,7 @@ def figures_of(measured: Measured) -> Figures:
         "thresholds": THRESHOLDS,
         "all": measured.figures,
         "groups": {"east": measured.figures},
+        "promises": promises({"east": measured.widest}, shipped_profiles()),
     }
 
 
@@ -79,7 +81,9 @@ def test_the_page_holds_all_and_fetches_nothing(
     assert "not measurable: 2 impostor pairs cannot show it" in page
     assert "50 %" in page  # one of two genuine pairs fails at both shipped thresholds
     assert "side a as a chip portrait" in page
-    assert page.count("<td>east</td>") == 5
+    # Five working points; two profiles' two promises, which two pairs cannot show.
+    assert page.count("<td>east</td>") == 5 + 4
+    assert page.count("<td>not measurable</td>") == 4
     assert [one.name for one in tmp_path.iterdir()] == ["match.html"]
 
 

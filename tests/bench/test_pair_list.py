@@ -7,6 +7,7 @@ from likeness.bench.pair_list import (
     Pair,
     find_pictures,
     identities_of,
+    read_lists,
     read_pairs,
 )
 from likeness.errors import UsageError
@@ -98,3 +99,13 @@ def test_pictures_must_be_there_before_anything_is_measured(tmp_path: Path) -> N
         find_pictures(
             [Pair("1.jpg", "2.jpg", True), Pair("a\0", "1.jpg", True)], tmp_path
         )
+
+
+def test_each_of_several_lists_is_a_group_unless_it_names_groups(
+    tmp_path: Path,
+) -> None:
+    one, two = tmp_path / "west.csv", tmp_path / "rest.csv"
+    one.write_text("a,b,same\nx.jpg,y.jpg,1\n")
+    two.write_text("a,b,same,group\nx.jpg,z.jpg,0,east\n")
+    assert [pair.group for pair in read_lists([one, two])] == ["west", "east"]
+    assert [pair.group for pair in read_lists([one])] == [""]

@@ -41,6 +41,11 @@ class Measured:
     listed: Scores = field(repr=False)
     crossed: Scores | None = field(repr=False)
 
+    @property
+    def widest(self) -> Scores:
+        """The scores with the most impostor pairs there are."""
+        return self.crossed or self.listed
+
 
 def sides(card_side: CardSide | None) -> tuple[Side, Side]:
     """Say on which side of a pair a picture becomes a chip portrait."""

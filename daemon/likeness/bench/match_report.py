@@ -71,8 +71,8 @@ def write_page(
     curves = {"all": whole, **groups}
     text = page.render(
         figures=figures,
-        det=_svg(det_plot({name: _widest(one) for name, one in curves.items()})),
-        histogram=_svg(histogram(_widest(whole), figures["thresholds"])),
+        det=_svg(det_plot({name: one.widest for name, one in curves.items()})),
+        histogram=_svg(histogram(whole.widest, figures["thresholds"])),
         lowest=[(o.pair.a, o.pair.b, o.score) for o in genuine[:WORST]],
         highest=whole.figures.get("all_pairs", {}).get("highest")
         or [(o.pair.a, o.pair.b, o.score) for o in impostor[:WORST]],
@@ -126,10 +126,6 @@ def histogram(scores: Scores, thresholds: Mapping[str, float]) -> Figure:
     axes.set_xlim(-0.5, 1.0)
     axes.legend(frameon=False, loc="upper left")
     return figure
-
-
-def _widest(measured: Measured) -> Scores:
-    return measured.crossed or measured.listed
 
 
 def _empty(x: str, y: str) -> tuple[Figure, Axes]:

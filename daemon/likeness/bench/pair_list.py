@@ -6,7 +6,7 @@ Optional columns: `group` (error rates are also given for each), `identity_a` an
 
 import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -51,6 +51,20 @@ def read_pairs(path: Path, identities: Identities | None = None) -> list[Pair]:
         raise UsageError(f"{path}: is no CSV file: {problem}") from problem
     if not pairs:
         raise UsageError(f"{path}: names no pair; write lines of a,b,same")
+    return pairs
+
+
+def read_lists(
+    paths: Sequence[Path], identities: Identities | None = None
+) -> list[Pair]:
+    """Read several lists as one; each is a group of its own unless it names groups."""
+    pairs: list[Pair] = []
+    for path in paths:
+        group = path.stem if len(paths) > 1 else ""
+        pairs += [
+            replace(pair, group=pair.group or group)
+            for pair in read_pairs(path, identities)
+        ]
     return pairs
 
 

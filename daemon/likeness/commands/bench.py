@@ -21,8 +21,9 @@ from likeness.bench.embedding_cache import (
     made_by,
 )
 from likeness.bench.match import CardSide
-from likeness.bench.pair_list import Identities, find_pictures, read_pairs
-from likeness.commands import bench_attacks, bench_tables
+from likeness.bench.pair_list import Identities, find_pictures, read_lists
+from likeness.bench.promise import promises, shipped_profiles
+from likeness.commands import bench_attacks, bench_pairs, bench_tables
 from likeness.commands.bench_acts import command as acts
 from likeness.commands.bench_compare import command as compare
 from likeness.commands.bench_presentation import command as presentation
@@ -40,6 +41,7 @@ def command() -> None:
 
 
 command.add_command(bench_attacks.command)
+command.add_command(bench_pairs.command)
 
 _root = click.option(
     "--root",
@@ -111,10 +113,12 @@ def embed(
 @_root
 @click.option(
     "--pairs",
-    "names",
+    "lists",
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
-    help="CSV with the columns a,b,same; optional: group, identity_a, identity_b.",
+    multiple=True,
+    help="CSV with the columns a,b,same; optional: group, identity_a, identity_b."
+    " Of several lists each is a group of its own, unless it names groups.",
 )
 @click.option(
     "--out",
@@ -148,7 +152,7 @@ def embed(
 def match(
     *,
     root: Path,
-    names: Path,
+    lists: tuple[Path, ...],
     out: Path,
     card_side: CardSide | None,
     all_pairs: bool,
@@ -161,7 +165,7 @@ def match(
     report = _match_report()
     _must_be_folder(root)
     judged = profile.named(policy)
-    pairs = read_pairs(names, identity or ("columns" if all_pairs else None))
+    pairs = read_lists(lists, identity or ("columns" if all_pairs else None))
     find_pictures(pairs, root)
     model_set = load_model_set(models, variant)
     faces = _embed_all(matching.wanted(pairs, card_side), root, out, model_set)
@@ -173,11 +177,15 @@ def match(
     whole = measure(scored)
     groups = {name: measure(group) for name, group in matching.groups(scored).items()}
     figures = {
-        "list": names.name,
+        "list": ", ".join(names.name for names in lists),
         "card_side": card_side,
         **_circumstances(model_set, judged),
         "all": whole.figures,
         "groups": {name: group.figures for name, group in groups.items()},
+        "promises": promises(
+            {name: one.widest for name, one in (groups or {"all": whole}).items()},
+            shipped_profiles(),
+        ),
     }
     report.write_scores(scored, out)
     report.write_json(figures, out)
