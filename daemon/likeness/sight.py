@@ -35,6 +35,7 @@ class SightOnThread:
                 embed=attention.embed,
                 eyes=attention.eyes,
                 passive=attention.passive,
+                parallax=attention.parallax,
             )
 
         return await self._there(look)

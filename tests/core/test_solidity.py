@@ -23,10 +23,10 @@ def turn(depth: float, noise: float = 0.05, to_deg: float = 18.0) -> list[Parall
     ("depth", "noise", "shape"),
     [
         (0.55, 0.05, Shape.SOLID),
-        (0.30, 0.10, Shape.SOLID),
+        (0.21, 0.10, Shape.SOLID),
         (0.01, 0.02, Shape.FLAT),
         (-0.1, 0.10, Shape.FLAT),
-        (0.20, 0.05, Shape.DOUBT),
+        (0.15, 0.05, Shape.DOUBT),
         (0.10, 0.15, Shape.DOUBT),  # seen too badly to be called flat
         (0.01, 0.60, Shape.NOT_MEASURED),
         (0.90, 0.60, Shape.NOT_MEASURED),

@@ -80,6 +80,20 @@ def swung(degrees: float) -> Fit:
     return fit_of(np.asarray(crop, np.uint8), points.astype(np.float32))
 
 
+def bent(degrees: float, radius: float) -> Fit:
+    """The made-up face on a sheet that is bent like a cylinder, turned."""
+    sine = np.float32(np.sin(np.radians(degrees)))
+    rows, columns = np.mgrid[:SIDE, :SIDE].astype(np.float32)
+    x = (columns - SIDE / 2) / WIDTH
+    from_x = x
+    for _ in range(8):
+        from_x = x + from_x**2 / np.float32(2 * radius) * sine
+    crop = cv2.remap(skin(), from_x * WIDTH + SIDE / 2, rows, cv2.INTER_LINEAR)
+    points = face_points()
+    points[:, 0] -= points[:, 0] ** 2 / np.float32(2 * radius) * sine
+    return fit_of(np.asarray(crop, np.uint8), points)
+
+
 def measured(view: Fit, degrees: float) -> Parallax:
     relief = Relief()
     assert relief.see(fit_of(skin(), face_points()), 0.0) is None
@@ -100,6 +114,12 @@ def test_depth_comes_out_as_it_went_in(degrees: float, share: float) -> None:
 @pytest.mark.parametrize("degrees", [-40, -15, 20, 35])
 def test_a_swung_sheet_is_flat_whatever_the_network_believes(degrees: float) -> None:
     seen = measured(swung(degrees), np.copysign(18.0, degrees))
+    assert abs(seen.depth) < 0.1
+
+
+@pytest.mark.parametrize("degrees", [-25, 15])
+def test_a_sheet_bent_around_a_head_has_no_nose(degrees: float) -> None:
+    seen = measured(bent(degrees, radius=0.6), degrees)
     assert abs(seen.depth) < 0.1
 
 
@@ -146,7 +166,7 @@ def on_a_swung_sheet(picture: Picture, degrees: float) -> Picture:
 
 
 def finding_of(looker: Looker, pictures: list[Picture], fps: float) -> Shape:
-    solidity = Solidity(SolidityRules(turn_from_deg=10))
+    solidity = Solidity(SolidityRules(turn_from_deg=MIN_TURN_DEG))
     looker.forget()
     for number, picture in enumerate(pictures):
         seen = looker.look(

@@ -1,9 +1,10 @@
-"""Measures how deep a turning face is: what of its motion no plane can follow.
+"""Measures how deep a turning face is: what of its motion no bent sheet can follow.
 
 A turned view is warped onto a frontal view of the same visit by the plane motion that
 fits best. What still moves is followed in the picture itself (the landmarks' network
-knows what heads look like and finds depth in a print, too), and split into plane motion
-and parallax. Leaves to others: what depth is enough (core/solidity.py).
+knows what heads look like and finds depth in a print, too), and split into the motion
+of a plane, the parallax of a sheet that is bent like a cylinder, and what goes with the
+relief of a face: its nose. Leaves to others: what depth is enough (core/solidity.py).
 
 Sources: plane plus parallax: Irani & Anandan, "Parallax geometry of pairs of points for
 3D scene analysis", ECCV 1996. Following points: Lucas & Kanade 1981, forth and back as
@@ -136,16 +137,17 @@ def _lucas_kanade(
 
 
 def _split(before: Doubles, after: Doubles, depth: Doubles) -> tuple[float, float]:
-    """Split motion into that of a plane and sideways parallax with depth.
+    """Split motion into a plane's, a bent sheet's and a sideways shift with depth.
 
     Plane motion between two nearly aligned views is linear in eight unknowns: each
-    coordinate an affine function, and x (a x + b y), y (a x + b y). The ninth is the
-    shift per depth. Returns it with its standard error.
+    coordinate an affine function, and x (a x + b y), y (a x + b y). Then the shift per
+    depth; last, a sheet that is bent about the vertical shifts sideways with x squared.
+    Returns the shift per depth with its standard error.
     """
     x, y = before.T
     none, one = np.zeros_like(x), np.ones_like(x)
-    across = [x, y, one, none, none, none, x * x, x * y, depth]
-    down = [none, none, none, x, y, one, x * y, y * y, none]
+    across = [x, y, one, none, none, none, x * x, x * y, depth, x * x]
+    down = [none, none, none, x, y, one, x * y, y * y, none, none]
     terms = np.concatenate([np.stack(across, 1), np.stack(down, 1)])
     motion = (after - before).T.ravel()
     weight = np.ones_like(motion)
