@@ -4,6 +4,7 @@ The same figures give the same bytes. Leaves to others: every figure.
 """
 
 import io
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +22,8 @@ LINES = ("#1b1f24", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69
 INK, GRID = "#1b1f24", "#d0d7de"
 BINS = 50
 SIZE_IN = (6.4, 3.8)
-EMPTY = (1e-3, 1.0)
+FEW = 20
+MOST_SIGNS = 30  # of a name beside a curve
 # No date and no random names; text stays text.
 # matplotlib types the keys as some 300 literals, hence Any.
 SVG: dict[Any, str] = {
@@ -37,18 +39,19 @@ def det(curves: Mapping[str, Scores], x: str, y: str) -> str:
     A curve without any point where both errors happen says so in the legend.
     """
     figure, axes = _empty(x, y)
-    empty = True
     for (name, scores), colour in zip(curves.items(), LINES * 9, strict=False):
         points = [(one, other) for _, one, other in scores.curve() if one and other]
         ends = zip(*points, strict=True) if points else ((), ())
-        label = name if points else f"{name}: never both errors"
-        axes.step(*ends, where="post", label=label, color=colour)
-        empty = empty and not points
-    if empty:  # a logarithm has no limits of its own
-        axes.set(xlim=EMPTY, ylim=EMPTY)
+        label = name[:MOST_SIGNS] + ("" if points else ": never both errors")
+        # A curve of few files is a few points: they are marked.
+        marks = "o" if len(points) <= FEW else ""
+        axes.step(*ends, where="post", label=label, color=colour, marker=marks, ms=4)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.legend(frameon=False)
+    axes.set_xlim(_decade(max(one.impostor.size for one in curves.values())), 1)
+    axes.set_ylim(_decade(max(one.genuine.size for one in curves.values())), 1)
+    axes.minorticks_off()
+    _legend(axes)
     return _svg(figure, f"det {x} {y}")
 
 
@@ -80,7 +83,7 @@ def histogram(
         axes.annotate(name, (at, 0.97), xycoords=("data", "axes fraction"), rotation=90,
                       va="top", ha="right", fontsize=8)  # fmt: skip
     axes.set_xlim(*span)
-    axes.legend(frameon=False, loc="upper left")
+    _legend(axes)
     return _svg(figure, f"histogram {names}")
 
 
@@ -93,6 +96,18 @@ def _empty(x: str, y: str) -> tuple[Figure, Axes]:
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
+
+
+def _legend(axes: Axes) -> None:
+    """Name the curves above the drawing, where they hide nothing."""
+    axes.legend(
+        frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=9
+    )
+
+
+def _decade(count: int) -> float:
+    """Return the whole decade at or below one error of so many; 0.1 at most."""
+    return 10.0 ** min(math.floor(-math.log10(max(count, 1))), -1)
 
 
 def _svg(figure: Figure, name: str) -> str:

@@ -113,7 +113,10 @@ def _working_point(
         for row in rows
         if row["label"] == "attack" and row["error"][name]["rate"] is not None
     ]
-    species, apcer = max(tried, key=lambda one: one[1]["rate"], default=("", None))
+    # Of equals the one that was tried more often says more.
+    species, apcer = max(
+        tried, key=lambda one: (one[1]["rate"], one[1]["tries"]), default=("", None)
+    )
     acer = None
     if apcer is not None and bpcer["rate"] is not None:
         acer = (apcer["rate"] + bpcer["rate"]) / 2
