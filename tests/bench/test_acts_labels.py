@@ -48,7 +48,7 @@ def test_a_missing_list_or_clip_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
         read_labels(tmp_path / "none.csv")
     (tmp_path / "here.mp4").touch()
-    labels = {"here.mp4": [], "gone.mp4": []}
+    labels: dict[str, list[Label]] = {"here.mp4": [], "gone.mp4": []}
     with pytest.raises(UsageError, match=r"gone.mp4: no such clip \(1 of 2"):
         find_clips(labels, tmp_path)
 

@@ -73,6 +73,30 @@ def test_two_pictures_exchanged_are_no_blink(shut: int) -> None:
     assert answered_at(BlinkWatch(REST, RULES), [eyes(x) for x in noisy]) is None
 
 
+@pytest.mark.parametrize(
+    ("open_line", "shut_line", "counts"),
+    [
+        (0.45, 0.50, True),
+        (0.45, 0.25, True),  # a dim picture
+        (0.45, 0.15, False),  # plain: a strip of paper
+        (1.10, 0.40, False),  # dark irises, and no lashes
+        (1.10, 0.60, True),
+        (None, None, True),  # not measured
+    ],
+)
+def test_shut_eyes_show_their_lashes(
+    open_line: float | None, shut_line: float | None, *, counts: bool
+) -> None:
+    def lines(openness: float) -> Face:
+        line = shut_line if openness < 0.4 else open_line
+        return replace(eyes(openness), lid_line=line)
+
+    faces = [lines(x) for x in (1, 1, 0.6, 0.2, 0.25, 0.6, 1)]
+    assert (answered_at(BlinkWatch(REST, RULES), faces) is not None) == counts
+    faces = [lines(x) for x in (1, 1, 0.6, *[0.2] * 30, 0.6, 1)]
+    assert (answered_at(CloseWatch(REST, RULES), faces) is not None) == counts
+
+
 def test_a_squint_long_before_is_not_the_way_of_the_lids() -> None:
     faces = [eyes(x) for x in (0.8, 1, 1, 1, 1, 1, 1, 1, 0.2, 0.2, 1, 1)]
     assert answered_at(BlinkWatch(REST, RULES), faces) is None
@@ -133,6 +157,11 @@ def turned(*degrees: float) -> list[Face]:
         ((20, 20, 20, 20), None, None),  # turned before the prompt
         ((20, 20, 8, 16, 18, 19), 5, None),  # back near the rest, then again
         ((0, 11, 11, 11, 11), None, None),
+        # Asked while still turned to the other side: passing the front is enough.
+        ((-25, -14, -2, 13, 16, 18), 5, None),
+        # Asked for the same side again: first back near the front, not quite to it.
+        ((25, 14, 11, 14, 25, 25), None, None),
+        ((25, 14, 8, 14, 25, 25), 5, None),
     ],
 )
 def test_turn(yaw: tuple[float, ...], left: int | None, right: int | None) -> None:

@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from likeness.edges.recorded import frames
-from likeness.vision.cues import AFRESH_EVERY, Eyelids, LidFollower, quality_of
+from likeness.vision.cues import (
+    AFRESH_EVERY,
+    Eyelids,
+    LidFollower,
+    lid_line_of,
+    quality_of,
+)
 from likeness.vision.detect import NEAR, Detector, Floats
 from likeness.vision.mesh import (
     LEFT_EYE_INNER,
@@ -156,6 +162,30 @@ def test_another_face_is_measured_at_once(
     assert counted.asked == 2
     follower.forget()
     assert follower.openness(other) == seer.openness(other)
+
+
+def test_open_and_shut_eyes_have_a_dark_line_and_covered_ones_none(
+    seer: Seer, pictures: Path, astronaut: Picture, obama: Picture
+) -> None:
+    for picture in (astronaut, obama):
+        fit = seer.fit(picture)
+        assert 0.3 < lid_line_of(fit) < 1.5
+        region = Region.around_landmarks(fit.landmarks)
+        for eye in eye_middles(fit):  # one is enough: the fainter line counts
+            x, y = (round(float(at)) for at in eye)
+            half = round(0.1 * region.side / 1.5)
+            covered = picture.copy()
+            skin = picture[y + 2 * half, x].tolist()
+            covered[y - half : y + half, x - 2 * half : x + 2 * half] = skin
+            assert lid_line_of(seer.fit_at(covered, region)) < 0.15
+    clip = [frame.image for frame in frames(pictures / "carphone.mp4")]
+    region = Region.around_landmarks(seer.fit(clip[0]).landmarks)
+    lines = []
+    for picture in clip[: SHUT[0] + 1]:
+        fit = seer.fit_at(picture, region)
+        lines.append(lid_line_of(fit))
+        region = Region.around_landmarks(fit.landmarks)
+    assert lines[SHUT[0]] > 0.6 * np.median(lines)
 
 
 def test_open_eyes_are_open(seer: Seer, astronaut: Picture, obama: Picture) -> None:

@@ -147,7 +147,8 @@ class BlinkWatch:
         shortest_s, longest_s = self._lasts_s
         fall = self._open - self._lowest
         if lids.both >= self._lowest + self._rules.won_back * fall:
-            if shortest_s <= lasted_s <= longest_s and self._seen_half_way(fall):
+            human = shortest_s <= lasted_s <= longest_s
+            if human and self._seen_half_way(fall) and self._lashes_seen():
                 self._state = _Lid.REOPENED
                 return lids.face.embedding is not None
             self._wake(lids)
@@ -170,6 +171,16 @@ class BlinkWatch:
             or abs(face.yaw_deg - was.yaw_deg) > self._rules.still_deg
             or abs(face.box.height / was.box.height - 1) > self._rules.still_height
         )
+
+    def _lashes_seen(self) -> bool:
+        """Say whether lids covered the eyes, or something plain without lashes."""
+        shut = min(self._way, key=lambda one: one.both).face.lid_line
+        before = [one.face.lid_line for one in self._before]
+        lines = [line for line in before if line is not None]
+        if shut is None or not lines:
+            return True  # the eyes were not measured so
+        rules = self._rules
+        return shut >= max(rules.lashes, rules.lashes_of_open * median(lines))
 
 
 class CloseWatch(BlinkWatch):

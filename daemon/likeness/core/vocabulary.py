@@ -221,6 +221,9 @@ class Face:
     landmarks: Any = field(default=None, repr=False, compare=False)
     embedding: Embedding | None = field(default=None, repr=False)
     passive: float | None = None  # 0 attack .. 1 live; None: not asked or not judged
+    # How dark a line, of irises or lashes, crosses the eyes, as a share of brightness;
+    # the fainter of both eyes. None: the eyes were not asked for.
+    lid_line: float | None = None
     light: FaceLight | None = None  # None: not asked
     parallax: Parallax | None = None  # None: not asked, or not turned enough
     # 0..2, how much the face looks otherwise than one frame ago: one less the

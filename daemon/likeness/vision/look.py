@@ -19,7 +19,7 @@ from likeness.core.vocabulary import (
     Observation,
 )
 from likeness.vision.change import Change, digest_of
-from likeness.vision.cues import Eyelids, LidFollower, quality_of
+from likeness.vision.cues import Eyelids, LidFollower, lid_line_of, quality_of
 from likeness.vision.detect import FAR, NEAR, Detection, Detector, Picture
 from likeness.vision.match import Embedder
 from likeness.vision.mesh import Fit, Mesh, Region
@@ -104,6 +104,8 @@ class Looker:
         self._region = Region.around_landmarks(fit.landmarks)
         lids = self._lids.openness(fit) if eyes else NOT_MEASURED
         face = self._describe(image, fit, lids, embed)
+        if eyes:
+            face = replace(face, lid_line=lid_line_of(fit))
         if parallax:
             face = replace(face, parallax=self._relief.see(fit, face.yaw_deg))
         if passive:
