@@ -2,7 +2,7 @@
 
 import pytest
 
-from light_frames import PLANE, WALL, face_frames, sequence
+from light_frames import PLANE, face_frames, sequence
 from likeness.core.light_answer import (
     DELAY_FROM,
     DELAY_STEP_S,
@@ -14,7 +14,7 @@ from likeness.core.light_answer import (
     judge,
 )
 from likeness.core.light_signal import Baseline, Shown, correlation
-from likeness.core.vocabulary import FaceLight
+from likeness.core.vocabulary import FaceLight, Rgb
 
 ONE = sequence(1)
 TRIES = 100
@@ -23,6 +23,11 @@ BEGAN_S = 100.0
 
 def finding(frames: list[Lit], expected: float | None = None) -> LightFinding:
     return judge(ONE, began_s=BEGAN_S, frames=frames, expected=expected)
+
+
+def with_nose(frame: Lit, colour: Rgb) -> Lit:
+    regions = (colour, *frame.light.regions[1:])
+    return Lit(frame.captured_s, FaceLight(regions, frame.light.surround))
 
 
 @pytest.mark.parametrize("delay_s", [0.03, 0.12, 0.25])
@@ -100,8 +105,8 @@ def test_an_answer_is_not_missing_where_it_is_only_unclear() -> None:
         face_frames(ONE)[:60],  # ends early
         face_frames(ONE)[20:],  # begins late
         [f for f in face_frames(ONE) if not 101 < f.captured_s < 101.4],  # a gap
-        [Lit(1.0, FaceLight(((1.0, 0.5, 0.5),) * 12, WALL))] * 90,  # cut off at white
-        [Lit(1.0, FaceLight(((0.1, 0.0, 0.1),) * 12, WALL))] * 90,  # black
+        [with_nose(frame, (1.0, 0.5, 0.5)) for frame in face_frames(ONE)],  # cut off
+        [with_nose(frame, (0.1, 0.0, 0.1)) for frame in face_frames(ONE)],  # black
     ],
 )
 def test_what_cannot_be_measured_is_not_judged(frames: list[Lit]) -> None:

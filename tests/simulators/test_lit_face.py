@@ -64,7 +64,9 @@ def test_light_is_added_per_channel_in_linear_light() -> None:
 def test_a_screen_adds_a_veil_that_its_picture_does_not_shape() -> None:
     picture = GREY.copy()
     picture[:120] = 20
-    veil = light_screen(picture, (1.0, 1.0, 1.0), Scene()) - TO_LINEAR[picture]
+    veil = (
+        light_screen(TO_LINEAR[picture], (1.0, 1.0, 1.0), Scene()) - TO_LINEAR[picture]
+    )
     assert veil.min() > 0
     assert np.allclose(veil, veil[0, 0])
 

@@ -34,6 +34,7 @@ EYE_CORNERS_MM: Final = 90.0
 NOSE_TIP: Final = 1
 GRID: Final = 32  # depth is spread over so many points across the picture's region
 TO_LINEAR: Final = np.array([linear(byte) for byte in range(256)], np.float32)
+SPREAD_MM: Final = 7.0  # about the distance from landmark to landmark
 FINE: Final = 4 * 4096 - 1  # steps of linear light: finer than the darkest byte
 _TO_SRGB: Final = np.searchsorted(
     (TO_LINEAR[1:] + TO_LINEAR[:-1]) / 2, np.arange(FINE + 1) / FINE
@@ -101,17 +102,16 @@ def light_up(picture: Picture, reach: Floats, colour: Rgb, scene: Scene) -> Floa
 
 
 def light_screen(
-    picture: Picture, colour: Rgb, scene: Scene, *, glass: float = 0.03
+    played: Floats, colour: Rgb, scene: Scene, *, glass: float = 0.03
 ) -> Floats:
     """Return a replay on a screen: its own light, and a weak veil from its glass.
 
     Args:
-        picture: what it plays.
+        played: what it plays, in linear light.
         colour: what the terminal's screen shows.
         scene: screen and shop.
         glass: what the glass sends back, as a share of the played picture's mean.
     """
-    played = TO_LINEAR[picture]
     veil = glass * scene.strength * float(played.mean())
     return np.asarray(played + veil * np.array(colour[::-1], np.float32), np.float32)
 
@@ -189,9 +189,12 @@ def _surface(
 
 def _spread(place: Floats, landmarks: Floats, mm: float) -> Floats:
     """Depth at each place: mean of the landmarks' around it, nearer ones more."""
-    away = np.linalg.norm(place[:, :, None, :] - landmarks[None, None, :, :2], axis=-1)
-    weight = np.exp(-((away * mm / 7.0) ** 2) / 2) + 1e-9 / (1 + away)
-    return np.asarray((weight * landmarks[:, 2]).sum(-1) / weight.sum(-1), np.float32)
+    at, points = place.reshape(-1, 2), landmarks[:, :2]
+    squared = (at**2).sum(-1)[:, None] + (points**2).sum(-1) - 2 * at @ points.T
+    # The second part decides only far from every landmark.
+    weight = np.exp(squared * (-0.5 * (mm / SPREAD_MM) ** 2)) + 1e-9 / (1 + squared)
+    depth = weight @ landmarks[:, 2] / weight.sum(-1)
+    return np.asarray(depth.reshape(place.shape[:2]), np.float32)
 
 
 def _irradiance(points: Floats, normals: Floats, scene: Scene) -> Floats:
