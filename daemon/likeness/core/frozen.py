@@ -29,8 +29,9 @@ LOOKED_AT_S = 0.4  # how often the way of the face is looked at
 WAY_S = 1.6  # a shorter one may repeat by chance
 APART_S = 0.5
 KEPT_S = 15.0  # longer loops are not looked for
-# In face widths and radians. People who shake or nod their heads came as near as half
-# of what they moved; looped pictures with a camera's noise differ by a quarter or less.
+# In face widths and radians, root mean square. People repeat themselves to 0.010 at
+# best, and to half of what they moved; looped pictures with a camera's noise differ by
+# a quarter of it or less.
 ALIKE = 0.012
 ALIKE_SHARE = 0.33
 STILL_S = 2.0

@@ -21,7 +21,7 @@ LEAST_NOISE = 0.02  # nothing is surer than this
 class SolidityRules:
     """Depth is a share of what the mesh believes; 0 is flat or evenly bent.
 
-    Set on turns of 12 degrees and more, each judged alone: 26 of eight people gave 0.19
+    Set on turns of 12 degrees and more, each judged alone: 26 of seven people gave 0.19
     to 0.58, 59 of simulated prints (swung, tilted, bent, waved) at most 0.18.
     """
 
