@@ -7,6 +7,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+WIDE_ENOUGH = 110  # columns: a narrow terminal or a file gets unbroken lines
+
 Figures = dict[str, Any]  # of a JSON report: mixed values, hence Any
 
 
@@ -17,6 +19,7 @@ def show_match(figures: Figures) -> None:
         out.print(_rates_table(f"{name}, pairs of the list", group["listed"]))
         if "all_pairs" in group:
             out.print(_rates_table(f"{name}, all cross-identity", group["all_pairs"]))
+    out.width = max(out.width, WIDE_ENOUGH)
     out.print(_promises_table(figures["promises"]))
     whole = figures["all"]
     listed = whole["listed"]
@@ -34,11 +37,12 @@ def show_match(figures: Figures) -> None:
 
 def _promises_table(rows: list[Figures]) -> Table:
     title = "false matches at the shipped thresholds, by group"
-    table = Table("", title=title, title_justify="left", box=box.SIMPLE)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE)
+    table.add_column("", no_wrap=True)
     for column in ("threshold", "promised %", "FMR %", "pairs", "kept"):
         table.add_column(column, justify="right")
     for row in rows:
-        name = f"{row['group']}, {row['profile']}, {row['kind']}"
+        name = f"{row['group']}: {row['profile']}, {row['kind']}"
         promised, pairs = f"{100 * row['promised']:g}", f"{row['fmr']['tries']}"
         shown = (promised, _percent(row["fmr"]), pairs, row["kept"])
         table.add_row(name, f"{row['threshold']:.3f}", *shown)
