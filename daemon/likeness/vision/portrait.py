@@ -1,7 +1,7 @@
 """Says what keeps a card's portrait from being matched: covered, blurred, dark, turned.
 
 Such a portrait may still give an embedding, and even a match: a bar over the eyes costs
-a third of the score, no more. So it is looked at before it is enrolled. The limits stand
+a third of the score, no more. So it is looked at before it is enrolled. The limits are
 where development portraits end: of 2,409 chip portraits of 861 people they refuse about
 eight, four of them in dark glasses. Leaves to others: finding the face, embedding it.
 
