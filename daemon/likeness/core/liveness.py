@@ -174,13 +174,13 @@ class BlinkWatch:
 
     def _lashes_seen(self) -> bool:
         """Say whether lids covered the eyes, or something plain without lashes."""
-        shut = min(self._way, key=lambda one: one.both).face.lid_line
-        before = [one.face.lid_line for one in self._before]
-        lines = [line for line in before if line is not None]
-        if shut is None or not lines:
+        shut = [one for one in self._way if one.face.lid_line is not None]
+        open_ = [line for o in self._before if (line := o.face.lid_line) is not None]
+        if not shut or not open_:
             return True  # the eyes were not measured so
+        lowest = min(shut, key=lambda one: one.both).face.lid_line or 0.0
         rules = self._rules
-        return shut >= max(rules.lashes, rules.lashes_of_open * median(lines))
+        return lowest >= max(rules.lashes, rules.lashes_of_open * median(open_))
 
 
 class CloseWatch(BlinkWatch):

@@ -222,7 +222,7 @@ class Face:
     embedding: Embedding | None = field(default=None, repr=False)
     passive: float | None = None  # 0 attack .. 1 live; None: not asked or not judged
     # How dark a line, of irises or lashes, crosses the eyes, as a share of brightness;
-    # the fainter of both eyes. None: the eyes were not asked for.
+    # the fainter of both eyes. None: not measured in this frame.
     lid_line: float | None = None
     light: FaceLight | None = None  # None: not asked
     parallax: Parallax | None = None  # None: not asked, or not turned enough

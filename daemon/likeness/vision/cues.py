@@ -130,6 +130,11 @@ class LidFollower:
         self._mesh = self._measured = _Pair(math.nan, math.nan)
         self._age = AFRESH_EVERY
 
+    @property
+    def fresh(self) -> bool:
+        """Say whether the network has just run, and not the mesh stood in for it."""
+        return self._age == 0
+
     def forget(self) -> None:
         """Another face, or a gap: begin with a measurement."""
         self._before.clear()

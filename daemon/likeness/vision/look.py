@@ -104,7 +104,7 @@ class Looker:
         self._region = Region.around_landmarks(fit.landmarks)
         lids = self._lids.openness(fit) if eyes else NOT_MEASURED
         face = self._describe(image, fit, lids, embed)
-        if eyes:
+        if eyes and self._lids.fresh:
             face = replace(face, lid_line=lid_line_of(fit))
         if parallax:
             face = replace(face, parallax=self._relief.see(fit, face.yaw_deg))
