@@ -43,8 +43,13 @@ class SlowLooker(Looker):
         frame: int,
         embed: EmbedWhen | None = None,
         eyes: bool = True,
+        passive: bool = False,
+        parallax: bool = False,
     ) -> Observation:
-        self._work((image.shape, embed, eyes))
+        more = [
+            name for name, on in (("passive", passive), ("parallax", parallax)) if on
+        ]
+        self._work((image.shape, embed, eyes, *more))
         return Observation(captured_s, frame, 0, None)
 
     def enrol(self, portrait: bytes) -> None:
@@ -68,7 +73,7 @@ async def test_one_look_at_a_time_on_one_thread_in_order() -> None:
     one, none, two = await asyncio.gather(
         sight.look(frame(1), attention),
         sight.enrol(b"portrait"),
-        sight.look(frame(2), Attention(eyes=True, embed=None)),
+        sight.look(frame(2), Attention(True, None, passive=True, parallax=True)),
     )
     sight.close()
     assert (one.frame, none, two.frame) == (1, None, 2)
@@ -76,7 +81,7 @@ async def test_one_look_at_a_time_on_one_thread_in_order() -> None:
     assert looker.asked == [
         ((2, 3, 3), EmbedWhen(10, 20), False),
         b"portrait",
-        ((2, 3, 3), None, True),
+        ((2, 3, 3), None, True, "passive", "parallax"),
     ]
     assert looker.most_at_once == 1
     assert len(looker.threads) == 1
