@@ -25,6 +25,7 @@ def line(name: str = "a", **changes: object) -> Line:
         "verdict_ms": 1435,
         "cpu_ms_per_frame": 12.345,
         "result": "a.b.c",
+        "passive_threshold": 500_000,
         **changes,
     }
 

@@ -101,6 +101,7 @@ class Played:
             "verdict_ms": self._ms(end.ended_s) if end and self.frames else None,
             "cpu_ms_per_frame": round(1000 * self.cpu_s / max(self.frames, 1), 3),
             "result": self.token,
+            "passive_threshold": _millionths(end.passive_threshold if end else None),
         }
 
     def _acts(self) -> list[dict[str, object]]:

@@ -88,15 +88,13 @@ def _plots(lines: Sequence[Line]) -> list[tuple[str, str]]:
     """Return drawings and what they show; only of scores that exist."""
     played = [line for line in lines if replay_figures.is_played(line)]
     match = replay_figures.match_scores(played)
-    needs = sorted({o["match_threshold"] for o in played} - {None})
-    thresholds = {f"needs {one / 1e6:.3f}": one / 1e6 for one in needs}
     passive = replay_figures.passive_scores(played)
     drawn = []
     if match.genuine.size or match.impostor.size:
         names = ("genuine", "impostor")
         drawn += [
             (
-                plots.histogram(match, names, thresholds, COSINES),
+                plots.histogram(match, names, _needs(played, "match"), COSINES),
                 "Match scores of genuine and impostor visits.",
             ),
             *_det(match, "FMR", "FNMR", "Match: DET curve over all thresholds."),
@@ -105,12 +103,18 @@ def _plots(lines: Sequence[Line]) -> list[tuple[str, str]]:
         names = ("genuine", "attack")
         drawn += [
             (
-                plots.histogram(passive, names, {}, (0.0, 1.0)),
+                plots.histogram(passive, names, _needs(played, "passive"), (0.0, 1.0)),
                 "Scores of the passive classifier alone.",
             ),
             *_det(passive, "APCER", "BPCER", "Passive classifier alone: DET curve."),
         ]
     return drawn
+
+
+def _needs(lines: Sequence[Line], what: str) -> dict[str, float]:
+    """Name the thresholds that were in force; former programs did not tell all."""
+    given: set[int] = {line.get(f"{what}_threshold") or 0 for line in lines}
+    return {f"needs {one / 1e6:.3f}": one / 1e6 for one in sorted(given - {0})}
 
 
 def _det(scores: Scores, x: str, y: str, caption: str) -> list[tuple[str, str]]:
