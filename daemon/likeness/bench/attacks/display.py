@@ -24,8 +24,8 @@ PIXELS_PER_MM = {"6.1in": 18.1, "6.7in": 17.9, "5.5in": 15.8,
                  "13in": 6.7, "24in": 3.61, "27in": 3.22}  # fmt: skip
 STRIPE = 1.65  # first harmonic of stripes that fill a third: 2 sinc(1/3)
 GAPS = 0.35  # and of the dark gaps between rows
-BEZEL = (0.012, 0.012, 0.012, 1.0)  # black plastic, and that it covers
-LEAST_BEAT = 0.002  # weaker ones drown in the noise
+BEZEL = (30, 30, 30, 255)  # dark plastic; the last says that it covers
+LEAST_BEAT = 0.003  # weaker ones drown in the noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,9 @@ class Screen:
         glow = np.array(display.white) * display.brightness
         lit = (display.black + (1 - display.black) * steps)[:, None] * glow
         # One value a code and channel, with coverage as the fourth.
-        table = np.hstack([lit + display.veil, np.ones((256, 1))])
-        self._light = np.asarray(table.reshape(1, 256, 4), np.float32)
+        cover = np.arange(256)[:, None] / 255
+        table = np.hstack([lit + display.veil, cover])
+        self._codes = np.asarray(table[None], np.float32)
 
     def show(self, picture: Picture, before: Picture, since_s: float) -> Sheet:
         """Return the sheet `since_s` after `picture` took the place of `before`."""
@@ -120,12 +121,13 @@ class Screen:
             blended = cv2.addWeighted(picture, 1 - left, before, left, 0)
             picture = np.asarray(blended, np.uint8)
         fitted = cv2.warpAffine(picture, self._to_sheet, self._size)
-        shown = cv2.LUT(cv2.cvtColor(fitted, cv2.COLOR_BGR2BGRA), self._light)
+        shown = cv2.cvtColor(fitted, cv2.COLOR_BGR2BGRA)
         rim = self._rim
         for edge in (np.s_[:rim], np.s_[-rim:], np.s_[:, :rim], np.s_[:, -rim:]):
             shown[edge] = BEZEL
         return Sheet(
-            texture=np.asarray(shown, np.float32),
+            texture=np.asarray(shown, np.uint8),
+            codes=self._codes,
             px_per_mm=self._px_per_mm,
             gloss=display.gloss,
             gloss_deg=display.gloss_deg,
@@ -149,10 +151,12 @@ class Screen:
             size = np.full_like(along, contrast)
             turns = along * np.float32(2 * math.pi * per_mm)
             across, up = cv2.polarToCart(size, turns)
-            for colour in range(3):
-                shift = 2 * math.pi * colour / 3 if stripes else 0.0
-                beat = math.cos(shift) * across + math.sin(shift) * up
-                shown[:, :, colour] *= 1 + beat
+            shifts = [2 * math.pi * colour / 3 * stripes for colour in range(3)]
+            beats = [
+                1 + (math.cos(shift) * across + math.sin(shift) * up)
+                for shift in shifts
+            ]
+            shown *= cv2.merge(beats)
         return np.asarray(shown, np.float32)
 
     def _passes(self, per_px: float) -> float:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-Option = TypeVar("Option", str, int, float)
+Option = TypeVar("Option")
 
 
 class Draws:

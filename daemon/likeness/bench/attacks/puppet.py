@@ -25,8 +25,9 @@ BORDER = 5  # points along each side of the picture
 UPPER = ((246, 161, 160, 159, 158, 157, 173), (466, 388, 387, 386, 385, 384, 398))
 LOWER = ((7, 163, 144, 145, 153, 154, 155), (249, 390, 373, 374, 380, 381, 382))
 FOLD = ((247, 30, 29, 27, 28, 56, 190), (467, 260, 259, 257, 258, 286, 414))
-FOLD_FOLLOWS = 0.4
+FOLD_FOLLOWS = 0.7
 LOWER_RISES = 0.12  # the lower lid does little of a blink
+CLOSES = 1.25  # landmarks lie a little within the lids: past their meeting
 OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378,
         400, 377, 152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21,
         54, 103, 67, 109)  # fmt: skip
@@ -87,7 +88,7 @@ class Puppet:
         points = self._points.copy()
         for upper, lower, fold in zip(UPPER, LOWER, FOLD, strict=True):
             above, below = points[list(upper)], points[list(lower)]
-            gap = (below - above) * min(max(shut, 0.0), 1.0)
+            gap = (below - above) * CLOSES * min(max(shut, 0.0), 1.0)
             points[list(upper)] += gap * (1 - LOWER_RISES)
             points[list(lower)] -= gap * LOWER_RISES
             points[list(fold)] += gap * FOLD_FOLLOWS

@@ -17,7 +17,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from likeness.vision.detect import Floats
+from likeness.vision.detect import Floats, Picture
 
 COARSE = 8
 BEYOND = 1  # coarse steps outside of the picture: nothing is extrapolated
@@ -93,16 +93,18 @@ class Lamp:
 class Sheet:
     """A flat or bent thing with a picture on it.
 
-    `texture` is height × width × 4, linear BGR times coverage, and coverage 0..1.
+    `texture` is height × width × 4, linear BGR times coverage, and coverage 0..1; or
+    codes 0..255, for which `codes` (1 × 256 × 4) has those values.
     """
 
-    texture: Floats = field(repr=False)
+    texture: Floats | Picture = field(repr=False)
     px_per_mm: float
     bend_per_mm: float = 0.0  # curvature; 0: flat
     gloss: float = 0.0  # light of the lamp's mirror image, in units of white
     gloss_deg: float = 6.0  # how wide that image is
     emits: bool = False  # a screen: shading does not change its light
     finish: Finish | None = None
+    codes: Floats | None = field(default=None, repr=False)
 
 
 def place(
@@ -134,14 +136,19 @@ def place(
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT,
     )
-    light, cover = np.asarray(seen[:, :, :3], np.float32), seen[:, :, 3:]
+    if sheet.codes is not None:
+        seen = cv2.LUT(seen, sheet.codes)
+    # OpenCV's own arithmetic: broadcasting over three channels is slow.
+    light = np.asarray(cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR), np.float32)
+    cover = cv2.cvtColor(cv2.extractChannel(seen, 3), cv2.COLOR_GRAY2BGR)
     if sheet.finish is not None:
-        rows_s = at_s, top + inside[0].start
-        light = sheet.finish(light, u, v, rows_s)
-    behind *= 1 - cover
-    behind += light if sheet.emits else light * shade[:, :, None]
+        light = sheet.finish(light, u, v, (at_s, top + inside[0].start))
+    if not sheet.emits:
+        light = light * cv2.cvtColor(shade, cv2.COLOR_GRAY2BGR)
     if sheet.gloss:
-        behind += mirror[:, :, None] * cover
+        light = light + cv2.cvtColor(mirror, cv2.COLOR_GRAY2BGR) * cover
+    behind *= 1 - cover
+    behind += light
 
 
 @lru_cache(maxsize=4)

@@ -5,7 +5,7 @@ visit file is whole. Leaves to others: the pictures.
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
@@ -36,7 +36,6 @@ def write(
     draws: Draws,
     *,
     made_from: dict[str, object],
-    on_picture: Callable[[], None],
 ) -> None:
     """Render and write an attack into its own folder."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -44,7 +43,7 @@ def write(
     codec = draws.one_of("codec", ("mjpeg", "mpeg4"))
     quality = round(draws.between("jpeg_quality", 82, 95))
     video = folder / ("feed.avi" if codec == "mjpeg" else "feed.mp4")
-    _record(video, attack.pictures, attack.fps, quality, on_picture)
+    _record(video, attack.pictures, attack.fps, quality)
     facts = {
         "simulated": True,
         "made_from": made_from,
@@ -65,7 +64,6 @@ def _record(
     pictures: Iterable[Picture],
     fps: float,
     quality: int,
-    on_picture: Callable[[], None],
 ) -> None:
     """Encode as a camera would: JPEGs one by one, or MPEG-4 with motion."""
     part = path.with_name(f"part-{path.name}")
@@ -75,7 +73,6 @@ def _record(
             if writer is None:
                 writer = _open(part, picture, fps, quality)
             writer.write(picture)
-            on_picture()
     finally:
         if writer is not None:
             writer.release()

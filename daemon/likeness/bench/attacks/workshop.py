@@ -4,7 +4,7 @@ Leaves to others: each species, and playing what was made.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +49,6 @@ def make(
     order: Order,
     out: Path,
     looker: Looker,
-    on_picture: Callable[[], None] = lambda: None,
 ) -> Iterator[Done]:
     """Make the attacks one after the other; say for each what became of it."""
     shelf = _Shelf(order.plans, looker)
@@ -66,10 +65,7 @@ def make(
                 draws = Draws(*made_from.values())
                 others = shelf.others(plan, number)
                 attack = order.species[name](visit, draws, others)
-                storing.write(
-                    folder, attack, visit, draws,
-                    made_from=made_from, on_picture=on_picture,
-                )  # fmt: skip
+                storing.write(folder, attack, visit, draws, made_from=made_from)
             except FeedUnreadable as fault:
                 yield Done(attack_id, problem=str(fault))
             else:
@@ -131,5 +127,6 @@ def _write_index(out: Path, order: Order) -> None:
         "seed": order.seed,
         "attacks": made,
     }
+    out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(index, indent=1) + "\n"
     (out / "index.json").write_text(text, encoding="utf-8")
