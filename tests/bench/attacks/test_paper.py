@@ -7,7 +7,7 @@ from likeness.bench.attacks import paper
 from likeness.bench.attacks.draws import Draws
 from likeness.bench.attacks.genuine import Genuine
 from likeness.bench.attacks.paper import Press, draw_press, print_of
-from likeness.vision.detect import Floats
+from likeness.vision.detect import Floats, Picture
 
 
 @pytest.fixture
@@ -15,9 +15,9 @@ def press() -> Press:
     return draw_press(Draws("press"), px_per_mm=1.0)
 
 
-def inside(sheet_texture: Floats) -> Floats:
+def inside(sheet_texture: Floats | Picture) -> Floats:
     margin = round(paper.MARGIN_MM) + 3
-    return sheet_texture[margin:-margin, margin:-margin]
+    return np.asarray(sheet_texture[margin:-margin, margin:-margin], np.float32)
 
 
 def test_ink_is_never_black_and_paper_never_white(visit: Genuine, press: Press) -> None:

@@ -143,6 +143,8 @@ def place(
     cover = cv2.cvtColor(cv2.extractChannel(seen, 3), cv2.COLOR_GRAY2BGR)
     if sheet.finish is not None:
         light = sheet.finish(light, u, v, (at_s, top + inside[0].start))
+    if sheet.codes is not None:  # which know nothing of coverage
+        light = light * cover
     if not sheet.emits:
         light = light * cv2.cvtColor(shade, cv2.COLOR_GRAY2BGR)
     if sheet.gloss:
