@@ -173,7 +173,7 @@ def test_the_texture_of_the_face_votes(
     ("depth", "verdict", "reasons"),
     [
         (0.6, Verdict.ACCEPTED, ()),
-        (0.2, Verdict.REFERRED, (Reason.LIVENESS_IN_DOUBT,)),
+        (0.15, Verdict.REFERRED, (Reason.LIVENESS_IN_DOUBT,)),
         (0.0, Verdict.REFUSED, (Reason.FLAT_FACE,)),
     ],
 )

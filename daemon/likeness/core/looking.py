@@ -66,6 +66,8 @@ class Looking:
     @property
     def wants(self) -> EmbedWhen | None:
         """Say whether the next frame should be embedded, and how frontal it must be."""
+        if self._continuity.wants_view:
+            return ASLANT
         if self._last_s is None or self._since_view_s is None:
             return STRAIGHT
         waited_s = self._last_s - self._since_view_s
@@ -164,6 +166,7 @@ class Looking:
         self._views = BestViews()
         self._rest_faces.clear()
         self.texture = Texture(self._profile.texture)
+        self.solidity = Solidity(self._profile.solidity)
         self._view_s = self._since_view_s = None
 
 
