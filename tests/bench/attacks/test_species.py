@@ -68,6 +68,6 @@ def test_draws_differ_from_one_attack_to_the_next(visit: Genuine) -> None:
 
 def test_an_unknown_species_is_named_with_those_that_exist() -> None:
     assert list(species.named(("print_flat",))) == ["print_flat"]
-    assert len(species.named(())) == 15
+    assert len(species.named(())) == 16
     with pytest.raises(UsageError, match="'mask'; known: print_flat, "):
         species.named(("mask",))

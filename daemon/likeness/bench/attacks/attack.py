@@ -5,6 +5,7 @@ Leaves to others: making and writing them.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from likeness.bench.attacks.draws import Draws
 from likeness.bench.attacks.genuine import Genuine
@@ -21,6 +22,7 @@ class Attack:
     fps: float
     acts: tuple[Act, ...]  # what the terminal is to ask for; empty: as in the field
     notes: dict[str, object] = field(default_factory=dict)
+    label: Literal["attack", "genuine"] = "attack"  # genuine: the control
 
 
 # A maker takes the visit, the draws and the other visits of the run.

@@ -3,7 +3,7 @@
 Leaves to others: how each is made.
 """
 
-from likeness.bench.attacks import animated, feeds, prints, replays, tricks
+from likeness.bench.attacks import animated, control, feeds, prints, replays, tricks
 from likeness.bench.attacks.attack import Maker
 from likeness.errors import UsageError
 
@@ -23,6 +23,7 @@ SPECIES: dict[str, Maker] = {
     "frozen_feed": feeds.frozen,
     "looped_feed": feeds.looped,
     "injected_still": feeds.injected_still,
+    "control_camera": control.control_camera,
 }
 
 

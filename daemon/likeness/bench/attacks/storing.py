@@ -106,7 +106,8 @@ def _visit(
         portrait = _text(str(genuine.portrait.absolute()))
         lines += ["", "[card]", f"portrait = {portrait}", f"degrade = {degrade}"]
     species = _text(str(made_from["species"]))
-    lines += ["", "[expect]", 'label = "attack"', f"species = {species}"]
+    label = _text(attack.label)
+    lines += ["", "[expect]", f"label = {label}", f"species = {species}"]
     return "\n".join(lines) + "\n"
 
 
