@@ -115,7 +115,7 @@ def show(way: str, figures: Figures) -> None:
     """Print a table: the clips, then all of them, with exact 95 % intervals."""
     table = Table(title=way, title_justify="left", box=box.SIMPLE, padding=(0, 1, 0, 0))
     table.add_column("clip", overflow="fold")
-    for name in ("act", "true", "false", "missed", "precision %", "recall %", "late"):
+    for name in ("act", "labels", "precision %", "recall %", "late"):
         table.add_column(name, no_wrap=True)
     for clip, acts in figures["clips"].items():
         for act, found in acts.items():
@@ -131,10 +131,8 @@ def show(way: str, figures: Figures) -> None:
 def _cells(found: Figures, *, interval: bool) -> tuple[str, ...]:
     delay = found["answer_after_peak_ms"]
     late = "-" if delay["median"] is None else f"{delay['median']} {delay['p95']}"
-    false, missed = len(found["false_frames"]), len(found["missed_peaks"])
-    counts = (str(n) for n in (found["labelled"] - missed, false, missed))
     rates = (_rate(found[name], interval=interval) for name in ("precision", "recall"))
-    return (*counts, *rates, late)
+    return (str(found["labelled"]), *rates, late)
 
 
 def _rate(rate: Figures, *, interval: bool) -> str:
