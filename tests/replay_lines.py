@@ -93,5 +93,5 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if self.open and {"td", "th"} & set(self.open[-2:]):
+        if self.open and {"td", "th"} & set(self.open[-3:]):
             self.cells[-1] += data

@@ -27,6 +27,9 @@ def test_only_what_was_measured_has_a_lane() -> None:
     assert [lane.name for lane in drawn().lanes] == ["eyes", "yaw °"]
     passive = drawn(passive=[0.5, None, None, None]).lanes
     assert [lane.name for lane in passive] == ["eyes", "yaw °", "passive"]
+    sparse = drawn(passive=[0.5, None, None, 1.0]).lanes[2]
+    assert len(points(sparse.path)) == 2
+    assert sparse.path.count("M") == 1  # joined
     depth = drawn(depth=[None, 0.5, None, 2.0]).lanes
     assert [lane.name for lane in depth] == ["eyes", "yaw °", "depth"]
     # Deeper than the scale is at its edge.

@@ -97,17 +97,20 @@ def _lanes(xs: Sequence[float], track: Line) -> tuple[Lane, ...]:
         shown.append(("passive", track["passive"], 0.0, 1.0, "{:.0f}"))
     if _given(track["depth"]):
         shown.append(("depth", track["depth"], 0.0, 1.0, "{:.1f}"))
-    return tuple(
-        _lane(name, HEAD + number * (LANE + GAP), xs, values, (low, high), scale)
-        for number, (name, values, low, high, scale) in enumerate(shown)
-    )
+    lanes = []
+    for number, (name, values, low, high, scale) in enumerate(shown):
+        pairs = list(zip(xs, values, strict=True))
+        if name == "passive":  # judged now and then: joined over what lies between
+            pairs = [(x, value) for x, value in pairs if value is not None]
+        top = HEAD + number * (LANE + GAP)
+        lanes.append(_lane(name, top, pairs, (low, high), scale))
+    return tuple(lanes)
 
 
 def _lane(
     name: str,
     top: float,
-    xs: Sequence[float],
-    values: Values,
+    pairs: Sequence[tuple[float, float | None]],
     limits: tuple[float, float],
     scale: str,
 ) -> Lane:
@@ -119,7 +122,9 @@ def _lane(
 
     middle = [0.0] if low < 0 else []
     marks = tuple((y(value), scale.format(value)) for value in (low, *middle, high))
-    return Lane(name, top, _path(xs, [v if v is None else y(v) for v in values]), marks)
+    xs = [x for x, _ in pairs]
+    ys = [None if value is None else y(value) for _, value in pairs]
+    return Lane(name, top, _path(xs, ys), marks)
 
 
 def _path(xs: Sequence[float], ys: Values) -> str:
