@@ -37,7 +37,7 @@ def test_a_dome_gets_less_light_at_its_sides_and_the_wall_behind_the_least() -> 
     reach = reach_of_face(SHAPE, dome(), Scene())
     nose, side, wall = reach[120, 120], reach[120, 60], reach[5, 5]
     assert nose == pytest.approx(1, abs=0.06)
-    assert wall < side < 0.85 * nose
+    assert wall < side < 0.6 * nose  # inverse square alone: 0.85
     # Inverse square: 450 mm to the nose, 700 mm more to the wall.
     assert wall == pytest.approx((450 / 1150) ** 2, rel=0.25)
 
