@@ -192,6 +192,16 @@ def test_a_turn_shows_whether_the_head_is_solid(
     assert (visit.conclusion.verdict, visit.conclusion.reasons) == (verdict, reasons)
 
 
+def test_depth_says_nothing_where_no_turn_was_asked() -> None:
+    visit = Visit(acts=(Act.BLINK,))
+    visit.consent_and_card()
+    visit.watch(visit.visitor.still(0.6))
+    flat = replace(v.STILL, yaw_deg=14.0, parallax=Parallax(14.0, 0.0, noise=0.02))
+    visit.watch(visit.visitor.frame(flat) for _ in range(10))
+    visit.watch(visit.visitor.does(Act.BLINK))
+    assert visit.conclusion.verdict is Verdict.ACCEPTED
+
+
 def test_an_act_before_its_prompt_does_not_count() -> None:
     visit = Visit(acts=(Act.BLINK,))
     visit.consent_and_card()

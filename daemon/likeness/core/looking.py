@@ -41,6 +41,7 @@ class Looking:
         self._views = BestViews()
         self._continuity = _continuity(profile)
         self._acting = False
+        self._turn_asked = False
         self._rest_faces: list[tuple[float, Face]] = []
         self._steps_s: list[float] = []
         self._last_s: float | None = None
@@ -112,6 +113,10 @@ class Looking:
         self._glare.clear()
         self._view_s = None  # wanted at once: the head is still near its rest
 
+    def begin_turn(self) -> None:
+        """From now on turned faces say whether the head is solid."""
+        self._turn_asked = True
+
     def score(self, portrait: Embedding) -> float | None:
         """Return the match of the best views with the portrait."""
         return self._views.score(portrait)
@@ -141,8 +146,9 @@ class Looking:
             self._view_s = self._since_view_s = captured_s
             self._views.add(face)
             self.seen_acting = self.seen_acting or self._acting
-        if self._acting:
+        if self._turn_asked:
             self.solidity.see(face.parallax)
+        if self._acting:
             self._glare.append(max(face.glare_left, face.glare_right))
             return
         fault = Reason.SECOND_FACE if not alone else self._fault(face)

@@ -308,6 +308,8 @@ class Session:
             return []
         match step.phase:
             case Phase.ASKED:
+                if step.act not in EYE_ACTS:
+                    visit.looking.begin_turn()
                 return [Show("ask_act", step.act)]
             case Phase.PAUSE:
                 return [Show("act_seen", step.act)]
