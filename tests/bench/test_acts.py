@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 import visits as v
-from likeness.bench.acts import Found, answers, figures_of, judge
-from likeness.bench.acts_labels import Label
+from likeness.bench.acts import Found, answers, figures_of, judge, measure
+from likeness.bench.acts_labels import Label, read_labels
 from likeness.core.profile import PROFILES
 from likeness.core.vocabulary import Act, Observation
+from likeness.vision.look import Looker
 
 POLICY = PROFILES["standard"]
 
@@ -103,3 +105,19 @@ def test_rates_come_with_counts_and_intervals() -> None:
     assert figures["clips"]["b.mp4"]["blink"]["recall"]["rate"] == 0
     assert figures["all"]["turns"]["recall"]["rate"] is None
     assert figures["rules"]["turn_deg"] == POLICY.rules.turn_deg
+
+
+@pytest.mark.feeds
+@pytest.mark.slow
+def test_real_people_blink_and_turn(root: Path, feeds: Path, looker: Looker) -> None:
+    """A part of the labelled clips: glasses, talk, strong light, low resolution."""
+    labels = read_labels(root / "tests" / "labels" / "acts.csv")
+    names = ("hdtf-katiehill.mp4", "lp-d18.mp4", "clm-cap13.mp4", "hdtf-aoc.mp4")
+    part = {name: labels[name] for name in names}
+
+    all_of = measure(part, feeds / "videos", looker, POLICY, lambda: None)["all"]
+
+    assert (all_of["blink"]["labelled"], all_of["turns"]["labelled"]) == (17, 4)
+    for act in ("blink", "turns"):
+        assert all_of[act]["precision"]["rate"] >= 0.95
+        assert all_of[act]["recall"]["rate"] >= 0.94
