@@ -42,17 +42,16 @@ class Visit:
         self.session = Session(profile)
         self.visitor = v.Visitor()
         self.effects: list[e.Effect] = []
-        self.give(
-            e.Begin(
-                visit=1,
-                purpose=Purpose.NEW_NUMBER,
-                transaction="t-1",
-                device_nonce=b"d" * 32,
-                spare_nonce=b"s" * 32,
-                today=v.TODAY,
-                acts=acts,
-            )
+        self.begin = e.Begin(
+            visit=1,
+            purpose=Purpose.NEW_NUMBER,
+            transaction="t-1",
+            device_nonce=b"d" * 32,
+            spare_nonce=b"s" * 32,
+            today=v.TODAY,
+            acts=acts,
         )
+        self.give(self.begin)
 
     def give(self, *events: e.Event) -> None:
         for event in events:
@@ -67,6 +66,23 @@ class Visit:
         self.give(e.CardPresented(v.card()))
         if enrol:
             self.give(e.Enrolled(1, v.embedding(1)))
+
+    def fail(self, number: int) -> None:
+        """Begin the acts, then walk away; the result is committed."""
+        self.give(e.ConsentGiven(Consent("2026-11", "card_laid")))
+        self.give(e.CardPresented(v.card()), e.Enrolled(number, v.embedding(1)))
+        for seen in self.visitor.still(0.8):
+            self.give(e.Observed(number, seen))
+        for _ in range(20):
+            self.give(e.Observed(number, self.visitor.frame(None)))
+        self.give(e.Committed(number))
+
+    def next(self, number: int) -> None:
+        """Let the goodbye pass and begin another visit."""
+        self.visitor.now += 10
+        self.give(e.TimePassed())
+        self.effects.clear()
+        self.give(replace(self.begin, visit=number))
 
     def until_asked(self) -> None:
         self.watch(self.visitor.still(0.8))
@@ -200,6 +216,22 @@ def test_depth_says_nothing_where_no_turn_was_asked() -> None:
     visit.watch(visit.visitor.frame(flat) for _ in range(10))
     visit.watch(visit.visitor.does(Act.BLINK))
     assert visit.conclusion.verdict is Verdict.ACCEPTED
+
+
+def test_who_failed_three_times_goes_to_an_attendant() -> None:
+    visit = Visit()
+    for number in range(1, STANDARD.tries + 1):
+        visit.fail(number)
+        assert refused_for(visit) == (Verdict.REFUSED, Reason.FACE_LOST)
+        visit.next(number + 1)
+    visit.give(e.ConsentGiven(Consent("2026-11", "card_laid")))
+    visit.give(e.CardPresented(v.card(2)))
+    assert visit.session.state is State.LOOK  # another card has its own tries
+    visit.give(e.Cancelled(), e.Committed(4))
+    visit.next(5)
+    visit.give(e.ConsentGiven(Consent("2026-11", "card_laid")))
+    visit.give(e.CardPresented(v.card()))
+    assert refused_for(visit) == (Verdict.REFERRED, Reason.TRIES_USED_UP)
 
 
 def test_an_act_before_its_prompt_does_not_count() -> None:

@@ -81,6 +81,9 @@ class Profile:
     card_within_s: float = 60.0
     face_within_s: float = 20.0
     nonce_within_s: float = 3.0
+    # Visits with acts that one card may fail in a row before an attendant takes over.
+    tries: int = 3
+    tries_within_s: float = 600.0
     goodbye_s: float = 5.0  # the verdict stays on the screen
     last_look_s: float = 1.5  # and so long after the card was taken
     only_in: tuple[Environment, ...] = tuple(Environment)

@@ -18,6 +18,7 @@ from likeness.core.acts import Acts, Phase, Step
 from likeness.core.challenge import Challenge, commitment, draw, scripted
 from likeness.core.looking import Looking
 from likeness.core.profile import Profile
+from likeness.core.tries import Tries
 from likeness.core.verdict import Findings, decide, match_finding
 from likeness.core.visit_events import (
     AskNonce,
@@ -57,6 +58,7 @@ from likeness.core.vocabulary import (
     NonceSource,
     Observation,
     Reason,
+    Verdict,
 )
 
 ANY_POSE = EmbedWhen(max_yaw_deg=90.0, max_pitch_deg=90.0)
@@ -99,6 +101,7 @@ class Session:
         self._profile = profile
         self._state = State.IDLE
         self._visit: _Visit | None = None
+        self._tries: Tries | None = None
         self._until_s: float | None = None  # when the present state has lasted too long
 
     @property
@@ -218,6 +221,8 @@ class Session:
             return []
         visit.card = card
         wrong = card_fields.validity(card, visit.begin.today)
+        if wrong is None and self._tries_of(visit).used_up(card, now):
+            wrong = Reason.TRIES_USED_UP
         if wrong is not None:
             return self._end(visit, wrong, now)
         if set(card.doubts) - {CardDoubt.NAME_PRIVATE_USE}:
@@ -235,6 +240,23 @@ class Session:
             ),
             StartLooking(begin.visit),
         ]
+
+    def _tries_of(self, visit: _Visit) -> Tries:
+        if self._tries is None:
+            self._tries = Tries(
+                most=self._profile.tries,
+                within_s=self._profile.tries_within_s,
+                key=visit.begin.spare_nonce,
+            )
+        return self._tries
+
+    def _count_try(self, visit: _Visit, verdict: Verdict, now: float) -> None:
+        if visit.card is None:
+            return
+        if verdict is Verdict.ACCEPTED:
+            self._tries_of(visit).succeeded(visit.card)
+        elif verdict is Verdict.REFUSED and visit.acts is not None:
+            self._tries_of(visit).failed(visit.card, now)
 
     def _taken(self, visit: _Visit, now: float) -> list[Effect]:
         if self._state in (State.LOOK, State.ACTS) and self._profile.card_must_stay:
@@ -386,6 +408,7 @@ class Session:
             ),
             self._profile,
         )
+        self._count_try(visit, verdict, now)
         return Conclusion(
             visit=begin.visit,
             purpose=begin.purpose,

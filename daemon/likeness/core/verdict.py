@@ -27,6 +27,7 @@ from likeness.core.vocabulary import (
 DOUBTS = frozenset(
     {
         Reason.CARD_UNSUPPORTED,
+        Reason.TRIES_USED_UP,
         Reason.CARD_INCONSISTENT,
         Reason.NO_PORTRAIT,
         Reason.PORTRAIT_NOT_USABLE,

@@ -63,6 +63,7 @@ class Reason(StrEnum):
     CARD_EXPIRED = "card_expired"
     CARD_NOT_YET_VALID = "card_not_yet_valid"
     CARD_REMOVED = "card_removed"
+    TRIES_USED_UP = "tries_used_up"
     NO_PORTRAIT = "no_portrait"
     PORTRAIT_NOT_USABLE = "portrait_not_usable"
     # the live picture
@@ -189,7 +190,7 @@ class Parallax:
 
     turn_deg: float  # yaw against that view
     # How deep the face is, as a share of what the mesh believes: 0 is flat. What no
-    # plane can follow, per depth and sine of the turn.
+    # sheet can follow, per depth and sine of the turn.
     depth: float
     noise: float  # the depth's standard error
 

@@ -1,0 +1,55 @@
+"""Counts failed tries with one card, so that nobody can practise on a terminal.
+
+After so many refusals within the window the card's next visit goes to an attendant
+(NIST SP 800-63B-4, use of biometrics, allows five failures in a row, ten with presentation
+attack detection). Cards are known by a keyed digest in memory, forgotten with the window.
+Leaves to others: what a failed try is.
+"""
+
+import hashlib
+import hmac
+
+from likeness.core.vocabulary import Card
+
+
+class Tries:
+    """The failed tries of the last minutes.
+
+    Args:
+        most: so many refusals are allowed.
+        within_s: after so long without a refusal a card begins anew.
+        key: random bytes; without them a digest tells nothing about a number.
+    """
+
+    def __init__(self, *, most: int, within_s: float, key: bytes) -> None:
+        self._most = most
+        self._within_s = within_s
+        self._key = key
+        self._failed: dict[bytes, tuple[int, float]] = {}
+
+    def used_up(self, card: Card, now: float) -> bool:
+        """Say whether this card had its tries; one without a number never has."""
+        self._forget(now)
+        return self._failed.get(self._digest(card), (0, now))[0] >= self._most
+
+    def failed(self, card: Card, now: float) -> None:
+        """Count a refusal."""
+        if not card.number:
+            return
+        digest = self._digest(card)
+        self._failed[digest] = (self._failed.get(digest, (0, now))[0] + 1, now)
+
+    def succeeded(self, card: Card) -> None:
+        """Begin anew with this card."""
+        self._failed.pop(self._digest(card), None)
+
+    def _digest(self, card: Card) -> bytes:
+        said = f"{card.kind}\0{card.number}".encode()
+        return hmac.digest(self._key, said, hashlib.sha256)
+
+    def _forget(self, now: float) -> None:
+        self._failed = {
+            digest: (count, last)
+            for digest, (count, last) in self._failed.items()
+            if now - last < self._within_s
+        }
