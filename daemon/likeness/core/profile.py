@@ -61,9 +61,9 @@ class Profile:
     name: str
     acts: int = 4  # 3**4 = 81 orders
     rules: ActRules = ActRules()
-    # Match thresholds are cosines. The promise: no group's FMR above 1e-4 at accept, 1e-3
-    # at refer. Reached at worst (press photographs, 1.25 million pairs of 844 people):
-    # 6.1e-5 and 8.3e-4; NUAA's webcams with chip portraits: 0 and 4.5e-4.
+    # Match thresholds are cosines. The promise: no group's FMR above 1e-4 at accept,
+    # 1e-3 at refer. Reached at worst (press photographs, 1.25 million pairs of 844
+    # people): 6.1e-5 and 8.3e-4; NUAA's webcams with chip portraits: 0 and 4.5e-4.
     accept_score: float = 0.44
     refer_score: float = 0.38
     same_face_score: float = 0.40  # two views of one visit must agree at least so

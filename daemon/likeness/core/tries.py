@@ -1,8 +1,8 @@
 """Counts failed tries with one card, so that nobody can practise on a terminal.
 
 After so many refusals within the window the card's next visit goes to an attendant
-(NIST SP 800-63B-4, use of biometrics, allows five failures in a row, ten with presentation
-attack detection). Cards are known by a keyed digest in memory, forgotten with the window.
+(NIST SP 800-63B-4, use of biometrics, allows five failures in a row, ten with attack
+detection). Cards are known by a keyed digest in memory, forgotten with the window.
 Leaves to others: what a failed try is.
 """
 
