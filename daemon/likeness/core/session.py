@@ -9,17 +9,16 @@ object that is dropped at its end. Answers to effects carry the visit's number; 
 ones of a former visit are ignored. Leaves to others: reading, seeing, signing, showing.
 """
 
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import assert_never
 
-from likeness.core import card_fields, jws
+from likeness.core import card_fields
 from likeness.core.acts import Acts, Phase, Step
-from likeness.core.challenge import Challenge, commitment, draw, scripted
+from likeness.core.challenge import commitment, draw, scripted
 from likeness.core.looking import Looking
 from likeness.core.profile import Profile
 from likeness.core.tries import Tries
-from likeness.core.verdict import Findings, decide, match_finding
+from likeness.core.visit import Visit
 from likeness.core.visit_events import (
     AskNonce,
     Begin,
@@ -47,13 +46,10 @@ from likeness.core.visit_events import (
 )
 from likeness.core.vocabulary import (
     EYE_ACTS,
-    Act,
     Attention,
     Card,
     CardDoubt,
-    Conclusion,
     Consent,
-    Embedding,
     EmbedWhen,
     NonceSource,
     Observation,
@@ -76,31 +72,13 @@ class State(Enum):
     RECEIPT = auto()
 
 
-@dataclass(slots=True)
-class _Visit:
-    """What one visit knows; dropped whole at its end."""
-
-    begin: Begin
-    looking: Looking
-    consent: Consent | None = None
-    card: Card | None = field(default=None, repr=False)
-    portrait: Embedding | None = field(default=None, repr=False)
-    portrait_sha256: str = field(default="", repr=False)
-    enrolled: bool = False
-    nonce: bytes = b""
-    nonce_source: NonceSource = NonceSource.DEVICE
-    challenge: Challenge | None = None
-    acts: Acts | None = None
-    noted: list[Reason] = field(default_factory=list)
-
-
 class Session:
     """The rules of a visit; one visit at a time."""
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
         self._state = State.IDLE
-        self._visit: _Visit | None = None
+        self._visit: Visit | None = None
         self._tries: Tries | None = None
         self._until_s: float | None = None  # when the present state has lasted too long
 
@@ -160,7 +138,7 @@ class Session:
 
     def _by_visitor(
         self,
-        visit: _Visit,
+        visit: Visit,
         event: ConsentGiven | ConsentRefused | Cancelled,
         now: float,
     ) -> list[Effect]:
@@ -175,7 +153,7 @@ class Session:
                 assert_never(event)
 
     def _by_reader(
-        self, visit: _Visit, event: CardPresented | CardFailed | CardTaken, now: float
+        self, visit: Visit, event: CardPresented | CardFailed | CardTaken, now: float
     ) -> list[Effect]:
         match event:
             case CardPresented(card):
@@ -189,7 +167,7 @@ class Session:
                 assert_never(event)
 
     def _by_answer(
-        self, visit: _Visit, event: Enrolled | NonceGranted, now: float
+        self, visit: Visit, event: Enrolled | NonceGranted, now: float
     ) -> list[Effect]:
         match event:
             case Enrolled():
@@ -205,18 +183,18 @@ class Session:
     def _begin(self, begin: Begin, now: float) -> list[Effect]:
         if self._state is not State.IDLE:
             return []
-        self._visit = _Visit(begin, Looking(self._profile))
+        self._visit = Visit(begin, Looking(self._profile))
         self._go(State.CONSENT, now + self._profile.consent_within_s)
         return [Show("consent")]
 
-    def _consent(self, visit: _Visit, consent: Consent, now: float) -> list[Effect]:
+    def _consent(self, visit: Visit, consent: Consent, now: float) -> list[Effect]:
         if self._state is not State.CONSENT:
             return []
         visit.consent = consent
         self._go(State.CARD, now + self._profile.card_within_s)
         return [Show("lay_card"), SeekCard()]
 
-    def _card(self, visit: _Visit, card: Card, now: float) -> list[Effect]:
+    def _card(self, visit: Visit, card: Card, now: float) -> list[Effect]:
         if self._state is not State.CARD:
             return []
         visit.card = card
@@ -241,7 +219,7 @@ class Session:
             StartLooking(begin.visit),
         ]
 
-    def _tries_of(self, visit: _Visit) -> Tries:
+    def _tries_of(self, visit: Visit) -> Tries:
         if self._tries is None:
             self._tries = Tries(
                 most=self._profile.tries,
@@ -250,7 +228,7 @@ class Session:
             )
         return self._tries
 
-    def _count_try(self, visit: _Visit, verdict: Verdict, now: float) -> None:
+    def _count_try(self, visit: Visit, verdict: Verdict, now: float) -> None:
         if visit.card is None:
             return
         if verdict is Verdict.ACCEPTED:
@@ -258,7 +236,7 @@ class Session:
         elif verdict is Verdict.REFUSED and visit.acts is not None:
             self._tries_of(visit).failed(visit.card, now)
 
-    def _taken(self, visit: _Visit, now: float) -> list[Effect]:
+    def _taken(self, visit: Visit, now: float) -> list[Effect]:
         if self._state in (State.LOOK, State.ACTS) and self._profile.card_must_stay:
             return self._end(visit, Reason.CARD_REMOVED, now)
         if self._state is State.RECEIPT and self._until_s is not None:
@@ -266,7 +244,7 @@ class Session:
             self._until_s = min(self._until_s, now + self._profile.last_look_s)
         return []
 
-    def _enrolled(self, visit: _Visit, event: Enrolled, now: float) -> list[Effect]:
+    def _enrolled(self, visit: Visit, event: Enrolled, now: float) -> list[Effect]:
         visit.enrolled = True
         visit.portrait = event.embedding
         visit.portrait_sha256 = event.portrait_sha256
@@ -274,7 +252,7 @@ class Session:
             visit.noted.append(event.reason or Reason.NO_PORTRAIT)
         return self._maybe_ask(visit, now)
 
-    def _observed(self, visit: _Visit, seen: Observation, now: float) -> list[Effect]:
+    def _observed(self, visit: Visit, seen: Observation, now: float) -> list[Effect]:
         if self._state not in (State.LOOK, State.ACTS):
             return []
         broken = visit.looking.see(seen)
@@ -291,7 +269,7 @@ class Session:
         done = self._stepped(visit, step, now)
         return done or self._stepped(visit, acts.tick(now), now)
 
-    def _maybe_ask(self, visit: _Visit, now: float) -> list[Effect]:
+    def _maybe_ask(self, visit: Visit, now: float) -> list[Effect]:
         """Begin the acts as soon as rest pose, portrait and nonce are there."""
         if self._state is not State.LOOK or not visit.enrolled:
             return []
@@ -306,7 +284,7 @@ class Session:
         self._go(State.ACTS, None)
         return self._stepped(visit, visit.acts.tick(now), now)
 
-    def _challenge(self, visit: _Visit, now: float) -> bool:
+    def _challenge(self, visit: Visit, now: float) -> bool:
         """Draw the acts; wait a little for the carrier's nonce, then use our own."""
         begin = visit.begin
         if begin.acts is not None:
@@ -325,7 +303,7 @@ class Session:
         )
         return True
 
-    def _stepped(self, visit: _Visit, step: Step | None, now: float) -> list[Effect]:
+    def _stepped(self, visit: Visit, step: Step | None, now: float) -> list[Effect]:
         if step is None or step.act is None:
             return []
         match step.phase:
@@ -344,13 +322,13 @@ class Session:
             case _:
                 assert_never(step.phase)
 
-    def _picture_ended(self, visit: _Visit, reason: Reason, now: float) -> list[Effect]:
+    def _picture_ended(self, visit: Visit, reason: Reason, now: float) -> list[Effect]:
         why = visit.looking.why_no_rest()
         if why and reason is Reason.FEED_ENDED and self._state is State.LOOK:
             visit.noted.append(why)
         return self._end(visit, reason, now)
 
-    def _time_passed(self, visit: _Visit, now: float) -> list[Effect]:
+    def _time_passed(self, visit: Visit, now: float) -> list[Effect]:
         if self._state is State.ACTS and visit.acts is not None:
             return self._stepped(visit, visit.acts.tick(now), now)
         if self._until_s is None or now < self._until_s:
@@ -377,63 +355,21 @@ class Session:
         return []
 
     # --- the end --------------------------------------------------------------------
-    def _end(self, visit: _Visit, reason: Reason | None, now: float) -> list[Effect]:
+    def _end(self, visit: Visit, reason: Reason | None, now: float) -> list[Effect]:
         if self._state in (State.IDLE, State.VERDICT, State.RECEIPT):
             return []
         if reason is not None:
             visit.noted.append(reason)
         self._go(State.VERDICT, None)
-        return [StopLooking(), Conclude(self._conclusion(visit, now))]
-
-    def _conclusion(self, visit: _Visit, now: float) -> Conclusion:
-        begin, acts = visit.begin, visit.acts.findings if visit.acts else ()
-        asked = len(visit.challenge.acts) if visit.challenge else 0
-        blinks = visit.challenge is not None and Act.BLINK in visit.challenge.acts
-        if blinks and acts and visit.looking.too_slow:
-            visit.noted.append(Reason.TOO_SLOW_FOR_BLINK)
-        if acts and not visit.looking.seen_acting:
-            visit.noted.append(Reason.NO_FRONTAL_VIEW)
-        score = visit.looking.score(visit.portrait) if visit.portrait else None
-        source = visit.nonce_source if begin.acts is None else NonceSource.DEVICE
-        verdict, reasons = decide(
-            Findings(
-                card=visit.card,
-                asked=asked,
-                acts=acts,
-                score=score,
-                nonce_source=source,
-                noted=tuple(visit.noted),
-                texture=visit.looking.texture.vote,
-                shape=visit.looking.solidity.finding.shape,
-            ),
-            self._profile,
-        )
-        self._count_try(visit, verdict, now)
-        return Conclusion(
-            visit=begin.visit,
-            purpose=begin.purpose,
-            verdict=verdict,
-            reasons=reasons,
-            transaction=begin.transaction,
-            nonce=jws.encode(visit.nonce),
-            nonce_source=source,
-            device_nonce=jws.encode(begin.device_nonce),
-            profile=self._profile.name,
-            consent=visit.consent,
-            card=visit.card,
-            portrait_sha256=visit.portrait_sha256,
-            match=match_finding(score, self._profile),
-            acts=acts,
-            passive=visit.looking.texture.score,
-            passive_threshold=self._profile.texture.live_from,
-            ended_s=now,
-        )
+        conclusion = visit.conclude(self._profile, now)
+        self._count_try(visit, conclusion.verdict, now)
+        return [StopLooking(), Conclude(conclusion)]
 
     def _go(self, state: State, until_s: float | None) -> None:
         self._state = state
         self._until_s = until_s
 
     @staticmethod
-    def _stale(event: Event, visit: _Visit) -> bool:
+    def _stale(event: Event, visit: Visit) -> bool:
         number = getattr(event, "visit", None)
         return number is not None and number != visit.begin.visit
