@@ -23,7 +23,7 @@ def display(**other: object) -> Display:
 def seen(shown: Display, code: int, at_s: float = 0.0) -> Floats:
     """What the camera sees of an even picture, half a metre away."""
     screen = Screen(
-        shown, LENS, middle_px=(50, 50), mm_per_px=4.0, px_per_mm=1.0
+        shown, middle_px=(50, 50), mm_per_px=4.0, px_per_mm=1.0
     )  # fmt: skip
     picture: Picture = np.full((100, 100, 3), code, np.uint8)
     canvas = np.zeros((LENS.height, LENS.width, 3), np.float32)
@@ -48,7 +48,7 @@ def light_of(screen: Screen, one: Picture, before: Picture, since_s: float) -> F
 
 
 def test_round_the_picture_is_a_dark_rim() -> None:
-    screen = Screen(display(), LENS, middle_px=(50, 50), mm_per_px=4, px_per_mm=1)
+    screen = Screen(display(), middle_px=(50, 50), mm_per_px=4, px_per_mm=1)
     white: Picture = np.full((100, 100, 3), 255, np.uint8)
     light = light_of(screen, white, white, 0.1)[120, :, 0]
     # 300 px focal length at 500 mm: the screen ends at 60 px, its rim at 63.
@@ -59,7 +59,7 @@ def test_round_the_picture_is_a_dark_rim() -> None:
 
 
 def test_a_slow_pixel_still_shows_the_picture_before() -> None:
-    screen = Screen(display(), LENS, middle_px=(50, 50), mm_per_px=4, px_per_mm=1)
+    screen = Screen(display(), middle_px=(50, 50), mm_per_px=4, px_per_mm=1)
     white: Picture = np.full((100, 100, 3), 255, np.uint8)
     black: Picture = np.zeros_like(white)
     light = [light_of(screen, black, white, s)[120, 160, 0] for s in (0, 0.005, 0.1)]

@@ -73,6 +73,15 @@ def test_bending_keeps_lengths_on_the_paper(u: float, radius: float) -> None:
     assert at[0] == pytest.approx(300 * x / (500 + z), abs=0.5)
 
 
+def test_nothing_is_stretched_at_the_pictures_border() -> None:
+    """A ramp of 0.25 a millimetre that fills the picture stays one to its edge."""
+    ramp = np.tile(np.arange(601) * 0.25, (501, 1))
+    texture = np.dstack([ramp, ramp, ramp, np.ones_like(ramp)]).astype(np.float32)
+    row = seen(Sheet(texture, PX_PER_MM), Pose(z_mm=500))[LENS.height // 2, :, 0]
+    x = np.arange(LENS.width) - (LENS.width - 1) / 2
+    assert row == pytest.approx(0.25 * (300 + x * 500 / 300), abs=0.01)
+
+
 def test_what_lies_behind_is_hidden_and_beside_it_stays() -> None:
     canvas = np.full((LENS.height, LENS.width, 3), 0.5, np.float32)
     sheet = Sheet(np.dstack([np.zeros((101, 101, 3)), np.ones((101, 101))])

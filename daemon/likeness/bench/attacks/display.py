@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from likeness.bench.attacks.draws import Draws
-from likeness.bench.attacks.scene import Lens, Pose, Sheet
+from likeness.bench.attacks.scene import Pose, Sheet
 from likeness.vision.detect import Floats, Picture
 
 PHONES_MM = {"6.1in": (65.0, 141.0), "6.7in": (71.0, 154.0), "5.5in": (68.0, 121.0)}
@@ -84,7 +84,6 @@ class Screen:
     def __init__(
         self,
         display: Display,
-        lens: Lens,
         *,
         middle_px: tuple[float, float],
         mm_per_px: float,
@@ -92,7 +91,6 @@ class Screen:
     ) -> None:
         """The recording's `middle_px` lies in the screen's middle, so many mm a px."""
         self._display = display
-        self._lens = lens
         self._px_per_mm = px_per_mm
         across, down = (side + 2 * display.bezel_mm for side in display.size_mm)
         self._size = (round(across * px_per_mm), round(down * px_per_mm))

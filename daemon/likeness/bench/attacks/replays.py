@@ -56,25 +56,7 @@ def on_screen(
 ) -> Attack:
     """Play anything on a screen; `shot` says where the face is in its pictures."""
     stage = Stage(draws)
-    shown = display.draw_display(
-        draws, kind, exposure_s=stage.exposure_s, rows=stage.lens.height
-    )
-    mm_per_px = draws.between("face_mm", *FACE_MM[kind]) / face_width_px(shot)
-    points = shot.landmarks[:, :2]
-    middle = (points.min(axis=0) + points.max(axis=0)) / 2
-    if kind == "monitor":
-        mm_per_px = display.fits(shown, shot.picture, mm_per_px)
-    face_mm = mm_per_px * face_width_px(shot)
-    near, far = DISTANCE_MM[kind]
-    away_mm = stage.lens.focal_px * face_mm / draws.between("face_px", *FACE_PX)
-    away_mm = min(max(away_mm, near), far)
-    screen = Screen(
-        shown,
-        stage.lens,
-        middle_px=(float(middle[0]), float(middle[1])),
-        mm_per_px=mm_per_px,
-        px_per_mm=TEXTURE_SHARPER * stage.lens.focal_px / away_mm,
-    )
+    screen, away_mm = _set_up(shot, draws, kind, stage)
     held = kind == "phone" or draws.one_of("monitor_is", ("held", "set_down")) == "held"
     hands = Hands(draws, steadiness=1.0 if held else SET_DOWN)
     at = display.upright(away_mm, draws)
@@ -90,6 +72,29 @@ def on_screen(
     sheets: dict[int, Sheet] = {}
     count = int(length_s * stage.fps)
     return Attack(shots(stage, layers, count), count, stage.fps, acts)
+
+
+def _set_up(shot: Shot, draws: Draws, kind: str, stage: Stage) -> tuple[Screen, float]:
+    """Draw a screen, and how far away it shows the face in a visitor's size."""
+    shown = display.draw_display(
+        draws, kind, exposure_s=stage.exposure_s, rows=stage.lens.height
+    )
+    mm_per_px = draws.between("face_mm", *FACE_MM[kind]) / face_width_px(shot)
+    if kind == "monitor":
+        mm_per_px = display.fits(shown, shot.picture, mm_per_px)
+    face_mm = mm_per_px * face_width_px(shot)
+    near, far = DISTANCE_MM[kind]
+    away_mm = stage.lens.focal_px * face_mm / draws.between("face_px", *FACE_PX)
+    away_mm = min(max(away_mm, near), far)
+    points = shot.landmarks[:, :2]
+    across, down = ((points.min(axis=0) + points.max(axis=0)) / 2).tolist()
+    screen = Screen(
+        shown,
+        middle_px=(across, down),
+        mm_per_px=mm_per_px,
+        px_per_mm=TEXTURE_SHARPER * stage.lens.focal_px / away_mm,
+    )
+    return screen, away_mm
 
 
 def _recorded(genuine: Genuine, at_s: float) -> tuple[Picture, Picture, float]:

@@ -24,6 +24,8 @@ BEYOND = 1  # coarse steps outside of the picture: nothing is extrapolated
 NOWHERE = -1e6  # a ray that meets no sheet
 PARALLEL = 1e-6
 
+# u and v on the sheet in mm, shading 0..1, light of the mirrored lamp.
+Maps = tuple[Floats, Floats, Floats, Floats]
 # What a screen does with its light: (light, u mm, v mm, (time, first row)) -> light.
 Finish = Callable[[Floats, Floats, Floats, tuple[float, int]], Floats]
 
@@ -111,23 +113,12 @@ def place(
     canvas: Floats, sheet: Sheet, pose: Pose, lens: Lens, lamp: Lamp, at_s: float
 ) -> None:
     """Put the sheet before what is on the canvas (height × width × 3, linear light)."""
-    rays = _rays(lens)
-    maps = _cut(sheet, pose, rays, lamp)
+    maps = _cut(sheet, pose, _rays(lens), lamp)
     part = _seen_part(sheet, maps)
     if part is None:
         return
-    rows, columns = part
-    size = ((columns.stop - columns.start) * COARSE, (rows.stop - rows.start) * COARSE)
-    top, left = ((span.start - BEYOND) * COARSE for span in part)
-    inside = (
-        slice(max(-top, 0), min(size[1], lens.height - top)),
-        slice(max(-left, 0), min(size[0], lens.width - left)),
-    )
-    u, v, shade, mirror = (
-        np.asarray(cv2.resize(one[part], size)[inside], np.float32) for one in maps
-    )
-    behind = canvas[top + inside[0].start :, left + inside[1].start :]
-    behind = behind[: u.shape[0], : u.shape[1]]
+    top, left, (u, v, shade, mirror) = _refine(maps, part, lens)
+    behind = canvas[top : top + u.shape[0], left : left + u.shape[1]]
     height, width = sheet.texture.shape[:2]
     seen = cv2.remap(
         sheet.texture,
@@ -142,7 +133,7 @@ def place(
     light = np.asarray(cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR), np.float32)
     cover = cv2.cvtColor(cv2.extractChannel(seen, 3), cv2.COLOR_GRAY2BGR)
     if sheet.finish is not None:
-        light = sheet.finish(light, u, v, (at_s, top + inside[0].start))
+        light = sheet.finish(light, u, v, (at_s, top))
     if sheet.codes is not None:  # which know nothing of coverage
         light = light * cover
     if not sheet.emits:
@@ -151,6 +142,21 @@ def place(
         light = light + cv2.cvtColor(mirror, cv2.COLOR_GRAY2BGR) * cover
     behind *= 1 - cover
     behind += light
+
+
+def _refine(maps: Maps, part: tuple[slice, slice], lens: Lens) -> tuple[int, int, Maps]:
+    """Interpolate a part of coarse maps to pixels; with its first row and column."""
+    size = [(span.stop - span.start) * COARSE for span in part]
+    top, left = ((span.start - BEYOND) * COARSE for span in part)
+    inside = (
+        slice(max(-top, 0), min(size[0], lens.height - top)),
+        slice(max(-left, 0), min(size[1], lens.width - left)),
+    )
+    u, v, shade, mirror = (
+        np.asarray(cv2.resize(one[part], size[::-1])[inside], np.float32)
+        for one in maps
+    )
+    return max(top, 0), max(left, 0), (u, v, shade, mirror)
 
 
 @lru_cache(maxsize=4)
@@ -164,9 +170,7 @@ def _rays(lens: Lens) -> Floats:
     return np.asarray(rays, np.float32)
 
 
-def _seen_part(
-    sheet: Sheet, maps: tuple[Floats, Floats, Floats, Floats]
-) -> tuple[slice, slice] | None:
+def _seen_part(sheet: Sheet, maps: Maps) -> tuple[slice, slice] | None:
     """Say within which coarse rows and columns the sheet lies."""
     step = COARSE / sheet.px_per_mm * 2
     height, width = (side / sheet.px_per_mm for side in sheet.texture.shape[:2])
@@ -184,9 +188,7 @@ def _seen_part(
     )
 
 
-def _cut(
-    sheet: Sheet, pose: Pose, rays: Floats, lamp: Lamp
-) -> tuple[Floats, Floats, Floats, Floats]:
+def _cut(sheet: Sheet, pose: Pose, rays: Floats, lamp: Lamp) -> Maps:
     """Cut coarse rays with a sheet: u, v in mm, diffuse light 0..1, mirrored lamp."""
     rotation = pose.rotation
     inside = rays @ rotation  # directions in the sheet's frame
@@ -221,9 +223,7 @@ def _mirror(sheet: Sheet, at: Floats, facing: Floats, to_lamp: Floats) -> Floats
     return np.asarray(sheet.gloss * np.exp(-((off / width) ** 2) / 2), np.float32)
 
 
-def _cut_bent(
-    origin: Floats, rays: Floats, radius: float
-) -> tuple[Floats, Floats, Floats, Floats]:
+def _cut_bent(origin: Floats, rays: Floats, radius: float) -> Maps:
     """Cut rays with the near side of a cylinder that touches the sheet's middle."""
     ox, oz = origin[0], origin[2] - radius
     a = rays[..., 0] ** 2 + rays[..., 2] ** 2
