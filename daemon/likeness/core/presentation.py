@@ -17,8 +17,8 @@ MOST_LOGIT = 8.0  # a score of 0 or 1 counts as this sure, no more
 class TextureRules:
     """Two thresholds between three votes; scores are 0 attack .. 1 live."""
 
-    live_from: float = 0.5
-    attack_below: float = 0.1
+    live_from: float = 0.43
+    attack_below: float = 0.25
     scores_at_least: int = 4  # a second of a face, at four a second
 
 
