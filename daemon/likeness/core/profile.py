@@ -46,10 +46,11 @@ class ActRules:
     # "Close your eyes for a second", as people count it.
     closed_from_s: float = 0.7
     closed_to_s: float = 4.0
-    # A turn, in yaw: away from the rest pose, and seen from the camera. Any number from
-    # 11 to 13 and from 12 to 17 finds the turns labelled by eye, and nothing else.
+    # A turn, in yaw: away from the rest pose, and seen from the camera. Any numbers
+    # from 11 to 13 and from 12 to 17 find the turns labelled by eye, and nothing else;
+    # people who talk sway by up to 13 deg.
     turn_deg: float = 12.0
-    own_side_deg: float = 12.0
+    own_side_deg: float = 14.0
     turn_hold_s: float = 0.06  # two frames: one wild landmark is no turn
     neutral: float = 0.75  # share of turn_deg within which a turn may begin
 
