@@ -61,7 +61,7 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     height_px: Annotated[int, msgspec.Meta(ge=120, le=2160)] = 720
     fps: Annotated[float, msgspec.Meta(ge=1, le=120)] = 30.0
     start_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0  # feed only
-    loop: bool = False  # feed only: begin again at its end
+    loop: bool = False  # feed only: forth and back without end
 
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

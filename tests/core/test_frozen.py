@@ -30,8 +30,8 @@ def pictures(digests: Iterable[int], fps: float = FPS) -> Iterator[Observation]:
         yield Observation(number / fps, number, 0, None, digest)
 
 
-def dies_at_s(seen: Iterable[Observation]) -> float | None:
-    frozen = Frozen()
+def dies_at_s(seen: Iterable[Observation], *, may_repeat: bool = False) -> float | None:
+    frozen = Frozen(may_repeat=may_repeat)
     return next((one.captured_s for one in seen if frozen.see(one)), None)
 
 
@@ -102,6 +102,15 @@ def test_a_looped_picture_is_noticed_in_its_second_round(seed: int) -> None:
     dead = dies_at_s(way(islice(looped, 150)))
     assert dead is not None
     assert 1.2 < dead < 3.6
+
+
+def test_a_demonstration_s_recording_may_go_round_but_must_not_freeze() -> None:
+    rng = chance(1)
+    second = list(islice(person(rng, sway=6), 36))
+    assert dies_at_s(way(islice(cycle(second), 150)), may_repeat=True) is None
+    numbers = islice(cycle(range(1, 30)), 150)
+    assert dies_at_s(pictures(numbers), may_repeat=True) is None
+    assert dies_at_s(pictures([7] * 60), may_repeat=True) is not None
 
 
 def test_shaking_the_head_is_no_loop() -> None:

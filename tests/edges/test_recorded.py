@@ -283,12 +283,14 @@ def test_a_live_feed_keeps_time_on_the_monotonic_clock(clip: Path) -> None:
         assert clips.number_in(frame) == frame.number
 
 
-def test_a_live_feed_drops_what_is_not_taken_and_begins_again(clip: Path) -> None:
+def test_a_live_feed_drops_what_is_not_taken_and_goes_forth_and_back(
+    clip: Path,
+) -> None:
     async def play() -> tuple[list[Frame], int]:
         feed = LiveFeed(clip, fps=25, start_s=0.2, loop=True)  # frames 5 to 9
         await feed.start()
         given: list[Frame] = []
-        while not given or given[-1].number < 12:
+        while not given or given[-1].number < 20:
             frame = await feed.frame()
             assert frame is not None
             given.append(frame)
@@ -299,7 +301,22 @@ def test_a_live_feed_drops_what_is_not_taken_and_begins_again(clip: Path) -> Non
     given, dropped = asyncio.run(play())
 
     assert dropped == given[-1].number + 1 - len(given) > 0
-    assert all(clips.number_in(frame) == 5 + frame.number % 5 for frame in given)
+    forth_and_back = (5, 6, 7, 8, 9, 8, 7, 6)
+    for frame in given:
+        assert clips.number_in(frame) == forth_and_back[frame.number % 8]
+
+
+def test_one_picture_is_shown_again_and_again(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "1.png"), clips.grey(1))
+
+    async def play() -> list[Frame | None]:
+        feed = LiveFeed(tmp_path, fps=25, start_s=0.0, loop=True)
+        await feed.start()
+        given = [await feed.frame() for _ in range(3)]
+        await feed.stop()
+        return given
+
+    assert all(frame is not None for frame in asyncio.run(play()))
 
 
 # --- real ones ------------------------------------------------------------------------

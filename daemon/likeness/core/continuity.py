@@ -33,14 +33,20 @@ FRONTAL_DEG = 28.0
 class Continuity:
     """Feed every observation in order; the first break is returned once."""
 
-    def __init__(self, *, same_face_score: float, turned_face_score: float) -> None:
+    def __init__(
+        self,
+        *,
+        same_face_score: float,
+        turned_face_score: float,
+        may_repeat: bool = False,
+    ) -> None:
         self._same_face_score = same_face_score
         self._turned_face_score = turned_face_score
         self._last: tuple[float, Face] | None = None
         self._second_since_s: float | None = None
         self._views: list[Embedding] = []
         self._last_view: Embedding | None = None
-        self._frozen = Frozen()
+        self._frozen = Frozen(may_repeat=may_repeat)
         self._odd = False
 
     @property

@@ -44,9 +44,14 @@ Place = tuple[float, ...]  # of the head: across, down, log of size, yaw, pitch,
 
 
 class Frozen:
-    """Feed every observation of one visit in order."""
+    """Feed every observation of one visit in order.
 
-    def __init__(self) -> None:
+    With `may_repeat` the camera is a recording that goes round: only a held or lifeless
+    picture is noticed.
+    """
+
+    def __init__(self, *, may_repeat: bool = False) -> None:
+        self._may_repeat = may_repeat
         self._digest = 0
         self._held_since_s = 0.0
         self._held = 0
@@ -67,7 +72,7 @@ class Frozen:
         self._looked_s = seen.captured_s
         while seen.captured_s - self._way[0][0] > KEPT_S:
             del self._way[0]
-        return dead or self._lifeless() or self._looped()
+        return dead or self._lifeless() or (not self._may_repeat and self._looped())
 
     def _same_pictures(self, digest: int, now: float) -> bool:
         if digest == 0:
@@ -80,7 +85,7 @@ class Frozen:
         before_s = self._seen_s.get(digest, math.inf)
         self._seen_s[digest] = now
         self._again = self._again + 1 if now - before_s > AGAIN_AFTER_S else 0
-        return self._again >= AGAIN_FRAMES
+        return not self._may_repeat and self._again >= AGAIN_FRAMES
 
     def _since(self, seconds: float) -> list[Place]:
         last_s = self._way[-1][0]

@@ -180,4 +180,5 @@ def _continuity(profile: Profile) -> Continuity:
     return Continuity(
         same_face_score=profile.same_face_score,
         turned_face_score=profile.turned_face_score,
+        may_repeat=profile.feed_may_repeat,
     )

@@ -86,6 +86,7 @@ class Profile:
     tries: int = 3
     tries_within_s: float = 600.0
     goodbye_s: float = 5.0  # the verdict stays on the screen
+    feed_may_repeat: bool = False  # a recording that goes round stands for a camera
     last_look_s: float = 1.5  # and so long after the card was taken
     only_in: tuple[Environment, ...] = tuple(Environment)
 
@@ -100,6 +101,7 @@ PROFILES = {
         acts=2,
         rules=ActRules(turn_deg=6.0, own_side_deg=-90.0),
         min_face_px=30.0,
+        feed_may_repeat=True,
         only_in=(Environment.TEST, Environment.BENCH),
     ),
 }

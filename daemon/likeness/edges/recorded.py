@@ -14,8 +14,9 @@ import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,9 +29,11 @@ PICTURES = {".bmp", ".jpeg", ".jpg", ".png", ".webp"}
 # A player that is later than this goes on from now instead of hurrying after.
 LATE_S = 0.25
 USUAL_FPS = 25.0  # when a video states none
+MOST_KEPT = 600  # frames of a looped recording are held in memory
 
 Image = Any  # numpy array, see Frame
 Shots = Generator["_Shot", None, None]
+Steps = Generator[tuple[float, Image], None, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,8 @@ class LiveFeed(SlotCamera):
     """A recording played as a camera: in real time, and what is not taken is dropped.
 
     Capture times are on the monotonic clock; `fps` is for a folder of pictures only.
-    With `loop` it begins again, at `start_s`, when it has ended.
+    With `loop` it goes forth and back without end, so that nothing ever jumps; a long
+    recording turns back after its first MOST_KEPT frames.
     """
 
     def __init__(self, path: Path, *, fps: float, start_s: float, loop: bool) -> None:
@@ -163,19 +167,29 @@ class LiveFeed(SlotCamera):
 
 
 def _live(path: Path, fps: float, start_s: float, loop: bool) -> Frames:
-    number = 0
     due_s: float | None = None
-    while True:
-        last_s: float | None = None
-        for frame in frames(path, fps=fps, start_s=start_s):
-            # The first frame of a new round follows the last one as pictures do.
-            step_s = 1 / fps if last_s is None else frame.captured_s - last_s
-            last_s = frame.captured_s
-            due_s = _wait_for(None if due_s is None else due_s + step_s)
-            yield Frame(due_s, number, frame.image)
-            number += 1
-        if not loop:
-            return
+    for number, (step_s, image) in enumerate(_steps(path, fps, start_s, loop)):
+        due_s = _wait_for(None if due_s is None else due_s + step_s)
+        yield Frame(due_s, number, image)
+
+
+def _steps(path: Path, fps: float, start_s: float, loop: bool) -> Steps:
+    """Give each picture with the time since the one before."""
+    kept: list[Frame] = []
+    last_s: float | None = None
+    for frame in frames(path, fps=fps, start_s=start_s):
+        yield 1 / fps if last_s is None else frame.captured_s - last_s, frame.image
+        last_s = frame.captured_s
+        if loop:
+            kept.append(frame)
+        if len(kept) == MOST_KEPT:
+            break
+    if len(kept) == 1:
+        kept.append(replace(kept[0], captured_s=kept[0].captured_s + 1 / fps))
+    while kept:
+        kept.reverse()
+        for one, two in pairwise(kept):
+            yield abs(two.captured_s - one.captured_s), two.image
 
 
 def _wait_for(due_s: float | None) -> float:
