@@ -76,6 +76,14 @@ def test_what_is_whole_is_skipped_and_what_is_not_is_made_again(
     assert len(find([made])) == 4
 
 
+def test_what_another_seed_made_is_not_taken_for_whole(
+    plan: PlannedVisit, looker: Looker, tmp_path: Path
+) -> None:
+    for seed in (1, 2):
+        done = list(make(order(plan, seed, FROZEN), tmp_path, looker))
+        assert not any(one.skipped for one in done)
+
+
 def test_the_same_seed_makes_the_same_bytes_and_another_others(
     plan: PlannedVisit, looker: Looker, made: Path, tmp_path: Path
 ) -> None:
