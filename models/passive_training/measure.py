@@ -1,13 +1,14 @@
 """Prints rates of trained networks on people they never saw: `measure.py OUT NAME…`.
 
 Each NAME is a run of `train` with `--fold`; together they score everybody once. The
-working point is the score that keeps 97 % of the untouched live frames, clips and
-webcam frames weighing the same. Rates come by frame, for real and recaptured attacks
-apart, and by sequence (a clip, or one NUAA session): the interquartile mean of its
-logits, as `core.presentation` takes it. Runs in the project's own environment.
+working point is the one that is shipped (`core.presentation`). Rates come by frame, for
+real and recaptured attacks apart, and by sequence (a clip, or one NUAA session): the
+interquartile mean of its logits, as `core.presentation` takes it. Runs in the project's
+own environment.
 """
 
 import csv
+import math
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,13 +17,18 @@ import numpy as np
 import numpy.typing as npt
 
 from likeness.bench.intervals import clopper_pearson
-from likeness.vision.passive import MIN_WIDTH_PX
+from likeness.core.presentation import TextureRules
+from likeness.vision.passive import MIN_WIDTH_PX, WEIGHTS
 from passive_training.data import Source, read_sources
 from passive_training.folds import folds_of
 
 Numbers = npt.NDArray[np.float64]
-KEPT = 0.97
-VIEWS = {"all views": [0, 1, 2], "native": [0], "face": [1], "around": [2]}
+VIEWS = {
+    "all views": WEIGHTS,
+    "native": np.array([1.0, 0, 0]),
+    "face": np.array([0, 1.0, 0]),
+    "around": np.array([0, 0, 1.0]),
+}
 LIVE_GROUPS = ("clip", "nuaa", "lfw")
 
 
@@ -72,13 +78,13 @@ def main(arguments: list[str]) -> int:
     known = np.array([one.width_px >= MIN_WIDTH_PX for one in sources])
     known &= ~np.isnan(logits[:, 0])
     kinds = np.array([row["kind"] for row in rows])
-    for label, columns in VIEWS.items():
-        scores = logits[:, columns].mean(axis=1)
-        drawn = sampled[:, columns].mean(axis=1)
+    for label, weights in VIEWS.items():
+        scores = logits @ weights
+        drawn = sampled @ weights
         print(f"\n{label}")
         threshold = _by_group(sources, scores, known)
         _by_kind(kinds[~np.isnan(drawn)], drawn[~np.isnan(drawn)], threshold)
-        if len(columns) == len(VIEWS) - 1:
+        if weights is WEIGHTS:
             _by_sequence(sources, scores, known, threshold)
     return 0
 
@@ -89,8 +95,8 @@ def _by_group(
     """Print the rates of untouched frames; return the working point."""
     groups = np.array([one.group for one in sources])
     parts = {group: scores[known & (groups == group)] for group in set(groups)}
-    both = [np.quantile(parts[group], 1 - KEPT) for group in ("clip", "nuaa")]
-    threshold = float(np.mean(both))
+    live_from = TextureRules().live_from
+    threshold = math.log(live_from / (1 - live_from))
     area = area_under_curve(parts["nuaa print"], parts["nuaa"])
     print(f"working point: logit {threshold:.3f}; NUAA's area under curve {area:.4f}")
     for group in LIVE_GROUPS:
