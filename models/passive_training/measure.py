@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likeness.bench.intervals import clopper_pearson
-from likeness.core.presentation import TextureRules
+from likeness.core.profile import TextureRules
 from likeness.vision.passive import MIN_WIDTH_PX, WEIGHTS
 from passive_training.data import Source, read_sources
 from passive_training.folds import folds_of

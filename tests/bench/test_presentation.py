@@ -25,7 +25,7 @@ from likeness.bench.presentation import (
     spread,
 )
 from likeness.bench.presentation_list import Presentation
-from likeness.core.presentation import TextureRules
+from likeness.core.profile import TextureRules
 from likeness.core.vocabulary import EmbedWhen, Observation
 from likeness.vision.detect import Picture
 from likeness.vision.look import Looker

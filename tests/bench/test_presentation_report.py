@@ -9,7 +9,7 @@ from likeness.bench.det import Figures
 from likeness.bench.presentation import Scored
 from likeness.bench.presentation_figures import figures
 from likeness.bench.presentation_list import Presentation
-from likeness.core.presentation import TextureRules
+from likeness.core.profile import TextureRules
 from replay_lines import Page
 
 EVIL = "<script>alert(1)</script>\"'&amp;</td>"

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likeness.core.presentation import Texture, TextureRules, TextureVote
+from likeness.core.presentation import Texture, TextureVote
+from likeness.core.profile import TextureRules
 
 RULES = TextureRules(live_from=0.6, attack_below=0.2, scores_at_least=4)
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from likeness.core.solidity import Shape, Solidity, SolidityFinding, SolidityRules
+from likeness.core.profile import SolidityRules
+from likeness.core.solidity import Shape, Solidity, SolidityFinding
 from likeness.core.vocabulary import Parallax
 
 RULES = SolidityRules()

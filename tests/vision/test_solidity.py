@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from likeness.core.solidity import Shape, Solidity, SolidityRules
+from likeness.core.profile import SolidityRules
+from likeness.core.solidity import Shape, Solidity
 from likeness.core.vocabulary import Parallax
 from likeness.edges.recorded import frames
 from likeness.vision.look import Looker

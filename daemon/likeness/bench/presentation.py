@@ -18,7 +18,8 @@ import numpy as np
 from likeness.bench import digests
 from likeness.bench.line_file import Line, LineFile, former_lines
 from likeness.bench.presentation_list import Presentation
-from likeness.core.presentation import Texture, TextureRules
+from likeness.core.presentation import Texture
+from likeness.core.profile import TextureRules
 from likeness.edges.recorded import PICTURES, frames
 from likeness.errors import FeedUnreadable
 from likeness.vision.detect import Picture

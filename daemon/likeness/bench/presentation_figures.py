@@ -14,7 +14,7 @@ import numpy as np
 from likeness.bench.det import Figures, Rate, Scores
 from likeness.bench.presentation import Scored
 from likeness.bench.presentation_list import Presentation
-from likeness.core.presentation import TextureRules
+from likeness.core.profile import TextureRules
 
 Given = Sequence[tuple[Presentation, Scored]]
 

@@ -7,23 +7,11 @@ side cannot move. Leaves to others: when a frame is scored, and what a vote weig
 """
 
 import math
-from dataclasses import dataclass
 from enum import Enum, auto
 
+from likeness.core.profile import TextureRules
+
 MOST_LOGIT = 8.0  # a score of 0 or 1 counts as this sure, no more
-
-
-@dataclass(frozen=True, slots=True)
-class TextureRules:
-    """Two thresholds between three votes; scores are 0 attack .. 1 live.
-
-    Set on people whom the scoring network had not seen: of 26 live clips and NUAA
-    sessions the lowest scored 0.45, of 50 NUAA sessions with prints the highest 0.25.
-    """
-
-    live_from: float = 0.40
-    attack_below: float = 0.25
-    scores_at_least: int = 4  # a second of a face, at four a second
 
 
 class TextureVote(Enum):

@@ -12,25 +12,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from statistics import median
 
+from likeness.core.profile import SolidityRules
 from likeness.core.vocabulary import Parallax
 
 LEAST_NOISE = 0.02  # nothing is surer than this
-
-
-@dataclass(frozen=True, slots=True)
-class SolidityRules:
-    """Depth is a share of what the mesh believes; 0 is flat or evenly bent.
-
-    Set on turns of 12 degrees and more, each judged alone: 26 of seven people gave 0.19
-    to 0.58, 59 of simulated prints (swung, tilted, bent, waved) at most 0.18.
-    """
-
-    solid_from: float = 0.20
-    # A flat one is flat without doubt: so many of its standard errors below.
-    sure: float = 2.0
-    noise_at_most: float = 0.25  # a frame that is less sure was not measured
-    turn_from_deg: float = 12.0
-    frames_at_least: int = 3  # on a side
 
 
 class Shape(Enum):
