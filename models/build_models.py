@@ -102,7 +102,10 @@ def to_static_int8(source: Path, target: Path, ranges: Ranges) -> None:
     ):
         how.add_quantization_config(".*", end, algorithm_key=AlgorithmName.NO_QUANTIZE)
     statistics = {
-        tensor: {"min": np.float32([[low]]), "max": np.float32([[high]])}
+        tensor: {
+            "min": np.array([[low]], np.float32),
+            "max": np.array([[high]], np.float32),
+        }
         for tensor, (low, high) in ranges.items()
     }
     _quantize(source, how, statistics, target)

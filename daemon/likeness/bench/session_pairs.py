@@ -39,14 +39,14 @@ def session_pairs(root: Path, folders: Sequence[str]) -> Pairs:
         raise UsageError(
             f"{root}: no pictures in folders of people below {', '.join(folders)}"
         )
-    pairs = []
+    pairs: list[tuple[str, str, int]] = []
     for person, names in people.items():
         somebody = next((n[0] for other, n in people.items() if other != person), None)
-        pairs += [
-            (a, b or somebody, int(b is not None))
-            for a, b in _of_one(names)
-            if b or somebody
-        ]
+        for a, b in _of_one(names):
+            if b is not None:
+                pairs.append((a, b, 1))
+            elif somebody is not None:
+                pairs.append((a, somebody, 0))
     return pairs
 
 
