@@ -1,7 +1,7 @@
 """The one loader: a model runs here only if its digest stands in the manifest.
 
 Before first use a model must also give its golden answer. Leaves to others: what goes
-into the models and what the outputs mean. Not thread-safe: one thread owns a `ModelSet`.
+into the models and what the outputs mean. Not thread-safe: one thread owns a set.
 """
 
 from collections.abc import Mapping
