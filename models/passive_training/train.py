@@ -4,7 +4,7 @@ Reads the samples that `data` drew into OUT. Writes OUT/NAME.npz, the weights wi
 norms folded in (float16, as `passive_to_tflite` reads them), and OUT/NAME_scores.npz:
 logits of the untouched sources and of the samples left out. With `--fold` the people
 of that fold are left out, with `--without` a kind of sample: to measure on the unseen.
-With `--from` the network goes on from a run's folded weights, a fourth as fast.
+With `--from` the network goes on from a run's folded weights, half as fast.
 Runs in an environment of its own (requirements.txt); leaves figures to `measure`.
 """
 
@@ -24,7 +24,7 @@ from passive_training.folds import folds_of
 SIDE, VIEWS = 96, 3
 CHANNELS = (12, 20, 32, 48, 64)
 STRIDES = (2, 2, 2, 1, 2)
-EPOCHS, BATCH, RATE, DECAY = 3, 32, 3e-3, 0.05
+PASSES, BATCH, RATE, DECAY = 6, 64, 3e-3, 0.05
 SMOOTHING = 0.03  # some recaptures look like life: no label is quite sure
 REPORT_EVERY = 50
 THREADS = 1
@@ -49,21 +49,31 @@ class Network(nn.Module):  # type: ignore[misc]  # torch is not installed here
             logits.append(head(self.dropout(branch(view).mean((2, 3)))))
         return torch.cat(logits, 1)
 
-    def go_on_from(self, weights: Mapping[str, npt.NDArray[np.float16]]) -> None:
-        """Take the folded weights of a run; there are no norms any more."""
-        pairs = zip(self.branches, self.heads, strict=True)
-        with torch.no_grad():
-            for number, (branch, head) in enumerate(pairs):
-                for step in range(len(CHANNELS)):
-                    shift = torch.from_numpy(weights[f"b{number}_{step}"])
-                    convolution = branch[3 * step]
-                    convolution.weight.copy_(
-                        torch.from_numpy(weights[f"w{number}_{step}"])
-                    )
-                    convolution.bias = nn.Parameter(shift.float())
-                    branch[3 * step + 1] = nn.Identity()
-                head.weight.copy_(torch.from_numpy(weights[f"fcw{number}"]))
-                head.bias.copy_(torch.from_numpy(weights[f"fcb{number}"]))
+    def go_on_from(
+        self, weights: Mapping[str, npt.NDArray[np.float16]], views: Tensor
+    ) -> None:
+        """Take the folded weights of a run; norms are set to what `views` give."""
+        for number, (branch, head) in enumerate(
+            zip(self.branches, self.heads, strict=True)
+        ):
+            value = views[:, number]
+            for step in range(len(CHANNELS)):
+                convolution, norm = branch[3 * step], branch[3 * step + 1]
+                _take(convolution.weight, weights[f"w{number}_{step}"])
+                value = convolution(value)
+                mean, variance = value.mean((0, 2, 3)), value.var((0, 2, 3))
+                _take(norm.running_mean, mean)
+                _take(norm.running_var, variance)
+                _take(norm.weight, torch.sqrt(variance + norm.eps))
+                shift = torch.from_numpy(weights[f"b{number}_{step}"])
+                _take(norm.bias, mean + shift)
+                value = torch.relu(value + shift.float()[:, None, None])
+            _take(head.weight, weights[f"fcw{number}"])
+            _take(head.bias, weights[f"fcb{number}"])
+
+
+def _take(target: Tensor, values: Tensor | npt.NDArray[np.float16]) -> None:
+    target.copy_(torch.as_tensor(values))
 
 
 def _branch() -> nn.Sequential:
@@ -114,18 +124,19 @@ def train(
     live: npt.NDArray[np.float32],
     seed: int,
     rate: float,
+    passes: int,
 ) -> None:
     """Train one network; both classes weigh the same."""
     order = np.random.default_rng(seed)
     network.to(memory_format=torch.channels_last)
-    steps = len(samples) * EPOCHS // BATCH
+    steps = len(samples) * passes // BATCH
     optimizer = torch.optim.AdamW(network.parameters(), rate, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, rate, total_steps=steps + 1, pct_start=0.15
     )
     share = float(live.mean())
     cost = nn.BCEWithLogitsLoss(reduction="none")
-    queue = np.concatenate([order.permutation(len(samples)) for _ in range(EPOCHS)])
+    queue = np.concatenate([order.permutation(len(samples)) for _ in range(passes)])
     recent = 0.0
     for step in range(steps):
         chosen = np.sort(queue[step * BATCH : (step + 1) * BATCH])
@@ -184,6 +195,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--without", action="append", default=[])
     parser.add_argument("--from", dest="before", default="")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--passes", type=int, default=PASSES)
     given = parser.parse_args(arguments)
     torch.set_num_threads(THREADS)
     samples, rows = read_samples(given.out)
@@ -196,10 +208,11 @@ def main(arguments: list[str]) -> int:
     torch.manual_seed(given.seed)
     network, rate = Network(), RATE
     if given.before:
-        with np.load(given.out / f"{given.before}.npz") as weights:
-            network.go_on_from(weights)
-        rate = RATE / 4
-    train(network, samples[used], live[used], given.seed, rate)
+        some = to_input(samples[used][:: len(samples) // 500])
+        with np.load(given.out / f"{given.before}.npz") as weights, torch.no_grad():
+            network.go_on_from(weights, some)
+        rate = RATE / 2
+    train(network, samples[used], live[used], given.seed, rate, given.passes)
     np.savez(given.out / f"{given.name}.npz", **folded(network))
     untouched = np.load(given.out / "untouched.npy", mmap_mode="r")
     left_out = np.full((len(samples), VIEWS), np.nan, np.float32)
