@@ -231,7 +231,7 @@ class Painter:
             if chance(rng, 0.6):
                 thick = int(rng.integers(2, 14))
                 cv2.rectangle(behind, (left, top), (right, below), colour[::-1], thick)
-        person = _person(shot)[..., None]
+        person = person_in(shot)[..., None]
         mixed = shot.picture * person + behind * (1 - person)
         return Shot(mixed.astype(np.uint8), shot.points)
 
@@ -268,7 +268,7 @@ def cropped(shot: Shot, reach: npt.NDArray[np.float64]) -> Shot:
     return Shot(picture, (shot.points - first).astype(np.float32))
 
 
-def _person(shot: Shot) -> Floats:
+def person_in(shot: Shot) -> Floats:
     """Roughly where head and shoulders are: 1, elsewhere 0, with a soft edge."""
     height, width = shot.picture.shape[:2]
     size, (x, y) = shot.face_px, shot.centre

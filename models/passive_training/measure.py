@@ -2,9 +2,9 @@
 
 Each NAME is a run of `train` with `--fold`; together they score everybody once. The
 working point is the one that is shipped (`core.presentation`). Rates come by frame, for
-real and recaptured attacks apart, and by sequence (a clip, or one NUAA session): the
-interquartile mean of its logits, as `core.presentation` takes it. Runs in the project's
-own environment.
+real, recaptured and the workshop's attacks apart, and by sequence (a clip, one NUAA
+session or one visit of the workshop): the interquartile mean of its logits, as
+`core.presentation` takes it. Runs in the project's own environment.
 """
 
 import csv
@@ -57,7 +57,7 @@ def told(name: str, wrong: Iterable[bool]) -> str:
     low, high = clopper_pearson(sum(flags), len(flags))
     rate = sum(flags) / max(len(flags), 1)
     return (
-        f"{name:<34}{sum(flags):>5} of {len(flags):<6}"
+        f"{name:<42}{sum(flags):>5} of {len(flags):<6}"
         f"{100 * rate:6.2f} %  [{100 * low:.2f}, {100 * high:.2f}]"
     )
 
@@ -69,23 +69,23 @@ def main(arguments: list[str]) -> int:
     rows = _sample_rows(out)
     logits = np.full((len(sources), 3), np.nan)
     sampled = np.full((len(rows), 3), np.nan)
-    people = folds_of([one.identity for one in sources])
-    sample_people = folds_of([row["identity"] for row in rows])
+    people = folds_of([one.identity for one in sources], out / "sources.csv")
+    sample_people = folds_of([row["identity"] for row in rows], out / "sources.csv")
     for name in names:
         run = np.load(out / f"{name}_scores.npz")
         mine, theirs = people == run["fold"], sample_people == run["fold"]
         logits[mine], sampled[theirs] = run["untouched"][mine], run["samples"][theirs]
     known = np.array([one.width_px >= MIN_WIDTH_PX for one in sources])
     known &= ~np.isnan(logits[:, 0])
-    kinds = np.array([row["kind"] for row in rows])
     for label, weights in VIEWS.items():
         scores = logits @ weights
         drawn = sampled @ weights
         print(f"\n{label}")
         threshold = _by_group(sources, scores, known)
-        _by_kind(kinds[~np.isnan(drawn)], drawn[~np.isnan(drawn)], threshold)
+        _by_kind(rows, drawn, threshold)
         if weights is WEIGHTS:
             _by_sequence(sources, scores, known, threshold)
+            _by_visit(rows, drawn, threshold)
     return 0
 
 
@@ -105,14 +105,30 @@ def _by_group(
     return threshold
 
 
-def _by_kind(kinds: npt.NDArray[np.str_], scores: Numbers, threshold: float) -> None:
-    """Print the rates of drawn samples."""
-    for kind in sorted(set(kinds.tolist())):
-        chosen = scores[kinds == kind]
-        if " on " in kind or kind.endswith("print"):
-            print(told(f"APCER drawn, {kind}", chosen >= threshold))
-        else:
-            print(told(f"BPCER drawn, {kind}", chosen < threshold))
+def _by_kind(rows: list[dict[str, str]], scores: Numbers, threshold: float) -> None:
+    """Print the rates of drawn samples, and of frames of the workshop's visits."""
+    gathered: dict[tuple[str, str], list[float]] = {}
+    for row, score in zip(rows, scores.tolist(), strict=True):
+        if not math.isnan(score):
+            gathered.setdefault((row["live"], row["kind"]), []).append(score)
+    for (live, kind), several in sorted(gathered.items()):
+        print(_line(f"frames, {kind}", several, threshold, attack=live == "0"))
+
+
+def _by_visit(rows: list[dict[str, str]], scores: Numbers, threshold: float) -> None:
+    gathered: dict[tuple[str, str], dict[str, list[float]]] = {}
+    for row, score in zip(rows, scores.tolist(), strict=True):
+        if row.get("visit") and not math.isnan(score):
+            visits = gathered.setdefault((row["live"], row["kind"]), {})
+            visits.setdefault(row["visit"], []).append(score)
+    for (live, kind), visits in sorted(gathered.items()):
+        several = [robust(np.array(logits)) for logits in visits.values()]
+        print(_line(f"visits, {kind[6:]}", several, threshold, attack=live == "0"))
+
+
+def _line(name: str, logits: list[float], threshold: float, *, attack: bool) -> str:
+    rate = "APCER" if attack else "BPCER"
+    return told(f"{rate} {name}", ((one >= threshold) == attack for one in logits))
 
 
 def _by_sequence(

@@ -26,6 +26,7 @@ CHANNELS = (12, 20, 32, 48, 64)
 STRIDES = (2, 2, 2, 1, 2)
 PASSES, BATCH, RATE, DECAY = 6, 64, 3e-3, 0.05
 SMOOTHING = 0.03  # some recaptures look like life: no label is quite sure
+OVER_SHARE, OVER_STOPS = 0.3, 1.0  # of coded values: they clip as a webcam's do
 REPORT_EVERY = 50
 THREADS = 1
 
@@ -109,13 +110,16 @@ def to_input(samples: npt.NDArray[np.uint8]) -> Tensor:
 
 
 def varied(views: Tensor) -> Tensor:
-    """Mirror half of them; change light and colour a little."""
+    """Mirror half of them; change light and colour; over-expose some."""
     count = len(views)
     mirrored = torch.rand(count) < 0.5  # noqa: PLR2004
     views[mirrored] = views[mirrored].flip(-1)
     contrast = 1 + 0.15 * torch.randn(count, 1, 1, 1, 1)
     colour = 0.1 * torch.randn(count, 1, 3, 1, 1)
-    return (views * contrast + colour).clamp_(-1, 1)
+    stops = torch.rand(count, 1, 1, 1, 1) * OVER_STOPS
+    stops *= torch.rand_like(stops) < OVER_SHARE
+    light = (views + 1) * 2**stops - 1
+    return (light * contrast + colour).clamp_(-1, 1)
 
 
 def train(
@@ -199,7 +203,7 @@ def main(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     torch.set_num_threads(THREADS)
     samples, rows = read_samples(given.out)
-    people = folds_of([row["identity"] for row in rows])
+    people = folds_of([row["identity"] for row in rows], given.out / "sources.csv")
     used = people != given.fold
     for kind in given.without:
         used &= np.array([kind not in row["kind"] for row in rows])
