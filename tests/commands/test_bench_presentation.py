@@ -52,8 +52,8 @@ def test_pictures_and_clips_are_scored(
         first, folder, small, broken = csv.DictReader(file)
     assert 0 <= float(first["score"]) <= 1
     assert 0 <= float(folder["score"]) <= 1
-    assert (small["score"], small["reason"]) == ("", NOT_JUDGED)
-    assert (broken["file"], broken["score"]) == ("no.png", "")
+    assert small["score"] == "nan"
+    assert (broken["file"], broken["score"]) == ("no.png", "nan")
     told = json.loads((out / "presentation.json").read_text())
     assert [(g["label"], g["species"], g["files"]) for g in told["groups"]] == [
         ("live", "", 1),

@@ -16,16 +16,17 @@ LISTED = 40  # files without an answer on the page; presentation.json names all
 
 
 def write_scores(given: Given, folder: Path) -> Path:
-    """Write scores.csv: file, score (0 attack .. 1 live), reason.
+    """Write scores.csv: file, score (0 attack .. 1 live).
 
-    A file that could not be judged has no score, and a reason in its place.
+    The score of a file that could not be judged is `nan`, a number that is neither above
+    nor below any threshold; presentation.json says why.
     """
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["file", "score", "reason"])
+    rows.writerow(["file", "score"])
     for one, scored in given:
-        shown = "" if scored.score is None else f"{scored.score:.6f}"
-        rows.writerow([one.file, shown, scored.reason])
+        shown = "nan" if scored.score is None else f"{scored.score:.6f}"
+        rows.writerow([one.file, shown])
     return write_whole(folder / "scores.csv", text.getvalue(), errors="surrogateescape")
 
 
