@@ -1,5 +1,6 @@
 """A make-believe visitor for tests of the rules: frames that act on demand."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -63,6 +64,12 @@ MOVES: dict[Act, list[Face]] = {
 }
 
 
+def _swayed(box: Box, now: float) -> Box:
+    """Nobody holds as still as a picture, nor sways in the same way twice."""
+    across = 1.5 * math.sin(2.1 * now) + 2.5 * math.sin(0.37 * now**1.3)
+    return replace(box, x=box.x + across, y=box.y + 1.2 * math.sin(1.3 * now + 0.5))
+
+
 class Visitor:
     """Gives one observation per frame; stands still unless told to move."""
 
@@ -71,13 +78,16 @@ class Visitor:
         self._step_s = 1 / fps
         self.now = start_s
         self._frame = 0
+        self._acts = 0
 
     def frame(
         self, face: Face | None = STILL, *, faces: int | None = None
     ) -> Observation:
         self.now += self._step_s
         self._frame += 1
-        seen = face and replace(face, embedding=embedding(self.person))
+        seen = face and replace(
+            face, embedding=embedding(self.person), box=_swayed(face.box, self.now)
+        )
         count = (0 if face is None else 1) if faces is None else faces
         return Observation(self.now, self._frame, count, seen)
 
@@ -87,5 +97,7 @@ class Visitor:
             yield self.frame()
 
     def does(self, act: Act) -> Iterator[Observation]:
+        self._acts += 1
+        far = 1 + 0.15 * math.sin(1.7 * self._acts)  # never twice the same
         for face in MOVES[act]:
-            yield self.frame(face)
+            yield self.frame(replace(face, yaw_deg=far * face.yaw_deg))

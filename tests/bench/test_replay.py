@@ -286,7 +286,7 @@ def test_a_line_has_exactly_the_contracts_keys_and_types(accepted: Played) -> No
     assert isinstance(line["acts"], list)
     for act in line["acts"]:
         assert {key: type(value) for key, value in act.items()} == ACT
-    assert line["match_threshold"] == 430_000
+    assert line["match_threshold"] == 440_000
     assert line["frames"] == line["face_frames"] == 89
     assert isinstance(line["cpu_ms_per_frame"], float)
     assert line["cpu_ms_per_frame"] > 0

@@ -10,6 +10,7 @@ import pytest
 import visits as v
 from likeness.core import visit_events as e
 from likeness.core.chain import Stored
+from likeness.core.challenge import CHOICES
 from likeness.core.profile import PROFILES
 from likeness.core.session import Session, State
 from likeness.core.vocabulary import (
@@ -167,7 +168,7 @@ def performance(*acts: Act, visitor: v.Visitor | None = None) -> Iterable[Observ
 
 
 def test_a_result_is_committed_then_shown_then_sent() -> None:
-    shop = Shop(performance(*Act))
+    shop = Shop(performance(*CHOICES))
     end = asyncio.run(shop.visit())
     assert end is not None and end.verdict is Verdict.ACCEPTED
     assert end.nonce_source is NonceSource.DEVICE and len(shop.asked) == 1
@@ -224,7 +225,7 @@ def test_a_portrait_that_cannot_be_used_is_named() -> None:
         (Portrait(None, "wlt-no-decoder"), Reason.NO_PORTRAIT),
         (Portrait(b"a wall"), Reason.PORTRAIT_NOT_USABLE),
     ):
-        end = asyncio.run(Shop(performance(*Act), portrait=portrait).visit())
+        end = asyncio.run(Shop(performance(*CHOICES), portrait=portrait).visit())
         assert end is not None
         assert (end.verdict, end.reasons) == (Verdict.REFERRED, (reason,))
 
@@ -243,7 +244,7 @@ def test_without_room_no_visit_begins_and_the_screen_says_so() -> None:
 
 
 def test_a_result_that_cannot_be_made_safe_is_never_shown_as_a_verdict() -> None:
-    shop = Shop(performance(*Act), full=True)
+    shop = Shop(performance(*CHOICES), full=True)
     assert asyncio.run(shop.visit()) is None
     assert "show out_of_service disk_full" in shop.happened
     assert not any("verdict" in line or "deliver" in line for line in shop.happened)
