@@ -52,7 +52,7 @@ def injected_still(genuine: Genuine, draws: Draws, others: Iterable[Genuine]) ->
 def frozen(genuine: Genuine, draws: Draws, others: Iterable[Genuine]) -> Attack:
     """Freeze the recording somewhere in its middle, then let it go on."""
     del others
-    at_s = genuine.length_s * draws.between("frozen_at", 0.3, 0.7)
+    at_s = genuine.length_s * draws.between("frozen_at", 0.15, 0.45)
     frozen_s = draws.between("frozen_s", 0.6, 3.0)
     count = int((genuine.length_s + frozen_s) * genuine.fps)
 

@@ -16,7 +16,7 @@ from likeness.bench.attacks.genuine import Genuine
 from likeness.errors import UsageError
 from likeness.vision.detect import Picture
 
-MAKER = 1  # grows when the same draws give other pictures: what is there is made anew
+MAKER = 2  # grows when the same draws give other pictures: what is there is made anew
 
 
 def is_whole(folder: Path, made_from: dict[str, object]) -> bool:
