@@ -24,7 +24,7 @@ from passive_training.folds import folds_of
 SIDE, VIEWS = 96, 3
 CHANNELS = (12, 20, 32, 48, 64)
 STRIDES = (2, 2, 2, 1, 2)
-PASSES, BATCH, RATE, DECAY = 6, 64, 3e-3, 0.05
+PASSES, BATCH, RATE, DECAY = 6, 32, 3e-3, 0.05
 SMOOTHING = 0.03  # some recaptures look like life: no label is quite sure
 OVER_SHARE, OVER_STOPS = 0.3, 1.0  # of coded values: they clip as a webcam's do
 REPORT_EVERY = 50
@@ -202,6 +202,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--passes", type=int, default=PASSES)
     given = parser.parse_args(arguments)
     torch.set_num_threads(THREADS)
+    torch.set_flush_denormal(True)
     samples, rows = read_samples(given.out)
     people = folds_of([row["identity"] for row in rows], given.out / "sources.csv")
     used = people != given.fold
