@@ -18,13 +18,13 @@ import numpy.typing as npt
 
 from likeness.bench.intervals import clopper_pearson
 from likeness.core.profile import TextureRules
-from likeness.vision.passive import MIN_WIDTH_PX, WEIGHTS
+from likeness.vision.passive import MIN_WIDTH_PX
 from passive_training.data import Source, read_sources
 from passive_training.folds import folds_of
 
 Numbers = npt.NDArray[np.float64]
 VIEWS = {
-    "all views": WEIGHTS,
+    "all views": np.full(3, 1 / 3),
     "native": np.array([1.0, 0, 0]),
     "face": np.array([0, 1.0, 0]),
     "around": np.array([0, 0, 1.0]),
@@ -83,7 +83,7 @@ def main(arguments: list[str]) -> int:
         print(f"\n{label}")
         threshold = _by_group(sources, scores, known)
         _by_kind(rows, drawn, threshold)
-        if weights is WEIGHTS:
+        if label == "all views":
             _by_sequence(sources, scores, known, threshold)
             _by_visit(rows, drawn, threshold)
     return 0

@@ -19,9 +19,6 @@ from likeness.vision.models import Model
 SIDE = 96  # pixels of each view
 FACE, AROUND = 1.2, 2.5  # sides of the larger views, in sizes of the face
 VIEWS = 3
-# What each view's logit weighs. The camera's own pixels tell screens best and webcams'
-# own compression worst: half of the others' weight parts NUAA's people best.
-WEIGHTS = np.array([0.2, 0.4, 0.4])
 # Below these the networks' own training had no pictures.
 MIN_WIDTH_PX = 70.0
 MIN_BRIGHTNESS = 0.10
@@ -47,9 +44,8 @@ class Passive:
         ):
             return None
         views(picture, face.landmarks, into=self._views)
-        logits = self._model.see(self._views)[0]
-        by_view = logits.reshape(-1, VIEWS).mean(axis=0)  # over the networks
-        return 1 / (1 + math.exp(-float(by_view @ WEIGHTS)))
+        logits = self._model.see(self._views)[0]  # of each network, each view
+        return 1 / (1 + math.exp(-float(logits.mean())))
 
 
 def views(picture: Picture, landmarks: Floats, into: Picture) -> None:
