@@ -33,7 +33,7 @@ def test_labels_are_kept_by_clip(tmp_path: Path) -> None:
         (HEAD + "a,1,2\n", "line 2: a frame is no whole number"),
         (HEAD + "a,1,2,3,blink,1,\na,3,2,4,blink,1,\n", "line 3: frames must be from"),
         (HEAD + "a,-1,2,3,blink,1,\n", "not below 0"),
-        (HEAD + "a,1,2,3,,1,\n", "line 2: names no act"),
+        (HEAD + "a,1,2,3,,1,\n", "line 2: act is ''; write one of blink"),
         (HEAD + "a,1,2,3,blink,yes,\n", "line 2: sure is 'yes'; write 1 or 0"),
     ],
 )

@@ -28,6 +28,12 @@ def test_a_list_is_read_line_by_line(
     assert read_list(path) == lines
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    path.write_bytes(b"\xef\xbb\xbfa.jpg\nb.jpg\n")
+    assert read_list(path) == ["a.jpg", "b.jpg"]
+
+
 def test_a_list_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none\.txt: No such file"):
         read_list(tmp_path / "none.txt")

@@ -3,8 +3,8 @@
     clip, frame_from, frame_peak, frame_to, act, sure, note
 
 Frames count from 0; the peak is where lids are lowest or the head is farthest. `act` is
-blink, turn_left, turn_right or close_eyes; anything else (squint, glance …) names what
-could be taken for one and is none. `sure` 0 is a doubt: it counts neither way.
+blink, turn_left, turn_right or close_eyes; or squint, glance, look_down, wink: what could
+be taken for one and is none. `sure` 0 is a doubt: it counts neither way.
 Leaves to others: the clips.
 """
 
@@ -16,6 +16,8 @@ from likeness.core.vocabulary import EYE_ACTS, Act
 from likeness.errors import UsageError
 
 NEEDED = ("clip", "frame_from", "frame_peak", "frame_to", "act", "sure")
+NO_ACTS = ("squint", "glance", "look_down", "wink")
+KNOWN = (*Act, *NO_ACTS)
 TURNS = frozenset({Act.TURN_LEFT, Act.TURN_RIGHT})
 
 
@@ -80,8 +82,10 @@ def _label(row: dict[str, str], where: str) -> Label:
         raise UsageError(f"{where}: a frame is no whole number") from problem
     if not 0 <= first <= peak <= last:
         raise UsageError(f"{where}: frames must be from <= peak <= to, and not below 0")
-    if not row["act"]:
-        raise UsageError(f"{where}: names no act")
+    if row["act"] not in KNOWN:
+        raise UsageError(
+            f"{where}: act is '{row['act']}'; write one of {', '.join(KNOWN)}"
+        )
     if row["sure"] not in ("0", "1"):
         raise UsageError(f"{where}: sure is '{row['sure']}'; write 1 or 0")
     return Label(first, peak, last, row["act"], row["sure"] == "1")

@@ -34,7 +34,7 @@ def read_list(path: Path) -> list[str]:
     """
     try:
         # Names of files need not be UTF-8; surrogates carry them through.
-        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+        text = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
     except OSError as problem:
         raise UsageError(f"{path}: {problem.strerror}") from problem
     # Not splitlines: only a line feed ends a line, a name may hold anything else.

@@ -26,6 +26,7 @@ ONE_FRAME_S = 0.1
 # is 0.24, in a turn by 13 degrees from one frame to the next; of 2,600 cuts from one
 # person to another the smallest is 0.28, and 99 in 100 are above 0.32.
 JUMP_CHANGE = 0.35
+STEP_S = 0.06  # over a longer gap (frames were dropped) a living face may look so
 ODD_CHANGE = 0.15  # worth a look at who it is; living people reach it now and then
 FRONTAL_DEG = 28.0
 
@@ -111,7 +112,7 @@ def _jumped(before: tuple[float, Face], after: tuple[float, Face]) -> bool:
     scale = width / max(min(one.width, two.width), 1e-6)
     if max(across, down) > JUMP_WIDTHS * width or scale > JUMP_SCALE:
         return True
-    return _changed(after[1], JUMP_CHANGE)
+    return after[0] - before[0] <= STEP_S and _changed(after[1], JUMP_CHANGE)
 
 
 def _changed(face: Face, most: float) -> bool:
