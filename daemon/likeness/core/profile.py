@@ -122,7 +122,13 @@ class Profile:
 
 PROFILES = {
     "standard": Profile("standard"),
-    "strict": Profile("strict", acts=5, accept_score=0.50, refer_score=0.45),
+    "strict": Profile(
+        "strict",
+        acts=5,
+        accept_score=0.50,
+        refer_score=0.45,
+        texture=TextureRules(live_from=0.6),
+    ),
     # For the demonstration clip of 176×144 pixels with its small turns: it asks for
     # less, so no carrier outside a test may ever see its results.
     "demo": Profile(
