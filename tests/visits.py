@@ -13,6 +13,7 @@ from likeness.core.vocabulary import (
     Embedding,
     Face,
     Observation,
+    Parallax,
 )
 
 FPS = 30.0
@@ -42,6 +43,7 @@ STILL = Face(
     glare_left=0.0,
     glare_right=0.0,
     width_px=200.0,
+    passive=0.9,
 )
 
 # What each act looks like, frame by frame, as changes of the still face.
@@ -100,4 +102,6 @@ class Visitor:
         self._acts += 1
         far = 1 + 0.15 * math.sin(1.7 * self._acts)  # never twice the same
         for face in MOVES[act]:
-            yield self.frame(replace(face, yaw_deg=far * face.yaw_deg))
+            yaw = far * face.yaw_deg
+            solid = Parallax(yaw, depth=0.5, noise=0.05) if abs(yaw) > 10 else None
+            yield self.frame(replace(face, yaw_deg=yaw, parallax=solid))

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import random
+import secrets
 import shutil
 import signal
 import sys
@@ -208,7 +209,7 @@ async def build(
         baud=settings.reader.baud,
     )
     terminal = Terminal(
-        session=Session(policy),
+        session=Session(policy, tries_key=secrets.token_bytes(32)),
         clock=clock,
         camera=camera_of(settings.camera),
         sight=sight,

@@ -62,3 +62,10 @@ def test_the_score_lies_within_and_knows_no_order(
     assert first is not None
     assert first == second
     assert min(scores) - 1e-3 <= first <= max(scores) + 1e-3
+
+
+def test_what_is_no_number_speaks_for_nobody() -> None:
+    texture = Texture(RULES)
+    for score in [0.01] * 8 + [math.nan] * 24:
+        texture.see(score)
+    assert texture.vote is TextureVote.ATTACK

@@ -1,6 +1,6 @@
 """Whole visits, played to the rules: what came in, what went out."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 from itertools import chain
@@ -39,7 +39,7 @@ class Visit:
     def __init__(
         self, profile: Profile = STANDARD, *, acts: tuple[Act, ...] | None = ACTS
     ) -> None:
-        self.session = Session(profile)
+        self.session = Session(profile, tries_key=b"test")
         self.visitor = v.Visitor()
         self.effects: list[e.Effect] = []
         self.begin = e.Begin(
@@ -176,8 +176,8 @@ def test_the_texture_of_the_face_votes(
             judged = replace(frame.face, passive=scores[asked % len(scores)])
             visit.watch([replace(frame, face=judged)])
             asked += 1
-        else:
-            visit.watch([frame])
+        elif frame.face:
+            visit.watch([replace(frame, face=replace(frame.face, passive=None))])
     end = visit.conclusion
     assert (end.verdict, end.reasons) == (verdict, reasons)
     assert end.passive == pytest.approx(scores[0])
@@ -206,6 +206,28 @@ def test_a_turn_shows_whether_the_head_is_solid(
         turned = Parallax(face.yaw_deg, depth, noise=0.05)
         visit.watch([replace(frame, face=replace(face, parallax=turned))])
     assert (visit.conclusion.verdict, visit.conclusion.reasons) == (verdict, reasons)
+
+
+@pytest.mark.parametrize(
+    "silence",
+    [lambda face: replace(face, passive=None), lambda f: replace(f, parallax=None)],
+)
+def test_a_vote_that_was_due_and_did_not_come_is_a_doubt(
+    silence: Callable[[Face], Face],
+) -> None:
+    for profile, verdict in (
+        (STANDARD, Verdict.REFERRED),
+        (replace(STANDARD, silence_is_doubt=False), Verdict.ACCEPTED),
+    ):
+        visit = Visit(profile)
+        visit.consent_and_card()
+        acting = (frame for act in ACTS for frame in visit.visitor.does(act))
+        for frame in chain(visit.visitor.still(0.8), acting):
+            assert frame.face
+            visit.watch([replace(frame, face=silence(frame.face))])
+        assert visit.conclusion.verdict is verdict
+        doubts = (Reason.LIVENESS_IN_DOUBT,) * (verdict is Verdict.REFERRED)
+        assert visit.conclusion.reasons == doubts
 
 
 def test_depth_says_nothing_where_no_turn_was_asked() -> None:

@@ -115,7 +115,7 @@ class Shop:
         self.asked: list[e.AskNonce] = []
         self.full = full
         self.has_room = True
-        self.session = Session(PROFILE)
+        self.session = Session(PROFILE, tries_key=b"test")
         self.terminal = Terminal(
             session=self.session,
             clock=self.clock,

@@ -3,8 +3,8 @@
     clip, frame_from, frame_peak, frame_to, act, sure, note
 
 Frames count from 0; the peak is where lids are lowest or the head is farthest. `act` is
-blink, turn_left, turn_right or close_eyes; or squint, glance, look_down, wink: what could
-be taken for one and is none. `sure` 0 is a doubt: it counts neither way.
+blink, turn_left, turn_right or close_eyes; or squint, glance, look_down, wink: what
+could be taken for one and is none. `sure` 0 is a doubt: it counts neither way.
 Leaves to others: the clips.
 """
 

@@ -55,7 +55,7 @@ def of_software(*bench: str) -> str:
     """Name the version and digest the source of the rules, and of files of bench."""
     root = Path(likeness.__path__[0])
     sources = [file for part in PARTS for file in sorted((root / part).glob("*.py"))]
-    sources += [root / "bench" / name for name in bench]
+    sources += [root / "sight.py", *(root / "bench" / name for name in bench)]
     return f"{likeness.__version__} {_of(of_file(source) for source in sources)}"
 
 

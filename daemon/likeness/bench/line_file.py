@@ -75,7 +75,7 @@ def former_lines(path: Path) -> Iterator[Line]:
         for text in written.split(b"\n"):
             try:
                 line = json.loads(text)
-            except ValueError:
+            except (ValueError, RecursionError):  # nested without end
                 continue
             if isinstance(line, dict):
                 yield line

@@ -120,6 +120,8 @@ class ScoreFile:
             line["content"]: line
             for line in former_lines(path)
             if line.get("made_by") == made_by
+            and {"content", "score", "reason"} <= line.keys()
+            and isinstance(line["content"], str)
         }
         self._known: dict[str, Line] = former
         self._file = LineFile(path, list(former.values()))

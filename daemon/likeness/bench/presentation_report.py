@@ -18,8 +18,8 @@ LISTED = 40  # files without an answer on the page; presentation.json names all
 def write_scores(given: Given, folder: Path) -> Path:
     """Write scores.csv: file, score (0 attack .. 1 live).
 
-    The score of a file that could not be judged is `nan`, a number that is neither above
-    nor below any threshold; presentation.json says why.
+    The score of a file that could not be judged is `nan`, a number that is neither
+    above nor below any threshold; presentation.json says why.
     """
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")

@@ -217,7 +217,7 @@ class Studio:
             clock,
         )
         terminal = Terminal(
-            session=Session(self._profile(plan.file)),
+            session=Session(self._profile(plan.file), tries_key=b"bench"),
             clock=clock,
             camera=camera,
             sight=self._sight,

@@ -23,6 +23,9 @@ NAMES = {
     "key": "the bench key",
 }
 
+# A line without these is none of ours, or was cut.
+NEEDED = frozenset({"id", "label", "verdict", "reasons", "acts", "frames", "inputs"})
+
 
 class ReplayFiles:
     """Both files of one run.
@@ -46,7 +49,7 @@ class ReplayFiles:
         drawn = {
             track["id"]: track
             for track in (former_lines(timelines) if resume else ())
-            if track.get("id") in self.kept
+            if isinstance(track.get("id"), str) and track["id"] in self.kept
         }
         self._results = LineFile(results, former)
         self._timelines = LineFile(timelines, list(drawn.values()))
@@ -72,13 +75,17 @@ class ReplayFiles:
             file.close(lambda line: self._order[line["id"]])
 
     def _still_right(self, path: Path) -> list[Line]:
-        former = {line.get("id"): line for line in former_lines(path)}
+        former = {
+            line["id"]: line
+            for line in former_lines(path)
+            if isinstance(line.get("id"), str) and line.keys() >= NEEDED
+        }
         right = []
         for name, wanted in self._inputs.items():
             line = former.get(name)
             if line is None or not wanted:  # an unplayable visit costs nothing
                 continue
-            had = line.get("inputs") or {}
+            had = line["inputs"] if isinstance(line["inputs"], dict) else {}
             other = [what for key, what in NAMES.items() if had.get(key) != wanted[key]]
             self.changed.update(other[:1])
             right += [] if other else [line]

@@ -88,7 +88,8 @@ class Continuity:
             first = matching.fuse([(1.0, seen) for seen in self._views])
             least = self._turned_face_score if turned else self._same_face_score
             last = self._last_view or first
-            if min(matching.cosine(first, view), matching.cosine(last, view)) < least:
+            alike = min(matching.cosine(first, view), matching.cosine(last, view))
+            if not alike >= least:  # so that nan is nobody
                 return True
         if not turned:
             self._last_view = view

@@ -4,6 +4,7 @@ Leaves to others: the acts (acts.py) and what a break means for the visit (sessi
 Before the acts begin a break only starts the gathering anew; from then on it counts.
 """
 
+from collections import deque
 from statistics import median
 
 from likeness.core.continuity import Continuity, is_turned
@@ -43,7 +44,7 @@ class Looking:
         self._acting = False
         self._turn_asked = False
         self._rest_faces: list[tuple[float, Face]] = []
-        self._steps_s: list[float] = []
+        self._steps_s: deque[float] = deque(maxlen=PACE_FRAMES)
         self._last_s: float | None = None
         self._view_s: float | None = None
         self._since_view_s: float | None = None
@@ -93,7 +94,7 @@ class Looking:
 
     def see(self, seen: Observation) -> Reason | None:
         """Take in one frame; return what broke with it."""
-        if self._last_s is not None and len(self._steps_s) < PACE_FRAMES:
+        if self._last_s is not None:
             self._steps_s.append(seen.captured_s - self._last_s)
         self._last_s = seen.captured_s
         broken = self._continuity.see(seen)

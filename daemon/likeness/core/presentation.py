@@ -59,7 +59,7 @@ class Texture:
 
 
 def _logit(score: float) -> float:
-    if score <= 0:
+    if not score > 0:  # nan speaks for nobody
         return -MOST_LOGIT
     if score >= 1:
         return MOST_LOGIT

@@ -65,7 +65,7 @@ class TextureRules:
 
     live_from: float = 0.45
     attack_below: float = 0.30
-    scores_at_least: int = 4  # a second of a face, at four a second
+    scores_at_least: int = 3  # half a second of a face, at four a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,8 @@ class Profile:
     texture: TextureRules = TextureRules()
     solidity: SolidityRules = SolidityRules()
     texture_every_s: float = 0.25  # scored four times a second
-    min_face_px: float = 60.0
+    silence_is_doubt: bool = True  # a vote that was due and did not come
+    min_face_px: float = 70.0  # texture is not judged below
     min_frames_per_s: float = 23.9  # 24 and NTSC's 23.976: fast enough for a blink
     min_brightness: float = 0.10
     rest_s: float = 0.5  # of a usable face, before the first prompt
@@ -137,6 +138,7 @@ PROFILES = {
         rules=ActRules(turn_deg=6.0, own_side_deg=-90.0),
         min_face_px=30.0,
         feed_may_repeat=True,
+        silence_is_doubt=False,
         solidity=SolidityRules(solid_from=-1.0),  # its depth drowns in the noise
         only_in=(Environment.TEST, Environment.BENCH),
     ),

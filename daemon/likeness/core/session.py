@@ -49,6 +49,7 @@ from likeness.core.vocabulary import (
     Attention,
     Card,
     CardDoubt,
+    Conclusion,
     Consent,
     EmbedWhen,
     NonceSource,
@@ -57,6 +58,10 @@ from likeness.core.vocabulary import (
     Verdict,
 )
 
+# A visit that was referred for one of these is a try as well.
+PERSON_DOUBTS = frozenset(
+    {Reason.LIVENESS_IN_DOUBT, Reason.MATCH_IN_DOUBT, Reason.ACT_NOT_SEEN}
+)
 ANY_POSE = EmbedWhen(max_yaw_deg=90.0, max_pitch_deg=90.0)
 
 
@@ -75,11 +80,14 @@ class State(Enum):
 class Session:
     """The rules of a visit; one visit at a time."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, *, tries_key: bytes) -> None:
+        """Begin idle; `tries_key` is random and known to nobody else."""
         self._profile = profile
         self._state = State.IDLE
         self._visit: Visit | None = None
-        self._tries: Tries | None = None
+        self._tries = Tries(
+            most=profile.tries, within_s=profile.tries_within_s, key=tries_key
+        )
         self._until_s: float | None = None  # when the present state has lasted too long
 
     @property
@@ -199,7 +207,7 @@ class Session:
             return []
         visit.card = card
         wrong = card_fields.validity(card, visit.begin.today)
-        if wrong is None and self._tries_of(visit).used_up(card, now):
+        if wrong is None and self._tries.used_up(card, now):
             wrong = Reason.TRIES_USED_UP
         if wrong is not None:
             return self._end(visit, wrong, now)
@@ -219,22 +227,14 @@ class Session:
             StartLooking(begin.visit),
         ]
 
-    def _tries_of(self, visit: Visit) -> Tries:
-        if self._tries is None:
-            self._tries = Tries(
-                most=self._profile.tries,
-                within_s=self._profile.tries_within_s,
-                key=visit.begin.spare_nonce,
-            )
-        return self._tries
-
-    def _count_try(self, visit: Visit, verdict: Verdict, now: float) -> None:
+    def _count_try(self, visit: Visit, end: Conclusion, now: float) -> None:
         if visit.card is None:
             return
-        if verdict is Verdict.ACCEPTED:
-            self._tries_of(visit).succeeded(visit.card)
-        elif verdict is Verdict.REFUSED and visit.acts is not None:
-            self._tries_of(visit).failed(visit.card, now)
+        doubted = not PERSON_DOUBTS.isdisjoint(end.reasons)
+        if end.verdict is Verdict.ACCEPTED:
+            self._tries.succeeded(visit.card)
+        elif visit.acts is not None and (end.verdict is Verdict.REFUSED or doubted):
+            self._tries.failed(visit.card, now)
 
     def _taken(self, visit: Visit, now: float) -> list[Effect]:
         if self._state in (State.LOOK, State.ACTS) and self._profile.card_must_stay:
@@ -362,7 +362,7 @@ class Session:
             visit.noted.append(reason)
         self._go(State.VERDICT, None)
         conclusion = visit.conclude(self._profile, now)
-        self._count_try(visit, conclusion.verdict, now)
+        self._count_try(visit, conclusion, now)
         return [StopLooking(), Conclude(conclusion)]
 
     def _go(self, state: State, until_s: float | None) -> None:

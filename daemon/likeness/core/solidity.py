@@ -42,6 +42,7 @@ class Solidity:
 
     def __init__(self, rules: SolidityRules) -> None:
         self._rules = rules
+        self.seen = 0  # turned frames that could be followed, however uncertain
         self._left: list[Parallax] = []
         self._right: list[Parallax] = []
 
@@ -50,6 +51,7 @@ class Solidity:
         rules = self._rules
         if parallax is None or abs(parallax.turn_deg) < rules.turn_from_deg:
             return
+        self.seen += 1
         if parallax.noise > rules.noise_at_most:
             return
         (self._left if parallax.turn_deg > 0 else self._right).append(parallax)

@@ -14,7 +14,9 @@ from likeness.core.profile import Profile
 from likeness.core.verdict import Findings, decide, match_finding
 from likeness.core.visit_events import Begin
 from likeness.core.vocabulary import (
+    EYE_ACTS,
     Act,
+    ActFinding,
     Card,
     Conclusion,
     Consent,
@@ -44,7 +46,8 @@ class Visit:
     def conclude(self, profile: Profile, now: float) -> Conclusion:
         """Decide on what was found; nothing is left to see."""
         begin = self.begin
-        found = self._findings()
+        found = self._findings(profile)
+        texture = self.looking.texture.score
         verdict, reasons = decide(found, profile)
         return Conclusion(
             visit=begin.visit,
@@ -61,18 +64,20 @@ class Visit:
             portrait_sha256=self.portrait_sha256,
             match=match_finding(found.score, profile),
             acts=found.acts,
-            passive=self.looking.texture.score,
-            passive_threshold=profile.texture.live_from,
+            passive=texture,
+            passive_threshold=None if texture is None else profile.texture.live_from,
             ended_s=now,
         )
 
-    def _findings(self) -> Findings:
+    def _findings(self, profile: Profile) -> Findings:
         acts = self.acts.findings if self.acts else ()
         wanted = self.challenge.acts if self.challenge else ()
         if Act.BLINK in wanted and acts and self.looking.too_slow:
             self.noted.append(Reason.TOO_SLOW_FOR_BLINK)
         if acts and not self.looking.seen_acting:
             self.noted.append(Reason.NO_FRONTAL_VIEW)
+        if profile.silence_is_doubt and self._kept_from_seeing(acts):
+            self.noted.append(Reason.LIVENESS_IN_DOUBT)
         scripted = self.begin.acts is not None
         return Findings(
             card=self.card,
@@ -84,3 +89,12 @@ class Visit:
             texture=self.looking.texture.vote,
             shape=self.looking.solidity.finding.shape,
         )
+
+    def _kept_from_seeing(self, acts: tuple[ActFinding, ...]) -> bool:
+        """Say whether a vote is missing that this visit should have given.
+
+        Who covers the camera in mid-turn, or stands too far for texture, silences it.
+        """
+        turned = any(act.passed and act.act not in EYE_ACTS for act in acts)
+        blind = turned and not self.looking.solidity.seen
+        return blind or (bool(acts) and self.looking.texture.score is None)

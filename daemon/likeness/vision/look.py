@@ -30,6 +30,9 @@ from likeness.vision.solidity import Relief
 from likeness.vision.stills import Still, Stills, box_of, most_central
 
 MIN_PRESENCE = 0.5
+# A face that was hidden for less is measured against its frontal view from before: else
+# who covers the camera in mid-turn would have the turned view taken for frontal.
+FRONT_KEPT_S = 0.5
 COUNT_EVERY_S = 0.5
 FAR_EVERY_S = 0.5  # the far search is slow; a faceless picture must not cost it always
 # A second face counts from this share of the followed one's width: people in the queue
@@ -59,6 +62,7 @@ class Looker:
         self._faces = 0
         self._counted_s = -math.inf
         self._far_s = -math.inf
+        self._followed_s = -math.inf
 
     def forget(self) -> None:
         """Follow nobody: the next visitor is somebody else."""
@@ -96,7 +100,9 @@ class Looker:
         fit = followed or self._search(image, captured_s)
         if followed is None or not eyes:
             self._lids.forget()
-        if followed is None:
+        if followed is not None:
+            self._followed_s = captured_s
+        elif captured_s - self._followed_s > FRONT_KEPT_S:
             self._relief.forget()
         if fit is None:
             self._region = None

@@ -33,6 +33,7 @@ from likeness.vision.mesh import (
 Doubles = npt.NDArray[np.float64]
 
 MIN_TURN_DEG = 10.0  # below, parallax is as small as its noise
+DARK = 0.10 * 255  # mean of the crop
 MORE_FRONTAL_DEG = 1.0  # a frontal view is replaced by one that is so much better
 JAW = 0.42  # points lower than this (face widths below the eyes) go with the jaw
 EVERY = 3  # of the landmarks: neighbours see the same patch of skin
@@ -88,6 +89,8 @@ class Relief:
         None: it is not turned enough, or too little of it could be followed.
         """
         front = self._front
+        if front is None and sum(cv2.mean(fit.crop)[:3]) / 3 < DARK:
+            return None  # a dark first view would be kept, and nothing found in it
         if front is None or abs(yaw_deg) < abs(front.yaw_deg) - MORE_FRONTAL_DEG:
             self._front = _Front.of(fit, yaw_deg)
             return None

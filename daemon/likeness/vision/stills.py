@@ -7,7 +7,7 @@ portrait can be used (`portrait`), following a face (`look`).
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -29,9 +29,8 @@ MAX_STILL_PX = 1600  # a larger picture is made smaller first
 class Still:
     """The most central large face of one picture."""
 
-    picture: Picture
-    fit: Fit
-
+    picture: Picture = field(repr=False)
+    fit: Fit = field(repr=False)
     scale: float  # of `picture` against the one that was given
 
     @property
