@@ -29,7 +29,7 @@ def test_each_frame_is_an_entry_of_each_column() -> None:
         "faces": [1, 0, 2],
         "eyes": (0.35, None, None),
         "yaw": (-7.3, None, 0.0),
-        "passive": (0.5, None, None),
+        "passive": (0.5, None, 0.9),
         "depth": (0.62, None, None),
     }
 
