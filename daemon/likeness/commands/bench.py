@@ -23,7 +23,7 @@ from likeness.bench.embedding_cache import (
 from likeness.bench.match import CardSide
 from likeness.bench.pair_list import Identities, find_pictures, read_lists
 from likeness.bench.promise import promises, shipped_profiles
-from likeness.commands import bench_attacks, bench_pairs, bench_tables
+from likeness.commands import bench_attacks, bench_pairs, bench_tables, options
 from likeness.commands.bench_acts import command as acts
 from likeness.commands.bench_compare import command as compare
 from likeness.commands.bench_presentation import command as presentation
@@ -43,30 +43,9 @@ def command() -> None:
 command.add_command(bench_attacks.command)
 command.add_command(bench_pairs.command)
 
-_root = click.option(
-    "--root",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="The folder that the list's paths are below.",
-)
-_models = click.option(
-    "--models",
-    "--dir",
-    "models",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the models; default: beside the program.",
-)
-_variant = click.option(
-    "--variant",
-    type=click.Choice(["w8", "f32", "int8"]),
-    default="w8",
-    show_default=True,
-    help="Weights of eight bits, as they were trained, or all arithmetic in int8.",
-)
-
 
 @command.command("embed", help="Embed every picture of a list into an npz file.")
-@_root
+@options.root
 @click.option(
     "--list",
     "names",
@@ -81,8 +60,8 @@ _variant = click.option(
     help="The npz file: paths, found, embeddings (dot product = match score).",
 )
 @click.option("--card", is_flag=True, help="The pictures are card portraits.")
-@_models
-@_variant
+@options.models
+@options.variant
 def embed(
     root: Path,
     names: Path,
@@ -110,7 +89,7 @@ def embed(
 
 
 @command.command("match", help="Error rates of the match on a list of picture pairs.")
-@_root
+@options.root
 @click.option(
     "--pairs",
     "lists",
@@ -147,8 +126,8 @@ def embed(
     show_default=True,
     help="The policy whose thresholds are judged.",
 )
-@_models
-@_variant
+@options.models
+@options.variant
 def match(
     *,
     root: Path,
@@ -214,7 +193,7 @@ def match(
     help="How many of its first frames are taken.",
 )
 @click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True)
-@_models
+@options.models
 def speed(
     out: Path, feed: Path | None, frames: int, threads: int, models: Path | None
 ) -> None:

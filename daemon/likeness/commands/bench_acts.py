@@ -13,6 +13,7 @@ from likeness import __version__
 from likeness.bench import acts as measuring
 from likeness.bench.acts_labels import find_clips, read_labels
 from likeness.bench.speed import write
+from likeness.commands import options
 from likeness.core import profile
 from likeness.errors import UsageError
 from likeness.vision.look import Looker
@@ -52,20 +53,8 @@ Figures = dict[str, Any]  # of a JSON report: mixed values, hence Any
     show_default=True,
     help="The policy whose rules are judged.",
 )
-@click.option(
-    "--models",
-    "--dir",
-    "models",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the models; default: beside the program.",
-)
-@click.option(
-    "--variant",
-    type=click.Choice(["w8", "f32"]),
-    default="w8",
-    show_default=True,
-    help="Weights of eight bits, or as they were trained.",
-)
+@options.models
+@options.variant
 def command(
     *,
     root: Path,

@@ -9,6 +9,7 @@ from rich.progress import Progress
 from likeness.bench.attacks import species as known
 from likeness.bench.attacks import workshop
 from likeness.bench.visit_file import find
+from likeness.commands import options
 from likeness.errors import UsageError, one_line
 from likeness.vision.look import Looker
 from likeness.wiring import load_model_set
@@ -38,13 +39,7 @@ from likeness.wiring import load_model_set
     show_default=True,
     help="Attacks of each species from each visit.",
 )
-@click.option(
-    "--models",
-    "--dir",
-    "models",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the models; default: beside the program.",
-)
+@options.models
 def command(
     *,
     paths: tuple[Path, ...],

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from types import ModuleType
-from typing import get_args
 
 import click
 from rich import box
@@ -20,6 +19,7 @@ from likeness.bench.presentation_list import (
     find_recordings,
     read_presentations,
 )
+from likeness.commands import options
 from likeness.core import profile
 from likeness.errors import UsageError, one_line
 from likeness.vision.look import Looker
@@ -31,12 +31,7 @@ STOPPED = 1
 
 
 @click.command("presentation", help="Error rates of the passive classifier by species.")
-@click.option(
-    "--root",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="The folder that the list's paths are below.",
-)
+@options.root
 @click.option(
     "--list",
     "names",
@@ -67,20 +62,8 @@ STOPPED = 1
     show_default=True,
     help="The policy whose thresholds are judged.",
 )
-@click.option(
-    "--models",
-    "--dir",
-    "models",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the models; default: beside the program.",
-)
-@click.option(
-    "--variant",
-    type=click.Choice(get_args(Variant)),
-    default="w8",
-    show_default=True,
-    help="Which build of the models.",
-)
+@options.models
+@options.variant
 def command(
     *,
     root: Path,

@@ -4,19 +4,14 @@ from pathlib import Path
 
 import click
 
+from likeness.commands import options
 from likeness.errors import UsageError
 
 EXIT_NO = 1
 
 
 @click.command("demo")
-@click.option(
-    "--models",
-    "--dir",
-    "models",
-    type=click.Path(path_type=Path),
-    help="Folder of the models; default: beside the program.",
-)
+@options.models
 def command(models: Path | None) -> int:
     """Play both visits; exit 1 if one does not come out as it must."""
     try:

@@ -3,13 +3,13 @@
 import asyncio
 import csv
 from pathlib import Path
-from typing import get_args
 
 import click
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from likeness import __version__
+from likeness.commands import options
 from likeness.errors import UsageError, one_line
 from likeness.vision.manifest import Variant
 from likeness.vision.models import ModelSet
@@ -47,20 +47,8 @@ STOPPED = 1
     show_default=True,
     help="Both give the same verdicts.",
 )
-@click.option(
-    "--models",
-    "--dir",
-    "models",
-    type=click.Path(path_type=Path),
-    help="Folder of the models; default: beside the program.",
-)
-@click.option(
-    "--variant",
-    type=click.Choice(get_args(Variant)),
-    default="w8",
-    show_default=True,
-    help="Which build of the models.",
-)
+@options.models
+@options.variant
 @click.option(
     "--profile",
     "policy",
