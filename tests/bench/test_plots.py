@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pytest
 
 from likeness.bench import plots
 from likeness.bench.det import NOT_FOUND, Scores
@@ -42,3 +43,32 @@ def test_a_histogram_leaves_out_what_has_no_score() -> None:
     drawn = plots.histogram(scores, ("good", "bad"), {}, (0, 1))
     assert "good (2)" in drawn
     assert "bad" not in drawn
+
+
+def test_the_det_curve_leaves_out_what_a_logarithm_cannot_show() -> None:
+    generator = np.random.default_rng(1)
+    scores = Scores(generator.normal(0.5, 0.2, 300), generator.normal(0, 0.2, 3000))
+
+    axes = plots.det_figure({"all": scores, "perfect": PERFECT}, "x", "y").axes[0]
+
+    every, none = (np.asarray(line.get_ydata()) for line in axes.lines)
+    assert axes.lines[0].get_label() == "all"
+    assert len(every) > 0
+    assert (every > 0).all()
+    assert len(none) == 0
+    assert axes.get_xscale() == axes.get_yscale() == "log"
+
+
+def test_a_histogram_shows_shares_of_each_kind() -> None:
+    scores = Scores(np.array([0.5, 0.5, 0.9, NOT_FOUND]), np.array([0.1, 0.12]))
+    needs = {"accept": 0.44, "refer": 0.38}
+
+    names = ("genuine", "impostor")
+    axes = plots.histogram_figure(scores, names, needs, plots.COSINES).axes[0]
+
+    impostor, genuine = (
+        [patch.get_height() for patch in container] for container in axes.containers
+    )
+    assert sum(impostor) == pytest.approx(1)
+    assert sum(genuine) == pytest.approx(0.75)  # the lost face has no score
+    assert [text.get_text() for text in axes.texts] == ["accept", "refer"]

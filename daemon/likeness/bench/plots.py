@@ -21,6 +21,7 @@ GOOD, BAD = "#0072b2", "#d55e00"
 LINES = ("#1b1f24", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 INK, GRID = "#1b1f24", "#d0d7de"
 BINS = 50
+COSINES = (-0.5, 1.0)  # no pair of faces was seen below
 SIZE_IN = (6.4, 3.8)
 FEW = 20
 MOST_SIGNS = 30  # of a name beside a curve
@@ -33,6 +34,11 @@ SVG: dict[Any, str] = {
 
 
 def det(curves: Mapping[str, Scores], x: str, y: str) -> str:
+    """Return `det_figure` as SVG."""
+    return _svg(det_figure(curves, x, y), f"det {x} {y}")
+
+
+def det_figure(curves: Mapping[str, Scores], x: str, y: str) -> Figure:
     """Draw one error over the other, both logarithmic (ISO/IEC 19795-1).
 
     `x` names the error of negatives that pass, `y` that of positives that do not.
@@ -52,7 +58,7 @@ def det(curves: Mapping[str, Scores], x: str, y: str) -> str:
     axes.set_ylim(_decade(max(one.genuine.size for one in curves.values())), 1)
     axes.minorticks_off()
     _legend(axes)
-    return _svg(figure, f"det {x} {y}")
+    return figure
 
 
 def histogram(
@@ -61,7 +67,22 @@ def histogram(
     thresholds: Mapping[str, float],
     span: tuple[float, float],
 ) -> str:
-    """Draw how the scores of positives and negatives are spread over `span`."""
+    """Return `histogram_figure` as SVG."""
+    drawn = histogram_figure(scores, names, thresholds, span)
+    return _svg(drawn, f"histogram {names}")
+
+
+def histogram_figure(
+    scores: Scores,
+    names: tuple[str, str],
+    thresholds: Mapping[str, float],
+    span: tuple[float, float],
+) -> Figure:
+    """Draw how the scores of positives and negatives are spread over `span`.
+
+    `names` are those of positives and of negatives; shares are of all, those without
+    a score included.
+    """
     figure, axes = _empty("score", "share of its kind")
     negatives = (scores.impostor, BAD, names[1])
     for values, colour, name in (negatives, (scores.genuine, GOOD, names[0])):
@@ -84,7 +105,7 @@ def histogram(
                       va="top", ha="right", fontsize=8)  # fmt: skip
     axes.set_xlim(*span)
     _legend(axes)
-    return _svg(figure, f"histogram {names}")
+    return figure
 
 
 def _empty(x: str, y: str) -> tuple[Figure, Axes]:

@@ -16,7 +16,6 @@ from likeness.core.vocabulary import Verdict
 # More drawings than this make a page that a browser is slow to open.
 MOST_DRAWN = 300
 LISTED = 25  # worst cases of a kind on the page; report.json names all
-COSINES = (-0.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def _plots(lines: Sequence[Line]) -> list[tuple[str, str]]:
         names = ("genuine", "impostor")
         drawn += [
             (
-                plots.histogram(match, names, _needs(played, "match"), COSINES),
+                plots.histogram(match, names, _needs(played, "match"), plots.COSINES),
                 "Match scores of genuine and impostor visits.",
             ),
             *_det(match, "FMR", "FNMR", "Match: DET curve over all thresholds."),
