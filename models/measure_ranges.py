@@ -1,12 +1,13 @@
-"""Measures each tensor's range: `measure_ranges.py NAME MODEL_f32.tflite CROPS.npy`.
+"""Measures each tensor's range: `measure_ranges.py ROLE MODEL_f32.tflite CROPS.npy`.
 
 CROPS: N×height×width×3, uint8, RGB, as the model looks at them (of many faces, in many
 lights: what is missing there is cut off later). Prints the part of int8_ranges.toml for
-this name: for each tensor the means of the lowest and of the highest value in a crop.
+this role: for each tensor the means of the lowest and of the highest value in a crop.
 Leaves to others: using them (`build_models.py`). Runs in the build environment.
 """
 
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -15,24 +16,30 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from flatbuffer_surgery import Graph
 
-MEAN, STD = 127.5, 128.0  # of SFace, the only one so far
+MANIFEST = Path(__file__).with_name("manifest.toml")
 
-Pixels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
 
 
 def main(arguments: list[str]) -> int:
     """Measure and print; return an exit code."""
     if len(arguments) != 3:  # noqa: PLR2004
-        print("usage: measure_ranges.py NAME MODEL.tflite CROPS.npy", file=sys.stderr)
+        print("usage: measure_ranges.py ROLE MODEL.tflite CROPS.npy", file=sys.stderr)
         return 2
-    name, model, crops = arguments
-    print(f"[{name}]")
-    for tensor, (low, high) in measure(model, np.load(crops)).items():
+    role, model, crops = arguments
+    manifest = tomllib.loads(MANIFEST.read_text(encoding="utf-8"))
+    wanted = next((one for one in manifest["model"] if one["role"] == role), None)
+    if wanted is None:
+        print(f"{MANIFEST}: has no model of the role {role}", file=sys.stderr)
+        return 2
+    seen = (np.load(crops) - wanted["input"]["mean"]) / wanted["input"]["std"]
+    print(f"[{role}]")
+    for tensor, (low, high) in measure(model, seen.astype(np.float32)).items():
         print(f"{tensor} = [{float(f'{low:.4g}')}, {float(f'{high:.4g}')}]")
     return 0
 
 
-def measure(model: str, crops: Pixels) -> dict[str, tuple[float, float]]:
+def measure(model: str, crops: Floats) -> dict[str, tuple[float, float]]:
     """Return the mean extremes of everything that is computed; 0 lies between."""
     interpreter = Interpreter(
         model_path=model,
@@ -47,7 +54,7 @@ def measure(model: str, crops: Pixels) -> dict[str, tuple[float, float]]:
         indices += [int(index) for index in operator.outputs]
     lows, highs = [], []
     for crop in crops:
-        interpreter.set_tensor(indices[0], ((crop - MEAN) / STD).astype("f4")[None])
+        interpreter.set_tensor(indices[0], crop[None])
         interpreter.invoke()
         values = [interpreter.get_tensor(index) for index in indices]
         lows.append([value.min() for value in values])

@@ -70,7 +70,7 @@ def _branch(
             value = _padded(graph, value, side, channels, member + place)
         side, channels = side // stride, kernel.shape[0]
         fixed = _constant(graph, f"{member}w{place}", kernel)
-        shift = _fixed(graph, f"{member}b{place}", weights)
+        shift = _constant(graph, f"{member}b{place}", weights[f"{member}b{place}"])
         options: Any = schema.Conv2DOptionsT()
         options.padding = schema.Padding.VALID if stride > 1 else schema.Padding.SAME
         options.strideW = options.strideH = stride
@@ -82,8 +82,8 @@ def _branch(
     axes = _whole_numbers(graph, f"{member}axes{number}", [1, 2])
     mean = graph.add_tensor(f"{member}mean{number}", [1, channels])
     graph.add_operator("MEAN", [value, axes], mean, schema.ReducerOptionsT())
-    fixed = _fixed(graph, f"{member}fcw{number}", weights)
-    shift = _fixed(graph, f"{member}fcb{number}", weights)
+    fixed = _constant(graph, f"{member}fcw{number}", weights[f"{member}fcw{number}"])
+    shift = _constant(graph, f"{member}fcb{number}", weights[f"{member}fcb{number}"])
     logit = graph.add_tensor(f"{member}logit{number}", [1, 1])
     options = schema.FullyConnectedOptionsT()
     graph.add_operator("FULLY_CONNECTED", [mean, fixed, shift], logit, options)
@@ -96,10 +96,6 @@ def _padded(graph: Graph, value: int, side: int, channels: int, place: str) -> i
     result = graph.add_tensor(f"pad{place}", [1, side + 2, side + 2, channels])
     graph.add_operator("PAD", [value, fixed], result, schema.PadOptionsT())
     return result
-
-
-def _fixed(graph: Graph, name: str, weights: dict[str, Floats]) -> int:
-    return _constant(graph, name, weights[name])
 
 
 def _constant(graph: Graph, name: str, values: Floats) -> int:

@@ -1,4 +1,4 @@
-"""Makes every model of the manifest from pinned packages, in an environment of its own.
+"""Makes every model of the manifest from pinned packages and our own weights.
 
 The build tools want other libraries than the daemon, so they live in `.build-env`
 beside the manifest and are called as a program. A file is moved into place only when

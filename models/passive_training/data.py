@@ -2,8 +2,8 @@
 
 `find FEEDS OUT` fits a face to every picture of the development data and to some frames
 of every clip, and lists them in OUT/sources.csv (a copy of that list is committed).
-`draw OUT SEED COUNT NAME` makes COUNT samples from them: live frames and real prints as
-they are, and recaptures of live frames (`recapture`), all under a camera's changes.
+`draw FEEDS OUT SEED COUNT` makes COUNT samples from them: live frames and real prints
+as they are, and recaptures of live frames (`recapture`), all under a camera's changes.
 Live and recaptured samples come from the same frames, so that content never tells.
 `untouched FEEDS OUT` takes the views of every source as it is, to measure on.
 Runs in the project's own environment; leaves training to `train`.
@@ -61,7 +61,7 @@ class Source:
     origin: str
     group: str  # nuaa, clip, lfw, "nuaa print"
     identity: str
-    width_px: float
+    width_px: float  # edge to edge in the picture: turned faces are narrower
 
     @property
     def live(self) -> bool:
@@ -307,7 +307,7 @@ def untouched(feeds: Path, out: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one of the two steps; return an exit code."""
+    """Run one of the three steps; return an exit code."""
     cv2.setNumThreads(1)
     match arguments:
         case ["find", feeds, out]:

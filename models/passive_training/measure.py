@@ -1,7 +1,7 @@
 """Prints rates of trained networks on people they never saw: `measure.py OUT NAME…`.
 
 Each NAME is a run of `train` with `--fold`; together they score everybody once. The
-working point is the one that is shipped (`core.presentation`). Rates come by frame, for
+working point is the one that is shipped (`core.profile`). Rates come by frame, for
 real, recaptured and the workshop's attacks apart, and by sequence (a clip, one NUAA
 session or one visit of the workshop): the interquartile mean of its logits, as
 `core.presentation` takes it. Runs in the project's own environment.
@@ -46,7 +46,10 @@ def sequence_of(source: Source) -> str:
 
 
 def robust(logits: Numbers) -> float:
-    """Interquartile mean."""
+    """Interquartile mean, as `core.presentation.Texture` takes it.
+
+    Unlike there, a logit has no limit and a sequence may be of one frame.
+    """
     quarter = len(logits) // 4
     return float(np.sort(logits)[quarter : len(logits) - quarter].mean())
 

@@ -177,11 +177,9 @@ def folded(network: Network) -> dict[str, npt.NDArray[np.float16]]:
     for number, (branch, head) in enumerate(pairs):
         for step in range(len(CHANNELS)):
             convolution, norm = branch[3 * step], branch[3 * step + 1]
-            weight, bias = convolution.weight, convolution.bias
-            if isinstance(norm, nn.BatchNorm2d):
-                scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-                weight = weight * scale[:, None, None, None]
-                bias = norm.bias - norm.running_mean * scale
+            scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+            weight = convolution.weight * scale[:, None, None, None]
+            bias = norm.bias - norm.running_mean * scale
             weights[f"w{number}_{step}"], weights[f"b{number}_{step}"] = weight, bias
         weights[f"fcw{number}"], weights[f"fcb{number}"] = head.weight, head.bias
     return {

@@ -104,3 +104,6 @@ def test_the_page_shows_both(tmp_path: Path) -> None:
     assert "1 visits are only in a" in html
     told = json.loads((tmp_path / "new/compare.json").read_text())
     assert told == json.loads(json.dumps(found))
+    (tmp_path / "results.jsonl.part").touch()  # a second run was stopped here
+    with pytest.raises(UsageError, match="finish it with --resume"):
+        read_replay(tmp_path)

@@ -18,6 +18,7 @@ FRAMES = 12
 KINDS = {
     "tracked frame",
     "tracked frame, eyes",
+    "tracked frame as in a visit",
     "tracked frame, eyes, embedding",
     "detection frame",
     "comparison 640x480",

@@ -13,12 +13,19 @@ from statistics import median
 
 from likeness.bench import replay_figures
 from likeness.bench.det import Figures
-from likeness.bench.line_file import Line, former_lines
+from likeness.bench.line_file import Line, former_lines, is_unfinished
 from likeness.bench.replay_files import NAMES
 from likeness.core.vocabulary import Verdict
 from likeness.errors import UsageError
 
 SCORES = ("match_score", "passive_score")
+
+
+# Of design 3.3: what is compared.
+NEEDED = frozenset(
+    {"id", "label", "species", "verdict", "reasons", "match_score", "passive_score"}
+    | {"frames", "verdict_ms", "cpu_ms_per_frame"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,9 @@ def read_replay(folder: Path) -> list[Line]:
     path = folder / "results.jsonl"
     if not path.is_file():
         raise UsageError(f"{path}: no such file; give the --out folder of a replay")
-    lines = [line for line in former_lines(path) if "id" in line and "verdict" in line]
+    if is_unfinished(path):
+        raise UsageError(f"{path}: its replay was stopped; finish it with --resume")
+    lines = [line for line in former_lines(path) if line.keys() >= NEEDED]
     if not lines:
         raise UsageError(f"{path}: holds no line of a replay")
     return lines

@@ -81,6 +81,11 @@ def former_lines(path: Path) -> Iterator[Line]:
                 yield line
 
 
+def is_unfinished(path: Path) -> bool:
+    """Say whether a run into this file was stopped and not taken up again."""
+    return _part(path).exists()
+
+
 def write_whole(path: Path, text: str, *, errors: str = NOT_UTF8) -> Path:
     """Write a file beside its place and move it there, so that it is never half.
 

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from likeness.bench.line_file import write_whole
 from likeness.errors import UsageError
 
 KINDS = {".bmp", ".jpeg", ".jpg", ".pgm", ".png"}
@@ -56,10 +57,7 @@ def write(pairs: Pairs, out: Path) -> None:
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(["a", "b", "same"])
     rows.writerows(pairs)
-    try:
-        out.write_text(text.getvalue(), encoding="utf-8", errors="surrogateescape")
-    except OSError as problem:
-        raise UsageError(f"{out}: cannot be written: {problem.strerror}") from problem
+    write_whole(out, text.getvalue(), errors="surrogateescape")
 
 
 def _of_one(names: Sequence[str]) -> Iterator[tuple[str, str | None]]:

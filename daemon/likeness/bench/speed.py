@@ -22,6 +22,7 @@ from typing import Any, get_args
 import msgspec
 
 from likeness import __version__
+from likeness.bench.line_file import write_whole
 from likeness.bench.speed_child import MODEL, Job
 from likeness.edges.recorded import USUAL_FPS, frames
 from likeness.errors import FeedUnreadable, LikenessError, UsageError
@@ -88,13 +89,7 @@ def write(figures: Figures, out: Path) -> None:
     Raises:
         UsageError: it cannot be written there.
     """
-    part = out.with_name(out.name + ".part")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-        part.replace(out)
-    except OSError as problem:
-        raise UsageError(f"{out}: cannot be written: {problem.strerror}") from problem
+    write_whole(out, json.dumps(figures, indent=1) + "\n")
 
 
 def _unpack(plan: Plan, raw: Path) -> tuple[int, int, int]:

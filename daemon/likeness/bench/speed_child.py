@@ -10,10 +10,10 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, get_args
 
 import cv2
 import msgspec
@@ -31,7 +31,7 @@ from likeness.vision.runtimes import RuntimeName
 Numbers = dict[str, Any]  # answered as JSON: nested numbers, hence Any
 Work = Callable[[Picture], object]
 
-ROLES: tuple[Role, ...] = ("detect_near", "detect_far", "mesh", "eyelids", "embed")
+ROLES: tuple[Role, ...] = get_args(Role)
 REFERENCE = "reference"
 MODEL = "model "  # begins the name of a model alone
 OUR_MESH = "our mesh model alone"
@@ -142,6 +142,23 @@ def _frame_kinds(models: ModelSet) -> dict[str, Work]:
             image, captured_s=0.0, frame=0, eyes=eyes, embed=embed
         )
 
+    def in_a_visit() -> Work:
+        looker, numbers = Looker(models), count()
+
+        def look(image: Picture) -> object:
+            # Texture four times a second, of 28 frames; depth where a face is turned.
+            texture = next(numbers) % 7 == 0
+            return looker.look(
+                image,
+                captured_s=0.0,
+                frame=0,
+                eyes=True,
+                passive=texture,
+                parallax=True,
+            )
+
+        return look
+
     def anew(*, embed: EmbedWhen | None) -> Work:
         looker = Looker(models)
 
@@ -154,6 +171,7 @@ def _frame_kinds(models: ModelSet) -> dict[str, Work]:
     return {
         "tracked frame": tracked(eyes=False),
         "tracked frame, eyes": tracked(eyes=True),
+        "tracked frame as in a visit": in_a_visit(),
         "tracked frame, eyes, embedding": tracked(eyes=True, embed=ANY_POSE),
         "detection frame": anew(embed=None),
         COMPARISON: anew(embed=ANY_POSE),

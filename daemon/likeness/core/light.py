@@ -14,8 +14,9 @@ colour follows itself); then one draw below 16 for its length: 250 ms + 10 ms ×
 
 Safe for people with photosensitive epilepsy (WCAG 2.2, success criterion 2.3.1) at any
 pace: a general flash is a pair of opposing changes of relative luminance by 10 % or
-more of the maximum, and these colours differ among each other and from the rest colour
-by 5 %; a red flash involves a saturated red, R / (R + G + B) >= 0.8, and none is one.
+more of the maximum, and these colours, 0.30 to 0.35 of it, differ by at most 5.1 % of
+the maximum; a red flash involves a saturated red, R / (R + G + B) >= 0.8, and none is
+one.
 """
 
 import hmac

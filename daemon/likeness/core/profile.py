@@ -1,6 +1,7 @@
-"""The named policies: every threshold, window and count, each with its reason.
+"""The named policies: what terminals may ask more or less of, each with its reason.
 
-Leaves to others: the rules that use them. A number changes here and nowhere else.
+Leaves to others: the rules that use them, and what a cue needs to be believed at all,
+which stands with the cue.
 """
 
 from dataclasses import dataclass, replace

@@ -225,7 +225,6 @@ class Face:
     # How dark a line, of irises or lashes, crosses the eyes, as a share of brightness;
     # the fainter of both eyes. None: not measured in this frame.
     lid_line: float | None = None
-    light: FaceLight | None = None  # None: not asked
     parallax: Parallax | None = None  # None: not asked, or not turned enough
     # 0..2, how much the face looks otherwise than one frame ago: one less the
     # correlation of the two; None: there was no face.
@@ -261,7 +260,6 @@ class Attention:
     eyes: bool  # measure the openness of both eyes
     embed: EmbedWhen | None
     passive: bool = False  # judge the texture: a face, or a print or screen of one
-    light: bool = False  # measure the colours of the face, for the light answer
     parallax: bool = False  # measure how deep a turned face is
 
 

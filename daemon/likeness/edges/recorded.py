@@ -29,7 +29,7 @@ PICTURES = {".bmp", ".jpeg", ".jpg", ".png", ".webp"}
 # A player that is later than this goes on from now instead of hurrying after.
 LATE_S = 0.25
 USUAL_FPS = 25.0  # when a video states none
-MOST_KEPT = 600  # frames of a looped recording are held in memory
+MOST_KEPT_BYTES = 64 << 20  # of a looped recording are held in memory
 
 Image = Any  # numpy array, see Frame
 Shots = Generator["_Shot", None, None]
@@ -158,8 +158,8 @@ class LiveFeed(SlotCamera):
     """A recording played as a camera: in real time, and what is not taken is dropped.
 
     Capture times are on the monotonic clock; `fps` is for a folder of pictures only.
-    With `loop` it goes forth and back without end, so that nothing ever jumps; a long
-    recording turns back after its first MOST_KEPT frames.
+    With `loop` it goes forth and back without end, so that nothing ever jumps; a
+    recording turns back where its pictures fill MOST_KEPT_BYTES.
     """
 
     def __init__(self, path: Path, *, fps: float, start_s: float, loop: bool) -> None:
@@ -176,13 +176,15 @@ def _live(path: Path, fps: float, start_s: float, loop: bool) -> Frames:
 def _steps(path: Path, fps: float, start_s: float, loop: bool) -> Steps:
     """Give each picture with the time since the one before."""
     kept: list[Frame] = []
+    room = MOST_KEPT_BYTES
     last_s: float | None = None
     for frame in frames(path, fps=fps, start_s=start_s):
         yield 1 / fps if last_s is None else frame.captured_s - last_s, frame.image
         last_s = frame.captured_s
         if loop:
             kept.append(frame)
-        if len(kept) == MOST_KEPT:
+            room -= frame.image.nbytes
+        if room <= 0:
             break
     if len(kept) == 1:
         kept.append(replace(kept[0], captured_s=kept[0].captured_s + 1 / fps))

@@ -33,7 +33,7 @@ class Change:
         self._last = None
 
     def see(self, fit: Fit) -> float | None:
-        """Return how much the face looks otherwise than in the last frame, 0..2.
+        """Return how much the face looks otherwise than when last seen, 0..2.
 
         One less the correlation of both, each cut out along its landmarks: light and
         camera may change the level and the contrast, not the face. None: the first.

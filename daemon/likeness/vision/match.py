@@ -84,20 +84,19 @@ class Embedder:
         """Embed one face of a BGR picture; 128 numbers of unit length.
 
         With `mirror`, the face and its mirror image are embedded and added: twice the
-        time, for a portrait. Live views do without: on 2.5 million pairs of a chip
-        portrait and a face the error rates were the same.
+        time, for a portrait. Live views do without: at FMR 1e-4 it costs 19 instead of
+        18 misses of 600 (decision 11).
         """
-        return self.describe(picture, landmarks, mirror=mirror)[0]
+        return self.describe(self.align(picture, landmarks), mirror=mirror)[0]
 
     def describe(
-        self, picture: Picture, landmarks: Floats, *, mirror: bool = False
+        self, aligned: Picture, *, mirror: bool = False
     ) -> tuple[Embedding, float]:
-        """Embed one face; also return how long the vector was before it was scaled.
+        """Embed one aligned face; also say how long the vector was before scaling.
 
         The length grows with how much of a face there is: chip portraits have 8 to 15,
         coarse mosaics and misplaced landmarks 4 to 8.
         """
-        aligned = self.align(picture, landmarks)
         rgb = np.ascontiguousarray(aligned[:, :, ::-1])
         faces = [rgb, np.ascontiguousarray(rgb[:, ::-1])] if mirror else [rgb]
         vectors = [self._model.see(face)[0][0].astype(np.float64) for face in faces]

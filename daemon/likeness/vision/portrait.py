@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likeness.vision.cues import quality_of
-from likeness.vision.detect import Detector, Floats, Picture
+from likeness.vision.detect import Detection, Detector, Floats, Picture
 from likeness.vision.match import PLACES, SIDE
 from likeness.vision.mesh import Fit, Region
 
@@ -39,7 +39,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 class Flaw(Enum):
-    """Why a portrait cannot be used, for the clerk."""
+    """Why a portrait cannot be used; a visit says only `portrait_not_usable`."""
 
     NOT_UPRIGHT = "it does not stand upright"
     SECOND_FACE = "it shows two faces"
@@ -53,9 +53,10 @@ def flaw_of(
     picture: Picture, fit: Fit, aligned: Picture, strength: float, detector: Detector
 ) -> Flaw | None:
     """Return the first flaw of a portrait whose face was fitted; None without one."""
-    if not _is_upright(picture, fit, detector):
+    found = detector.find(picture)
+    if not _is_upright(picture, fit, found, detector):
         return Flaw.NOT_UPRIGHT
-    if _has_second_face(picture, detector):
+    if _has_second_face(found):
         return Flaw.SECOND_FACE
     quality = quality_of(fit)
     grey = cv2.cvtColor(aligned, cv2.COLOR_BGR2GRAY).astype(np.float32)
@@ -68,22 +69,24 @@ def flaw_of(
     return Flaw.UNCLEAR if strength < MIN_STRENGTH else None
 
 
-def _is_upright(picture: Picture, fit: Fit, detector: Detector) -> bool:
+def _is_upright(
+    picture: Picture, fit: Fit, found: list[Detection], detector: Detector
+) -> bool:
     """An upside-down face may be fitted all the same, with landmarks without sense."""
     roll_deg = math.degrees(Region.around_landmarks(fit.landmarks).angle)
     if abs(roll_deg) > MAX_ROLL_DEG:
         return False
     turned = np.asarray(cv2.rotate(picture, cv2.ROTATE_180), np.uint8)
-    as_is, upside_down = (_best(detector, one) for one in (picture, turned))
-    return upside_down < UPSIDE_DOWN_SCORE or upside_down < as_is
+    upside_down = _best(detector.find(turned))
+    return upside_down < UPSIDE_DOWN_SCORE or upside_down < _best(found)
 
 
-def _best(detector: Detector, picture: Picture) -> float:
-    return max((face.score for face in detector.find(picture)), default=0.0)
+def _best(found: list[Detection]) -> float:
+    return max((face.score for face in found), default=0.0)
 
 
-def _has_second_face(picture: Picture, detector: Detector) -> bool:
-    sizes = [face.size for face in detector.find(picture) if face.score > SECOND_SCORE]
+def _has_second_face(found: list[Detection]) -> bool:
+    sizes = [face.size for face in found if face.score > SECOND_SCORE]
     sizes.sort(reverse=True)
     return len(sizes) > 1 and sizes[1] > SECOND_SHARE * sizes[0]
 

@@ -63,10 +63,8 @@ class Stills:
         if still is None:
             return None
         picture, fit = still.picture, still.fit
-        embedding, strength = self._embedder.describe(
-            picture, fit.landmarks, mirror=True
-        )
         aligned = self._embedder.align(picture, fit.landmarks)
+        embedding, strength = self._embedder.describe(aligned, mirror=True)
         flaw = flaw_of(picture, fit, aligned, strength, self._near)
         return embedding if flaw is None else None
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from likeness.bench.attacks.genuine import Shot
 from likeness.vision.detect import Floats, Picture
 
-DEPTH = 1.35  # the network understates it (vision/pose.py)
+DEPTH = 1.35  # the network understates it (vision/mesh.py)
 RING = 1.55  # size of the ring around the face, in sizes of the face
 RING_FOLLOWS = 0.5
 BORDER = 5  # points along each side of the picture

@@ -223,7 +223,9 @@ def _mirror(sheet: Sheet, at: Floats, facing: Floats, to_lamp: Floats) -> Floats
     return np.asarray(sheet.gloss * np.exp(-((off / width) ** 2) / 2), np.float32)
 
 
-def _cut_bent(origin: Floats, rays: Floats, radius: float) -> Maps:
+def _cut_bent(
+    origin: Floats, rays: Floats, radius: float
+) -> tuple[Floats, Floats, Floats, Floats]:
     """Cut rays with the near side of a cylinder that touches the sheet's middle."""
     ox, oz = origin[0], origin[2] - radius
     a = rays[..., 0] ** 2 + rays[..., 2] ** 2

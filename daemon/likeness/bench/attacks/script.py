@@ -42,9 +42,7 @@ class Script:
 
     def shut(self, at_s: float) -> float:
         """How far the eyes are shut: 0 open .. 1 shut."""
-        return sum(
-            eased(at_s - cue.at_s, SHUT_S) for cue in self.cues if cue.act is Act.BLINK
-        )
+        return self.blinking(at_s, SHUT_S)
 
     def blinking(self, at_s: float, spans: tuple[float, float, float]) -> float:
         """Like `shut`, but taking other times: down, held, up."""

@@ -13,6 +13,7 @@ import cv2
 from likeness.bench.attacks.attack import Attack
 from likeness.bench.attacks.draws import Draws
 from likeness.bench.attacks.genuine import Genuine
+from likeness.bench.line_file import write_whole, writing
 from likeness.errors import UsageError
 from likeness.vision.detect import Picture
 
@@ -38,8 +39,9 @@ def write(
     made_from: dict[str, object],
 ) -> None:
     """Render and write an attack into its own folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "visit.toml").unlink(missing_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "visit.toml").unlink(missing_ok=True)
     codec = draws.one_of("codec", ("mjpeg", "mpeg4"))
     quality = round(draws.between("jpeg_quality", 82, 95))
     video = folder / ("feed.avi" if codec == "mjpeg" else "feed.mp4")
@@ -55,8 +57,8 @@ def write(
         **attack.notes,
         "drawn": draws.taken,
     }
-    _put(folder / "attack.json", json.dumps(facts, indent=1) + "\n")
-    _put(folder / "visit.toml", _visit(genuine, attack, video.name, made_from))
+    write_whole(folder / "attack.json", json.dumps(facts, indent=1) + "\n")
+    write_whole(folder / "visit.toml", _visit(genuine, attack, video.name, made_from))
 
 
 def _record(
@@ -76,7 +78,8 @@ def _record(
     finally:
         if writer is not None:
             writer.release()
-    part.replace(path)
+    with writing(path):
+        part.replace(path)
 
 
 def _open(path: Path, picture: Picture, fps: float, quality: int) -> cv2.VideoWriter:
@@ -114,9 +117,3 @@ def _visit(
 def _text(value: str) -> str:
     """Write a basic string of TOML; JSON's escapes are all TOML's, too."""
     return json.dumps(str(value), ensure_ascii=False)
-
-
-def _put(path: Path, text: str) -> None:
-    part = path.with_name(f"part-{path.name}.txt")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)

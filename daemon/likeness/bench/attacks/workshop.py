@@ -14,6 +14,7 @@ from likeness.bench.attacks import genuine, storing
 from likeness.bench.attacks.attack import Maker
 from likeness.bench.attacks.draws import Draws
 from likeness.bench.attacks.genuine import Genuine
+from likeness.bench.line_file import write_whole
 from likeness.bench.visit_file import PlannedVisit
 from likeness.errors import FeedUnreadable
 from likeness.vision.look import Looker
@@ -127,6 +128,5 @@ def _write_index(out: Path, order: Order) -> None:
         "seed": order.seed,
         "attacks": made,
     }
-    out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(index, indent=1) + "\n"
-    (out / "index.json").write_text(text, encoding="utf-8")
+    write_whole(out / "index.json", text)
