@@ -89,6 +89,9 @@ def test_a_replay_is_read_back(tmp_path: Path) -> None:
         read_replay(tmp_path)
     (tmp_path / "results.jsonl").write_text("".join(json.dumps(o) + "\n" for o in A))
     assert read_replay(tmp_path) == A
+    (tmp_path / "results.jsonl.part").touch()  # a second run was stopped here
+    with pytest.raises(UsageError, match="finish it with --resume"):
+        read_replay(tmp_path)
 
 
 def test_the_page_shows_both(tmp_path: Path) -> None:
@@ -104,6 +107,3 @@ def test_the_page_shows_both(tmp_path: Path) -> None:
     assert "1 visits are only in a" in html
     told = json.loads((tmp_path / "new/compare.json").read_text())
     assert told == json.loads(json.dumps(found))
-    (tmp_path / "results.jsonl.part").touch()  # a second run was stopped here
-    with pytest.raises(UsageError, match="finish it with --resume"):
-        read_replay(tmp_path)
