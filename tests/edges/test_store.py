@@ -144,6 +144,20 @@ async def test_receipted_records_do_not_stay_for_ever(tmp_path: Path) -> None:
     await store.close()
 
 
+@story
+async def test_small_facts_outlive_a_restart(tmp_path: Path) -> None:
+    store = await opened(tmp_path)
+    assert await store.recall("counter") is None
+    await store.remember("counter", "7")
+    await store.remember("counter", "8")
+    await store.remember("other", "")
+    await store.close()
+    again = await opened(tmp_path)
+    assert await again.recall("counter") == "8"
+    assert await again.recall("other") == ""
+    await again.close()
+
+
 @pytest.mark.parametrize("damage", ["noise", "torn", "text"])
 @story
 async def test_a_broken_file_is_set_aside_whole(tmp_path: Path, damage: str) -> None:

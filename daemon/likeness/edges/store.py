@@ -116,6 +116,21 @@ class SqliteStore:
         """Keep this record and send it no more."""
         await self._on_thread(lambda: self._set_aside(epoch, seq, reason))
 
+    async def recall(self, name: str) -> str | None:
+        """Return what was last remembered under this name, or None."""
+        return await self._on_thread(lambda: self._recall(name))
+
+    async def remember(self, name: str, value: str) -> None:
+        """Keep a small fact, durably; it replaces the one before.
+
+        A database that is set aside takes its memory with it.
+
+        Raises:
+            StoreFull: there is no room; the former value stays.
+            StoreBroken: the database cannot be trusted.
+        """
+        await self._on_thread(lambda: self._remember(name, value))
+
     def room(self) -> bool:
         """Say whether another visit would find room on the disk."""
         try:
@@ -207,6 +222,21 @@ class SqliteStore:
                 "UPDATE record SET state = 'set_aside', reason = ?"
                 " WHERE epoch = ? AND seq = ? AND state = 'waiting'",
                 (reason, epoch, seq),
+            )
+
+    def _recall(self, name: str) -> str | None:
+        with self._our_errors("remembering"):
+            row = self._open_db.execute(
+                "SELECT value FROM memory WHERE name = ?", (name,)
+            ).fetchone()
+        return None if row is None else str(row[0])
+
+    def _remember(self, name: str, value: str) -> None:
+        with self._our_errors("remembering"), self._transaction() as db:
+            db.execute(
+                "INSERT INTO memory VALUES (?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                (name, value),
             )
 
     @contextlib.contextmanager

@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS record (
     PRIMARY KEY (epoch, seq)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS waiting ON record (epoch, seq) WHERE state = 'waiting';
+CREATE TABLE IF NOT EXISTS memory (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 COMMIT;
 """
 

@@ -191,6 +191,26 @@ class ResultStore(Protocol):
         ...
 
 
+class Memory(Protocol):
+    """Small facts that outlive a restart, e.g. the last command's counter.
+
+    They live in the result store's database: a broken one takes them with it.
+    """
+
+    async def recall(self, name: str) -> str | None:
+        """Return what was last remembered under this name, or None."""
+        ...
+
+    async def remember(self, name: str, value: str) -> None:
+        """Keep it durably; an answer means: it is on the disk.
+
+        Raises:
+            StoreFull: there is no room; the former value stays.
+            StoreBroken: the database cannot be trusted.
+        """
+        ...
+
+
 class Broker(Protocol):
     """The line to the broker; it comes back by itself."""
 
