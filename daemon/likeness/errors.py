@@ -57,6 +57,14 @@ class Untrusted(LikenessError):
     """A signed message failed a check: drop it, count it, change nothing."""
 
 
+class UpdateRefused(LikenessError):
+    """An update failed a check: keep the models that run, and say why."""
+
+
+class ModelsReturned(LikenessError):
+    """New models failed their trial and were given back: start again without them."""
+
+
 class ProtocolMisuse(LikenessError):
     """Our own code called things in the wrong order: crash, and be mended."""
 
