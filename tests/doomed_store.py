@@ -10,13 +10,16 @@ import sys
 from pathlib import Path
 
 from likeness.core import jws
-from likeness.core.chain import ChainHead, Link
+from likeness.core.chain import ChainHead, EpochReason, Link
 from likeness.edges.store import SqliteStore
 
 
-def token_at(head: ChainHead, former: Link | None = None) -> str:
+def token_at(
+    head: ChainHead, former: Link | None = None, reason: EpochReason | None = None
+) -> str:
     """Make a token that is not signed: the store does not look into it."""
-    text = f"{head.epoch}|{head.seq}|{head.prev}|{former.seq if former else ''}"
+    before = f"{former.seq if former else ''}|{reason or ''}"
+    text = f"{head.epoch}|{head.seq}|{head.prev}|{before}"
     return f"head.{jws.encode(text.encode())}.sig"
 
 

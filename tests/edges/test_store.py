@@ -14,7 +14,7 @@ from doomed_store import token_at
 from likeness.core import jws
 from likeness.core.chain import ChainHead
 from likeness.edges import store_file
-from likeness.edges.store import KEEP_RECEIPTED, SqliteStore
+from likeness.edges.store import SqliteStore
 from likeness.errors import ConfigError, StoreBroken, StoreFull, UsageError
 from stories import story
 
@@ -124,24 +124,6 @@ async def test_no_room_for_another_visit(tmp_path: Path) -> None:
     greedy = SqliteStore(tmp_path, token_at, min_free_bytes=2**62)
     assert not greedy.room()
     assert SqliteStore(tmp_path, token_at, min_free_bytes=1).room()
-
-
-@story
-async def test_receipted_records_do_not_stay_for_ever(tmp_path: Path) -> None:
-    store = await opened(tmp_path)
-    count = KEEP_RECEIPTED + 20
-    db = sqlite3.connect(tmp_path / store_file.NAME)
-    with db:
-        db.executemany(
-            "INSERT INTO record VALUES (?, ?, ?, 'a.b.c', 'waiting', '', 0)",
-            [(store.epoch, seq, f"h{seq}") for seq in range(1, count + 1)],
-        )
-    db.close()
-    await store.mark_receipted(store.epoch, count)
-    assert await store.hash_at(store.epoch, 20) == ""
-    assert await store.hash_at(store.epoch, 21) != ""
-    assert (await store.append(token_at)).seq == count + 1
-    await store.close()
 
 
 @story

@@ -6,6 +6,7 @@ others: hashing (`jws.chain_hash`), keeping, signing.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,13 @@ class Link:
     epoch: str
     seq: int
     hash: str
+
+
+class EpochReason(StrEnum):
+    """Why a new epoch began though there was one before; the carrier is told."""
+
+    DATABASE_BROKEN = "database_broken"  # it was set aside
+    FORKED = "forked"  # the carrier knows another life of this epoch
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,7 @@ class EpochBegins(_Record, frozen=True, kw_only=True):
     """The claims of row 0: a new chain begins."""
 
     former: Former | None = None
+    reason: Short | None = None  # chain.EpochReason; none: the first of its life
 
 
 class Ask(_Claims, frozen=True, kw_only=True):

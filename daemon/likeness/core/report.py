@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from likeness.core import jws, messages
-from likeness.core.chain import ChainHead, Link, record_id
+from likeness.core.chain import ChainHead, EpochReason, Link, record_id
 from likeness.core.vocabulary import (
     ActFinding,
     Card,
@@ -113,12 +113,18 @@ def compose(
 
 
 def begin_epoch(
-    *, facts: DeviceFacts, moment: Moment, head: ChainHead, former: Link | None
+    *,
+    facts: DeviceFacts,
+    moment: Moment,
+    head: ChainHead,
+    former: Link | None,
+    reason: EpochReason | None = None,
 ) -> bytes:
     """Return the claims of row 0 of a new chain as JSON."""
     begins = messages.EpochBegins(
         **_record(facts, moment, head),
         former=_former(former),
+        reason=reason,
     )
     return messages.to_json(begins)
 

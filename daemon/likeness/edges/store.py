@@ -4,48 +4,61 @@ One connection on one thread, WAL with synchronous=FULL (with NORMAL the last co
 may vanish at a power cut). A record takes its place in the chain, is composed, signed
 and kept in one transaction, so that no place is used twice and none is left out.
 Nothing personal is in it in clear: a record holds the person only as a JWE. Leaves to
-others: composing, signing, when to send; `store_file` opens and sets aside.
+others: composing, signing, when to send; the rows (`store_rows`); opening and setting
+aside (`store_file`).
 """
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import shutil
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from likeness.core import jws
-from likeness.core.chain import ChainHead, Link, Stored, Waiting
-from likeness.edges import store_file
-from likeness.errors import ConfigError, StoreBroken, StoreFull, UsageError
+from likeness.core.chain import ChainHead, EpochReason, Link, Stored, Waiting
+from likeness.edges import store_file, store_rows
+from likeness.edges.directory_lock import hold
+from likeness.errors import StoreBroken, StoreFull
 
 log = logging.getLogger(__name__)
 
-# Receipted records stay for a while, so that a late or repeated receipt can still be
-# compared; at some 2 kB each this is 2 MB.
-KEEP_RECEIPTED = 1_000
 MIN_FREE_BYTES = 16 * 1024 * 1024
+DAY_S = 86_400
+MIB = 1024 * 1024
 
 Answer = TypeVar("Answer")
 # Composes and signs the epoch record; the link is the last receipted of the one before.
-Begin = Callable[[ChainHead, Link | None], str]
+Begin = Callable[[ChainHead, Link | None, EpochReason | None], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long receipted records stay: the carrier has them, we can still be asked."""
+
+    keep_s: int = 30 * DAY_S
+    keep_bytes: int = 64 * MIB  # of the whole file; what waits is never deleted
 
 
 class SqliteStore:
     """`ResultStore` of `service.ports`; one daemon for each directory."""
 
     def __init__(
-        self, directory: Path, begin: Begin, *, min_free_bytes: int = MIN_FREE_BYTES
+        self,
+        directory: Path,
+        begin: Begin,
+        *,
+        min_free_bytes: int = MIN_FREE_BYTES,
+        retention: Retention | None = None,
     ) -> None:
         self._directory = directory
         self._begin = begin
         self._min_free_bytes = min_free_bytes
+        self._retention = retention or Retention()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._lock: int | None = None
         self._db: sqlite3.Connection | None = None
@@ -67,7 +80,7 @@ class SqliteStore:
             UsageError: another daemon works in it.
             StoreFull: there is no room.
         """
-        self._lock = _lock(self._directory)
+        self._lock = hold(self._directory)
         try:
             await self._on_thread(self._open)
         except BaseException:
@@ -93,32 +106,79 @@ class SqliteStore:
             StoreFull: there is no room; nothing was kept, the place stays free.
             StoreBroken: the database cannot be trusted.
         """
-        return await self._on_thread(lambda: self._append(make))
+        return await self._change("keeping a result", lambda db: self._append(db, make))
+
+    async def begin_epoch(self, reason: EpochReason) -> None:
+        """Begin a new chain beside the old one, whose records still go out.
+
+        Raises:
+            StoreFull: there is no room; the old epoch goes on.
+            StoreBroken: the database cannot be trusted.
+        """
+        await self._on_thread(lambda: self._begin_epoch(reason))
+        log.error("event=epoch_begun reason=%s epoch=%s", reason, self._epoch)
+
+    async def newest(self) -> Link:
+        """Return the last record of this epoch."""
+        return await self._read(lambda db: store_rows.newest(db, self._epoch))
 
     async def waiting(self) -> list[Waiting]:
-        """Return what has no receipt: this epoch first, then rescued older ones."""
-        return await self._on_thread(self._waiting)
+        """Return what has no receipt: this epoch first, then older ones."""
+        return await self._read(lambda db: store_rows.waiting(db, self._epoch))
+
+    async def made_since(self, epoch: str, seq: int) -> list[Link]:
+        """Return the waiting records of one epoch that stand after this one."""
+        return await self._read(lambda db: store_rows.made_since(db, epoch, seq))
 
     async def token(self, epoch: str, seq: int) -> str | None:
         """Return one record, byte for byte as it was signed."""
-        return await self._on_thread(lambda: self._one("token", epoch, seq))
+        found = await self._read(lambda db: store_rows.record(db, epoch, seq))
+        return found[0] if found else None
 
     async def hash_at(self, epoch: str, seq: int) -> str:
         """Return one record's hash, or "" if there is none."""
-        found = await self._on_thread(lambda: self._one("hash", epoch, seq))
-        return found or ""
+        found = await self._read(lambda db: store_rows.record(db, epoch, seq))
+        return found[1] if found else ""
 
     async def mark_receipted(self, epoch: str, upto: int) -> None:
         """The carrier keeps all records of this epoch up to here."""
-        await self._on_thread(lambda: self._mark_receipted(epoch, upto))
+        await self._change(
+            "marking receipts",
+            lambda db: store_rows.mark_receipted(db, epoch, upto),
+        )
 
     async def set_aside(self, epoch: str, seq: int, reason: str) -> None:
         """Keep this record and send it no more."""
-        await self._on_thread(lambda: self._set_aside(epoch, seq, reason))
+        await self._change(
+            "setting a result aside",
+            lambda db: store_rows.set_aside(db, epoch, seq, reason),
+        )
+
+    async def prune(self, now_s: int | None) -> bool:
+        """Delete one small batch of old receipted records, see `Retention`.
+
+        Args:
+            now_s: seconds since 1970; None while the clock is in doubt.
+
+        Returns:
+            Whether there may be more to delete.
+        """
+        rule = self._retention
+        gone = await self._change(
+            "deleting old records",
+            lambda db: store_rows.prune(
+                db,
+                self._epoch,
+                now_s=now_s,
+                keep_s=rule.keep_s,
+                keep_bytes=rule.keep_bytes,
+            ),
+        )
+        return gone == store_rows.PRUNE_ROWS
 
     async def recall(self, name: str) -> str | None:
         """Return what was last remembered under this name, or None."""
-        return await self._on_thread(lambda: self._recall(name))
+        return await self._read(lambda db: store_rows.recall(db, name))
 
     async def remember(self, name: str, value: str) -> None:
         """Keep a small fact, durably; it replaces the one before.
@@ -129,7 +189,9 @@ class SqliteStore:
             StoreFull: there is no room; the former value stays.
             StoreBroken: the database cannot be trusted.
         """
-        await self._on_thread(lambda: self._remember(name, value))
+        await self._change(
+            "remembering", lambda db: store_rows.remember(db, name, value)
+        )
 
     def room(self) -> bool:
         """Say whether another visit would find room on the disk."""
@@ -142,6 +204,24 @@ class SqliteStore:
     async def _on_thread(self, job: Callable[[], Answer]) -> Answer:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, job)
+
+    async def _read(self, job: Callable[[sqlite3.Connection], Answer]) -> Answer:
+        def read() -> Answer:
+            with self._our_errors("reading"):
+                return job(self._open_db)
+
+        return await self._on_thread(read)
+
+    async def _change(
+        self, doing: str, job: Callable[[sqlite3.Connection], Answer]
+    ) -> Answer:
+        """Do it in one transaction: the answer comes after the commit."""
+
+        def change() -> Answer:
+            with self._our_errors(doing), self._transaction() as db:
+                return job(db)
+
+        return await self._on_thread(change)
 
     @property
     def _open_db(self) -> sqlite3.Connection:
@@ -158,86 +238,36 @@ class SqliteStore:
             if row is not None:
                 self._epoch = row[0]
                 return
-            with self._transaction() as db:
-                head = ChainHead(epoch=os.urandom(16).hex(), seq=0, prev="")
-                token = self._begin(head, rescued.former)
-                db.execute("INSERT INTO epoch VALUES (?)", (head.epoch,))
-                db.executemany(_INSERT, rescued.rows)
-                db.execute(_INSERT, _row(head, token))
-            self._epoch = head.epoch
+        reason = EpochReason.DATABASE_BROKEN if rescued.aside else None
+        self._begin_epoch(reason, rescued)
+
+    def _begin_epoch(
+        self,
+        reason: EpochReason | None,
+        rescued: store_file.Rescued = store_file.NOTHING,
+    ) -> None:
+        epoch = os.urandom(16).hex()
+        with self._our_errors("beginning an epoch"), self._transaction() as db:
+            former = rescued.former or store_rows.last_receipted(db, self._epoch)
+            store_rows.keep_rescued(db, rescued.rows)
+            head = ChainHead(epoch, seq=0, prev="")
+            store_rows.keep(db, head, self._begin(head, former, reason))
+            store_rows.name_epoch(db, epoch)
+        self._epoch = epoch
 
     def _close(self) -> None:
         if self._db is not None:
             self._db.close()
             self._db = None
 
-    def _append(self, make: Callable[[ChainHead], str]) -> Stored:
-        with self._our_errors("keeping a result"), self._transaction() as db:
-            seq, prev = db.execute(
-                "SELECT seq, hash FROM record WHERE epoch = ?"
-                " ORDER BY seq DESC LIMIT 1",
-                (self._epoch,),
-            ).fetchone()
-            head = ChainHead(self._epoch, seq + 1, prev)
-            token = make(head)
-            db.execute(_INSERT, _row(head, token))
+    def _append(
+        self, db: sqlite3.Connection, make: Callable[[ChainHead], str]
+    ) -> Stored:
+        before = store_rows.newest(db, self._epoch)
+        head = ChainHead(self._epoch, before.seq + 1, before.hash)
+        token = make(head)
+        store_rows.keep(db, head, token)
         return Stored(head.epoch, head.seq, token)
-
-    def _waiting(self) -> list[Waiting]:
-        with self._our_errors("reading what waits"):
-            rows = self._open_db.execute(
-                "SELECT epoch, seq, hash, made_utc_s FROM record"
-                " WHERE state = 'waiting' ORDER BY epoch <> ?, epoch, seq",
-                (self._epoch,),
-            ).fetchall()
-        return [Waiting(Link(*row[:3]), row[3]) for row in rows]
-
-    def _one(self, column: str, epoch: str, seq: int) -> str | None:
-        with self._our_errors("reading a result"):
-            row = self._open_db.execute(
-                "SELECT token, hash FROM record WHERE epoch = ? AND seq = ?",
-                (epoch, seq),
-            ).fetchone()
-        if row is None:
-            return None
-        found: str = row[column == "hash"]
-        return found
-
-    def _mark_receipted(self, epoch: str, upto: int) -> None:
-        with self._our_errors("marking receipts"), self._transaction() as db:
-            db.execute(
-                "UPDATE record SET state = 'receipted'"
-                " WHERE epoch = ? AND seq <= ? AND state = 'waiting'",
-                (epoch, upto),
-            )
-            db.execute(
-                "DELETE FROM record"
-                " WHERE epoch = ? AND seq <= ? AND state = 'receipted'",
-                (epoch, upto - KEEP_RECEIPTED),
-            )
-
-    def _set_aside(self, epoch: str, seq: int, reason: str) -> None:
-        with self._our_errors("setting a result aside"), self._transaction() as db:
-            db.execute(
-                "UPDATE record SET state = 'set_aside', reason = ?"
-                " WHERE epoch = ? AND seq = ? AND state = 'waiting'",
-                (reason, epoch, seq),
-            )
-
-    def _recall(self, name: str) -> str | None:
-        with self._our_errors("remembering"):
-            row = self._open_db.execute(
-                "SELECT value FROM memory WHERE name = ?", (name,)
-            ).fetchone()
-        return None if row is None else str(row[0])
-
-    def _remember(self, name: str, value: str) -> None:
-        with self._our_errors("remembering"), self._transaction() as db:
-            db.execute(
-                "INSERT INTO memory VALUES (?, ?)"
-                " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                (name, value),
-            )
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -262,33 +292,3 @@ class SqliteStore:
             if store_file.is_full(problem) or not self.room():
                 raise StoreFull(f"{where}; free some room on this disk") from problem
             raise StoreBroken(f"{where}; restart to set it aside") from problem
-
-
-_INSERT = (
-    "INSERT INTO record (epoch, seq, hash, token, state, made_utc_s)"
-    " VALUES (?, ?, ?, ?, 'waiting', ?)"
-)
-
-
-def _row(head: ChainHead, token: str) -> store_file.Row:
-    return (head.epoch, head.seq, jws.chain_hash(token), token, int(time.time()))
-
-
-def _lock(directory: Path) -> int:
-    """Hold the directory until the process ends, even by SIGKILL."""
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as problem:
-        raise ConfigError(
-            f"{directory}: terminal.state_dir cannot be used: {problem.strerror}"
-        ) from problem
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as problem:
-        os.close(lock)
-        raise UsageError(
-            f"{directory}: another likeness daemon works here; stop it first, or set"
-            " another terminal.state_dir"
-        ) from problem
-    return lock

@@ -30,12 +30,20 @@ CREATE TABLE IF NOT EXISTS record (
     state TEXT NOT NULL CHECK (state IN ('waiting', 'receipted', 'set_aside')),
     reason TEXT NOT NULL DEFAULT '',
     made_utc_s INTEGER NOT NULL,
+    receipted_utc_s INTEGER, -- null: not yet, or no believed time since
     PRIMARY KEY (epoch, seq)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS waiting ON record (epoch, seq) WHERE state = 'waiting';
 CREATE TABLE IF NOT EXISTS memory (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 COMMIT;
 """
+# Made anew at each start, so that a file of an earlier release gets it as well. Sorted
+# by age: a query for the oldest must not read every token.
+_ADD_RECEIPTED = "ALTER TABLE record ADD COLUMN receipted_utc_s INTEGER"
+_INDEX_RECEIPTED = (
+    "CREATE INDEX IF NOT EXISTS receipted ON record (receipted_utc_s)"
+    " WHERE state = 'receipted'"
+)
 
 Row = tuple[str, int, str, str, int]  # epoch, seq, hash, token, made_utc_s
 
@@ -47,6 +55,9 @@ class Rescued:
     aside: Path | None = None
     former: Link | None = None  # the last record that the carrier had receipted
     rows: tuple[Row, ...] = ()
+
+
+NOTHING = Rescued()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +77,8 @@ def open_sound(path: Path) -> tuple[sqlite3.Connection, Rescued]:
     Raises:
         sqlite3.DatabaseError: the new one cannot be made either.
     """
-    rescued = Rescued()
     try:
-        return _open(path), rescued
+        return _open(path), NOTHING
     except sqlite3.DatabaseError as problem:
         if is_full(problem) or not _is_unsound(problem):
             raise
@@ -130,6 +140,10 @@ def _open(path: Path) -> sqlite3.Connection:
         if db.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
             _raise_unsound("the integrity check found damage")
         db.executescript(_SCHEMA)
+        columns = {row[1] for row in db.execute("PRAGMA table_info(record)")}
+        if "receipted_utc_s" not in columns:
+            db.execute(_ADD_RECEIPTED)
+        db.execute(_INDEX_RECEIPTED)
     except BaseException:
         db.close()
         raise
@@ -147,22 +161,30 @@ def _read_only(path: Path) -> sqlite3.Connection:
 
 
 def _rescue(path: Path) -> Rescued:
-    """Read what can be read: from the front up to damage, and from the back."""
+    """Read what can be read: from the back up to damage, and from the front."""
     found: dict[tuple[str, int], tuple[Row, str]] = {}
+    latest = ""  # the epoch that was written into
     with (
         contextlib.suppress(sqlite3.DatabaseError),
         contextlib.closing(_read_only(path)) as db,
     ):
-        for order in ("ASC", "DESC"):
+        for order in ("DESC", "ASC"):
             for *row, state in _up_to_damage(db, order):
-                epoch, seq, kept, token, _made = row
+                epoch, seq, kept, token, made = row
                 if isinstance(token, str) and jws.chain_hash(token) == kept:
-                    found[epoch, seq] = (tuple(row), state)
-    receipted = [row for row, state in found.values() if state == "receipted"]
-    former = max(receipted, key=lambda row: row[1], default=None)
+                    found[epoch, seq] = ((epoch, seq, kept, token, made), state)
+                    latest = latest or epoch  # the newest row comes first
+    by_state: dict[str, list[Row]] = {"waiting": [], "receipted": []}
+    for kept_row, state in found.values():
+        by_state.setdefault(state, []).append(kept_row)
+    former = max(
+        by_state["receipted"],
+        key=lambda row: (row[0] == latest, row[1]),
+        default=None,
+    )
     return Rescued(
         former=Link(*former[:3]) if former else None,
-        rows=tuple(row for row, state in found.values() if state == "waiting"),
+        rows=tuple(sorted(by_state["waiting"])),
     )
 
 

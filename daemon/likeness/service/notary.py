@@ -6,7 +6,7 @@ Leaves to others: results (`recording`), keeping, sending.
 import secrets
 
 from likeness.core import jws, messages, report
-from likeness.core.chain import ChainHead, Link
+from likeness.core.chain import ChainHead, EpochReason, Link
 from likeness.core.report import DeviceFacts
 from likeness.core.vocabulary import Purpose
 from likeness.service.ports import Signer, WallClock
@@ -20,10 +20,16 @@ class Notary:
         self._signer = signer
         self._clock = clock
 
-    def begin_epoch(self, head: ChainHead, former: Link | None) -> str:
+    def begin_epoch(
+        self, head: ChainHead, former: Link | None, reason: EpochReason | None = None
+    ) -> str:
         """Return the signed row 0 of a new chain."""
         claims = report.begin_epoch(
-            facts=self._facts, moment=self._clock.moment(), head=head, former=former
+            facts=self._facts,
+            moment=self._clock.moment(),
+            head=head,
+            former=former,
+            reason=reason,
         )
         return self._signed(claims, messages.EPOCH)
 

@@ -1,0 +1,35 @@
+"""Holds a state directory for one daemon, until its process ends, even by SIGKILL.
+
+Leaves to others: everything in the directory.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+
+from likeness.errors import ConfigError, UsageError
+
+
+def hold(directory: Path) -> int:
+    """Make and hold the directory; return what to close in order to let go.
+
+    Raises:
+        ConfigError: the directory cannot be used.
+        UsageError: another daemon works in it.
+    """
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as problem:
+        raise ConfigError(
+            f"{directory}: terminal.state_dir cannot be used: {problem.strerror}"
+        ) from problem
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as problem:
+        os.close(lock)
+        raise UsageError(
+            f"{directory}: another likeness daemon works here; stop it first, or set"
+            " another terminal.state_dir"
+        ) from problem
+    return lock
