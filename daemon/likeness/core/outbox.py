@@ -13,6 +13,11 @@ The line:
 
     OFFLINE <--> ONLINE --broker refuses--> BARRED --slow retry--> ONLINE
 
+A fork: when the carrier signs for a record that we never made, or for another one at a
+place of ours, this database is an old copy of itself (a card restored from its image).
+Then a new epoch must begin. To find out before a visit takes a place twice, the first
+thing said on the first line is the newest record, once more if it is receipted.
+
 No storm: what is sent but not receipted is at most `AHEAD`, and it is sent again only
 after a wait that doubles, and that starts over with each receipt that makes progress.
 """
@@ -23,7 +28,7 @@ from enum import Enum, StrEnum, auto
 from typing import assert_never
 
 from likeness.core.backoff import Backoff
-from likeness.core.chain import Link
+from likeness.core.chain import EpochReason, Link
 
 # paho is handed at most 20 unacknowledged messages: beyond that it queues on its own.
 WINDOW = 16
@@ -35,6 +40,8 @@ RECEIPT_TO_S = 300.0
 NO_MATCHING_SUBSCRIBERS = 0x10
 FAILURE_FROM = 0x80
 
+FORK = "fork"  # the carrier's refusal: another record has this place, or the one before
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -45,7 +52,12 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Online:
-    """The broker connection is up, and nothing is in flight on it."""
+    """The broker connection is up, and nothing is in flight on it.
+
+    `window` is how many the broker lets wait for their PUBACK (Receive Maximum).
+    """
+
+    window: int = WINDOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +126,13 @@ class SetAside:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class BeginEpoch:
+    """This chain is not the one that the carrier knows: begin a new one."""
+
+    reason: EpochReason
+
+
 class Trouble(StrEnum):
     """What an operator must hear of, or see counted."""
 
@@ -133,7 +152,7 @@ class Report:
     seq: int
 
 
-Effect = Send | Forget | SetAside | Report
+Effect = Send | Forget | SetAside | BeginEpoch | Report
 
 
 class Line(Enum):
@@ -147,11 +166,25 @@ class Line(Enum):
 class Outbox:
     """In order, at most a window in flight, nothing forgotten without a receipt."""
 
-    def __init__(self, waiting: Sequence[Link], choose: Callable[[], float]) -> None:
-        """Take the records that wait, oldest first, and a chooser that gives 0 … 1."""
+    def __init__(
+        self,
+        waiting: Sequence[Link],
+        choose: Callable[[], float],
+        newest: Link | None = None,
+    ) -> None:
+        """Take what there is.
+
+        Args:
+            waiting: the records without a receipt, oldest first.
+            choose: gives 0 … 1, for the jitter.
+            newest: the last record of the epoch that is written into.
+        """
         self._waiting = list(waiting)
+        self._newest = newest
+        self._asked_after_newest = False
         self._sent = 0  # how many of the first ones went out since we last began anew
         self._in_flight: set[tuple[str, int]] = set()
+        self._window = WINDOW
         self._line = Line.OFFLINE
         self._deadline: float | None = None
         self._patience = Backoff(RECEIPT_FROM_S, RECEIPT_TO_S, choose)
@@ -177,8 +210,9 @@ class Outbox:
         match event:
             case Stored(record):
                 self._waiting.append(record)
-            case Online():
+            case Online(window):
                 self._line = Line.ONLINE
+                self._window = min(window, WINDOW)
                 self._patience.reset()
                 self._begin_anew()
             case Offline():
@@ -196,6 +230,16 @@ class Outbox:
             case _:
                 assert_never(event)
         return done + self._send_more(now)
+
+    def _ask_after_newest(self) -> list[Effect]:
+        """Send the newest record once more, so that the carrier tells its own head."""
+        newest, asked = self._newest, self._asked_after_newest
+        self._asked_after_newest = True
+        if asked or newest is None or newest in self._waiting:
+            return []
+        place = (newest.epoch, newest.seq)
+        self._in_flight.add(place)
+        return [Send(*place)]
 
     def _acknowledged(self, answer: Acknowledged, now: float) -> list[Effect]:
         place = (answer.epoch, answer.seq)
@@ -216,7 +260,11 @@ class Outbox:
         covered = [r for r in self._waiting if _covers(upto, r)]
         if kept != upto.hash:
             trouble = Trouble.RECEIPT_DIFFERS if kept else Trouble.RECEIPT_UNKNOWN
-            return [Report(trouble, upto.epoch, upto.seq)]
+            forked = bool(kept) or self._is_beyond(upto)
+            return [
+                Report(trouble, upto.epoch, upto.seq),
+                *self._fork(upto.epoch, forked=forked),
+            ]
         if not covered:
             return []
         self._sent -= sum(_covers(upto, r) for r in self._waiting[: self._sent])
@@ -234,8 +282,20 @@ class Outbox:
                 return [Report(Trouble.REFUSAL_DIFFERS, record.epoch, record.seq)]
             del self._waiting[place]
             self._sent -= place < self._sent
-            return [SetAside(record.epoch, record.seq, reason)]
+            return [
+                SetAside(record.epoch, record.seq, reason),
+                *self._fork(record.epoch, forked=reason == FORK),
+            ]
         return []
+
+    def _is_beyond(self, upto: Link) -> bool:
+        """Say if it was made after all of ours; an older one may have been deleted."""
+        return self._newest is not None and upto.seq > self._newest.seq
+
+    def _fork(self, epoch: str, *, forked: bool) -> list[Effect]:
+        """Begin anew if this is the epoch that is still written into."""
+        written = self._newest is not None and self._newest.epoch == epoch
+        return [BeginEpoch(EpochReason.FORKED)] if forked and written else []
 
     def _time_passed(self, now: float) -> None:
         if self._deadline is None or now < self._deadline:
@@ -253,7 +313,7 @@ class Outbox:
         while (
             self._line is Line.ONLINE
             and self._sent < min(len(self._waiting), AHEAD)
-            and len(self._in_flight) < WINDOW
+            and len(self._in_flight) < self._window
         ):
             record = self._waiting[self._sent]
             self._sent += 1

@@ -4,9 +4,11 @@
   here, since the outbox remembers it (paho would send it again beside us, and loses
   its own limit of 20 after a reconnect).
 - Reconnecting waits 1 … 120 s with jitter; no broker at the start is the same case.
+  Where somebody must act first, such as another program with our identity, it waits
+  minutes: two that fight for one name must not do so in a tight loop.
 - paho's callbacks only hand over with `call_soon_threadsafe`; the loop never waits.
 
-Leaves to others: what is published, what an answer means.
+Leaves to others: what is published, what an answer means, certificates (`broker_tls`).
 """
 
 import asyncio
@@ -14,78 +16,74 @@ import contextlib
 import logging
 import random
 import ssl
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from likeness.core import line_faults
 from likeness.core.backoff import Backoff
-from likeness.core.line import Arrived, BrokerDown, BrokerEvent, BrokerUp, Published
-from likeness.errors import ConfigError
+from likeness.core.line import (
+    MAX_PACKET_BYTES,
+    MAX_WINDOW,
+    Arrived,
+    BrokerDown,
+    BrokerEvent,
+    BrokerUp,
+    Published,
+)
+from likeness.edges.broker_client import LineSettings as LineSettings  # noqa: PLC0414
+from likeness.edges.broker_client import Will as Will  # noqa: PLC0414 - for users
+from likeness.edges.broker_client import connect, new_client, properties, tls_of
+from likeness.edges.broker_window import SendWindow
 
 log = logging.getLogger(__name__)
 
-MAX_PACKET_BYTES = 20_000
 MID_RANGE = 65_536  # MQTT packet identifiers have 16 bits
-CONNECT_WITHIN_S = 5.0
 # A line that stood this long was a good one: the next wait is short again.
 STOOD_S = 10.0
 
 Listener = Callable[[BrokerEvent], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Will:
-    """What the broker says for us when we vanish."""
-
-    topic: str
-    payload: bytes
-    delay_s: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineSettings:
-    """Where the broker is, and how we come to it."""
-
-    host: str
-    port: int
-    client_id: str
-    topics: tuple[str, ...]
-    keepalive_s: int = 30
-    session_expiry_s: int = 600  # commands survive a short absence
-    will: Will | None = None
-    ca_file: str = ""  # empty: no TLS
-    cert_file: str = ""
-    key_file: str = ""
-    acknowledge_by_hand: bool = False  # the carrier does, after its commit
-    retry_from_s: float = 1.0
-    retry_to_s: float = 120.0
-
-
 class MqttLine:
     """`Broker` of `service.ports`."""
 
     def __init__(
-        self, settings: LineSettings, *, choose: Callable[[], float] = random.random
+        self,
+        settings: LineSettings,
+        *,
+        choose: Callable[[], float] = random.random,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Take the settings, and a chooser that gives 0 … 1 for the jitter.
+        """Take the settings.
+
+        Args:
+            settings: where to, and as whom.
+            choose: gives 0 … 1, for the jitter.
+            pause: waits so many seconds.
 
         Raises:
             ConfigError: a certificate or key cannot be used.
         """
         self._settings = settings
-        self._tls = _tls(settings)
-        self._backoff = Backoff(settings.retry_from_s, settings.retry_to_s, choose)
+        self._tls = tls_of(settings)
+        self._pause = pause
+        self._soon = Backoff(settings.retry_from_s, settings.retry_to_s, choose)
+        self._late = Backoff(settings.stubborn_from_s, settings.stubborn_to_s, choose)
         self._client: Client | None = None
-        self._up = False
+        self._window = SendWindow()
         self._connection = 0  # counts them: a late PUBACK must not go to the next one
+        self._limits = BrokerUp()  # what the broker said when we came
+        self._heard = False  # whether the broker has answered our CONNECT
+        self._up = False
         self._down = asyncio.Event()
+        self._fault: line_faults.LineFault | None = None
         self._listener: Listener = _nobody
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -96,9 +94,16 @@ class MqttLine:
         while True:
             began = self._loop.time()
             await self._hold()
-            if self._loop.time() - began > STOOD_S:
-                self._backoff.reset()
-            await asyncio.sleep(self._backoff.next_s())
+            await self._pause(self._wait_s(self._loop.time() - began))
+
+    def _wait_s(self, stood_s: float) -> float:
+        if self._fault is not None and not self._fault.passes:
+            return self._late.next_s()
+        if stood_s > STOOD_S:
+            self._soon.reset()
+        if stood_s > self._settings.stubborn_to_s:
+            self._late.reset()
+        return self._soon.next_s()
 
     def publish(
         self,
@@ -110,12 +115,17 @@ class MqttLine:
         expiry_s: int | None = None,
     ) -> int | None:
         """Hand one message over; return its number, or None while there is no line."""
-        if self._client is None or not self._up:
+        client = self._client
+        if client is None or not self._up:
             return None
         expiry = {} if expiry_s is None else {"MessageExpiryInterval": expiry_s}
-        properties = _properties(PacketTypes.PUBLISH, **expiry)
-        info = self._client.publish(topic, payload, qos, retain, properties)
-        return info.mid if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
+        more = properties(PacketTypes.PUBLISH, **expiry)
+
+        def send() -> int | None:
+            info = client.publish(topic, payload, qos, retain, more)
+            return info.mid if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
+
+        return send() if qos == 0 else self._window.take(send)
 
     def acknowledge(self, receipt: int) -> None:
         """Send the PUBACK of one arrived message, if its connection still stands."""
@@ -126,17 +136,20 @@ class MqttLine:
     async def _hold(self) -> None:
         """Keep one connection for as long as it lives."""
         self._down = asyncio.Event()
+        self._fault, self._heard = None, False
         self._connection += 1
         client = self._new_client()
         self._client = client
-        connecting = asyncio.create_task(asyncio.to_thread(self._connect, client))
+        connecting = asyncio.create_task(
+            asyncio.to_thread(connect, client, self._settings)
+        )
         try:
             await asyncio.shield(connecting)
             await self._down.wait()
         except OSError as problem:
             # ssl.SSLError and socket.gaierror are OSError as well.
             where = f"{self._settings.host}:{self._settings.port}"
-            self._tell(BrokerDown(f"{where}: {_plain(problem)}"))
+            self._tell_down(BrokerDown(f"{where}: {_plain(problem)}", _trust(problem)))
         finally:
             self._client, self._up = None, False
             await asyncio.wait([connecting])  # a thread cannot be cancelled
@@ -144,43 +157,8 @@ class MqttLine:
             client.disconnect()
             await asyncio.to_thread(client.loop_stop)
 
-    def _connect(self, client: Client) -> None:
-        settings = self._settings
-        client.connect(
-            settings.host,
-            settings.port,
-            settings.keepalive_s,
-            clean_start=settings.session_expiry_s == 0,
-            properties=_properties(
-                PacketTypes.CONNECT,
-                SessionExpiryInterval=settings.session_expiry_s,
-                MaximumPacketSize=MAX_PACKET_BYTES,
-            ),
-        )
-        client.loop_start()
-
     def _new_client(self) -> Client:
-        settings = self._settings
-        client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=settings.client_id,
-            protocol=MQTTProtocolVersion.MQTTv5,
-            reconnect_on_failure=False,
-            manual_ack=settings.acknowledge_by_hand,
-        )
-        client.connect_timeout = CONNECT_WITHIN_S
-        if self._tls is not None:
-            client.tls_set_context(self._tls)
-        if settings.will is not None:
-            client.will_set(
-                settings.will.topic,
-                settings.will.payload,
-                qos=1,
-                retain=True,
-                properties=_properties(
-                    PacketTypes.WILLMESSAGE, WillDelayInterval=settings.will.delay_s
-                ),
-            )
+        client = new_client(self._settings, self._tls)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
@@ -196,15 +174,26 @@ class MqttLine:
         _data: Any,
         _flags: ConnectFlags,
         code: ReasonCode,
-        _properties: Properties | None,
+        said: Properties | None,
     ) -> None:
+        self._heard = True
         if code.is_failure:
-            return  # paho tells on_disconnect as well
+            down = BrokerDown(str(code), line_faults.fault_of(code.value))
+            self._hand_over(client, down)
+            return
+        if _said(said, "MaximumQoS", 2) == 0 or _said(said, "RetainAvailable", 1) == 0:
+            fault = line_faults.TOO_LITTLE
+            self._hand_over(client, BrokerDown("what the broker allows", fault))
+            return
+        self._limits = BrokerUp(
+            _said(said, "ReceiveMaximum", MAX_WINDOW),
+            _said(said, "MaximumPacketSize", MAX_PACKET_BYTES),
+        )
         options = SubscribeOptions(qos=1)
         if self._settings.topics:
             client.subscribe([(topic, options) for topic in self._settings.topics])
         else:
-            self._hand_over(client, BrokerUp())
+            self._hand_over(client, self._limits)
 
     def _on_subscribe(
         self,
@@ -214,19 +203,24 @@ class MqttLine:
         codes: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
-        if any(code.is_failure for code in codes):
-            log.error("event=subscription_refused what=check the broker's access rules")
-        self._hand_over(client, BrokerUp())
+        answers = zip(self._settings.topics, codes, strict=False)
+        refused = tuple(topic for topic, code in answers if code.is_failure)
+        limits = self._limits
+        up = BrokerUp(limits.window, limits.packet_bytes, refused)
+        self._hand_over(client, up)
 
     def _on_disconnect(
         self,
         client: Client,
         _data: Any,
-        _flags: DisconnectFlags,
+        flags: DisconnectFlags,
         code: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        self._hand_over(client, BrokerDown(str(code)))
+        fault = None if self._heard else line_faults.UNANSWERED
+        if flags.is_disconnect_packet_from_server:
+            fault = line_faults.fault_of(code.value)
+        self._hand_over(client, BrokerDown(str(code), fault))
 
     def _on_publish(
         self,
@@ -253,19 +247,24 @@ class MqttLine:
 
     # --- on the loop again ----------------------------------------------------------
     def _arrive(self, client: Client, event: BrokerEvent) -> None:
-        if client is not self._client:
-            return  # of an earlier connection
+        if client is not self._client or self._down.is_set():
+            return  # of an earlier connection, or of one that is over
         match event:
-            case BrokerUp():
+            case BrokerUp(window):
                 self._up = True
+                self._window.open(window)
+                self._listener(event)
             case BrokerDown():
-                self._up = False
-                self._down.set()
-            case _:
-                pass
-        self._tell(event)
+                self._tell_down(event)
+            case Published(mid, code):
+                if (number := self._window.answered(mid)) is not None:
+                    self._listener(Published(number, code))
+            case Arrived():
+                self._listener(event)
 
-    def _tell(self, event: BrokerEvent) -> None:
+    def _tell_down(self, event: BrokerDown) -> None:
+        self._up, self._fault = False, event.fault
+        self._down.set()
         self._listener(event)
 
 
@@ -273,28 +272,18 @@ def _nobody(_event: BrokerEvent) -> None:
     """Stand in until `run` brings a listener."""
 
 
-def _properties(packet: int, **values: int) -> Properties:
-    properties: Properties = Properties(packet)  # type: ignore[no-untyped-call]
-    for name, value in values.items():
-        setattr(properties, name, value)
-    return properties
+def _said(said: Properties | None, name: str, otherwise: int) -> int:
+    """Return one property of the CONNACK; paho has no attribute for what is absent."""
+    return int(getattr(said, name, otherwise))
 
 
-def _tls(settings: LineSettings) -> ssl.SSLContext | None:
-    if not settings.ca_file:
-        return None
-    try:
-        context = ssl.create_default_context(cafile=settings.ca_file)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if settings.cert_file:
-            context.load_cert_chain(settings.cert_file, settings.key_file or None)
-    except OSError as problem:  # ssl.SSLError is one
-        raise ConfigError(
-            "mqtt.ca_file, mqtt.cert_file or mqtt.key_file cannot be used:"
-            f" {_plain(problem)}"
-        ) from problem
-    return context
+def _trust(problem: OSError) -> line_faults.LineFault | None:
+    if isinstance(problem, ssl.SSLCertVerificationError):
+        return line_faults.SERVER_UNTRUSTED
+    return line_faults.UNANSWERED if isinstance(problem, ssl.SSLError) else None
 
 
 def _plain(problem: OSError) -> str:
+    if isinstance(problem, ssl.SSLCertVerificationError):
+        return problem.verify_message
     return problem.strerror or str(problem) or type(problem).__name__

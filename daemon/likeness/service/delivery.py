@@ -14,7 +14,14 @@ from typing import assert_never
 
 from likeness.core import messages, outbox
 from likeness.core.chain import Link, Waiting
-from likeness.core.line import Arrived, BrokerDown, BrokerEvent, BrokerUp, Published
+from likeness.core.line import (
+    MAX_PACKET_BYTES,
+    Arrived,
+    BrokerDown,
+    BrokerEvent,
+    BrokerUp,
+    Published,
+)
 from likeness.core.vocabulary import Purpose
 from likeness.errors import StoreFull, Untrusted
 from likeness.service.asking import Asking, VisitGrant
@@ -25,6 +32,8 @@ log = logging.getLogger(__name__)
 
 ASK_EXPIRES_S = 30  # the visit has gone on without an answer by then
 GOODBYE_WITHIN_S = 1.0
+TOO_LARGE = 0x95  # MQTT v5, 2.4; we say it ourselves, before the broker hangs up
+AROUND_BYTES = 256  # of a publish: its topic, its properties, its header
 
 Facts = Mapping[str, object]  # flat: names to numbers, text, lists or maps
 
@@ -79,7 +88,9 @@ class Delivery:
         self._events: asyncio.Queue[BrokerEvent | _Kept] = asyncio.Queue()
         self._outbox = outbox.Outbox([], choose)
         self._newest = -1  # seq of the newest record that the outbox knows
-        self._in_flight: dict[int, tuple[str, int]] = {}  # by the broker's number
+        self._in_flight: dict[int, tuple[str, int]] = {}  # by the line's number
+        self._packet_bytes = MAX_PACKET_BYTES  # that the broker takes
+        self._line_fault = ""  # why there is no good line, as a word
         self.counts: Counter[str] = Counter()
 
     # --- from outside ---------------------------------------------------------------
@@ -127,11 +138,10 @@ class Delivery:
                 case _Kept(seq):
                     await self._take_stored(seq)
                 case BrokerUp():
-                    self._introduce()
-                    await self._step(outbox.Online())
-                case BrokerDown(why):
-                    log.warning("event=broker_down why=%r", why)
-                    self._in_flight.clear()
+                    self._come_up(event)
+                    await self._step(outbox.Online(event.window))
+                case BrokerDown():
+                    self._go_down(event)
                     await self._step(outbox.Offline())
                 case Published(number, code):
                     if place := self._in_flight.pop(number, None):
@@ -181,7 +191,9 @@ class Delivery:
                 self.counts["set_aside"] += 1
                 await self._save(self._store.set_aside(epoch, seq, reason))
             case outbox.Report(trouble, epoch, seq):
-                log.warning("event=%s epoch=%s seq=%d", trouble, epoch, seq)
+                barred = trouble is outbox.Trouble.BROKER_REFUSES
+                level = logging.ERROR if barred else logging.WARNING
+                log.log(level, "event=%s epoch=%s seq=%d", trouble, epoch, seq)
                 self.counts[trouble] += 1
             case _:
                 assert_never(effect)
@@ -190,6 +202,14 @@ class Delivery:
         token = await self._store.token(epoch, seq)
         if token is None:
             log.error("event=record_missing epoch=%s seq=%d", epoch, seq)
+            return
+        if len(token) + AROUND_BYTES > self._packet_bytes:
+            log.error(
+                "event=result_too_large size=%d limit=%d do='raise it at the broker'",
+                len(token),
+                self._packet_bytes,
+            )
+            await self._step(outbox.Acknowledged(epoch, seq, TOO_LARGE))
             return
         number = self._publish("result", token.encode())
         if number is not None:  # else the line is gone, and BrokerDown is on its way
@@ -255,6 +275,31 @@ class Delivery:
             topic, payload, qos=qos, retain=retain, expiry_s=expiry_s
         )
 
+    def _come_up(self, up: BrokerUp) -> None:
+        self._packet_bytes = up.packet_bytes
+        self._line_fault = "subscription_refused" if up.refused else ""
+        if up.refused:
+            self.counts["line_subscription_refused"] += 1
+            log.error(
+                "event=subscription_refused topics=%r do='see its access rules'",
+                up.refused,
+            )
+        self._introduce()
+
+    def _go_down(self, down: BrokerDown) -> None:
+        self._in_flight.clear()
+        if (fault := down.fault) is None:
+            log.warning("event=broker_down why=%r", down.why)
+            return
+        self._line_fault = fault.word
+        self.counts[f"line_{fault.word}"] += 1
+        log.error(
+            "event=broker_down why=%r fault=%s do=%r",
+            down.why,
+            fault.word,
+            fault.advice,
+        )
+
     def _introduce(self) -> None:
         log.info("event=broker_up waiting=%d", self._outbox.waiting)
         self._publish("birth", messages.to_json(dict(self._birth())), retain=True)
@@ -268,6 +313,8 @@ class Delivery:
         while True:
             snapshot = {
                 "outbox_waiting": self._outbox.waiting,
+                "outbox_line": self._outbox.line.name.lower(),
+                "line_fault": self._line_fault,
                 **{f"delivery_{name}": count for name, count in self.counts.items()},
                 **self._telemetry(),
             }

@@ -1,0 +1,132 @@
+"""What paho must be told: the settings of a line, and a client made from them.
+
+Leaves to others: when to connect, what to do with what the client hears.
+"""
+
+import ssl
+from dataclasses import dataclass
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from likeness.edges.broker_tls import tls_context
+
+MAX_PACKET_BYTES = 20_000  # the largest that we take
+CONNECT_WITHIN_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    """What the broker says for us when we vanish."""
+
+    topic: str
+    payload: bytes
+    delay_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineSettings:
+    """Where the broker is, and how we come to it.
+
+    Attributes:
+        client_id: our name; with a certificate it is the common name as well.
+        topics: what to subscribe to.
+        session_expiry_s: for how long the broker keeps what comes while we are away.
+        ca_file: empty for no TLS.
+        acknowledge_by_hand: no PUBACK before `acknowledge`; the carrier's way.
+        retry_from_s: the shortest wait before connecting again.
+        retry_to_s: the longest.
+        stubborn_from_s: the same where somebody must act first, see `LineFault`.
+        stubborn_to_s: the longest of these.
+    """
+
+    host: str
+    port: int
+    client_id: str
+    topics: tuple[str, ...]
+    keepalive_s: int = 30
+    session_expiry_s: int = 600  # commands survive a short absence
+    will: Will | None = None
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+    acknowledge_by_hand: bool = False
+    retry_from_s: float = 1.0
+    retry_to_s: float = 120.0
+    stubborn_from_s: float = 60.0
+    stubborn_to_s: float = 600.0
+
+
+def tls_of(settings: LineSettings) -> ssl.SSLContext | None:
+    """Return the TLS context, None for a line without.
+
+    Raises:
+        ConfigError: a certificate or key cannot be used.
+    """
+    if not settings.ca_file:
+        return None
+    return tls_context(
+        name=settings.client_id,
+        ca_file=settings.ca_file,
+        cert_file=settings.cert_file,
+        key_file=settings.key_file,
+    )
+
+
+def new_client(settings: LineSettings, tls: ssl.SSLContext | None) -> Client:
+    """Return a client that comes back to nobody by itself and speaks v5 only.
+
+    In MQTT 3.1.1 a broker says "success" to a publish that it refuses.
+    """
+    client = Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=settings.client_id,
+        protocol=MQTTProtocolVersion.MQTTv5,
+        reconnect_on_failure=False,
+        manual_ack=settings.acknowledge_by_hand,
+    )
+    client.connect_timeout = CONNECT_WITHIN_S
+    if tls is not None:
+        client.tls_set_context(tls)
+    if settings.will is not None:
+        delay = properties(
+            PacketTypes.WILLMESSAGE, WillDelayInterval=settings.will.delay_s
+        )
+        client.will_set(
+            settings.will.topic,
+            settings.will.payload,
+            qos=1,
+            retain=True,
+            properties=delay,
+        )
+    return client
+
+
+def connect(client: Client, settings: LineSettings) -> None:
+    """Connect and start the client's thread; this blocks for some seconds at most.
+
+    Raises:
+        OSError: nobody there, no such host, or no trust (`ssl.SSLError`).
+    """
+    client.connect(
+        settings.host,
+        settings.port,
+        settings.keepalive_s,
+        clean_start=settings.session_expiry_s == 0,
+        properties=properties(
+            PacketTypes.CONNECT,
+            SessionExpiryInterval=settings.session_expiry_s,
+            MaximumPacketSize=MAX_PACKET_BYTES,
+        ),
+    )
+    client.loop_start()
+
+
+def properties(packet: int, **values: int) -> Properties:
+    """Return MQTT v5 properties for a kind of packet."""
+    made: Properties = Properties(packet)  # type: ignore[no-untyped-call]
+    for name, value in values.items():
+        setattr(made, name, value)
+    return made
