@@ -12,6 +12,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+import softhsm
+
 # A busy machine is no reason to fail: no example is judged by its wall time.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
@@ -33,6 +35,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if item.config.getoption("--nothing-missing"):
             pytest.fail("mosquitto is missing: apt-get install mosquitto")
         pytest.skip("mosquitto is missing: apt-get install mosquitto")
+    if item.get_closest_marker("softhsm") and not softhsm.find():
+        if item.config.getoption("--nothing-missing"):
+            pytest.fail("SoftHSM is missing: apt-get install softhsm2")
+        pytest.skip("SoftHSM is missing: apt-get install softhsm2")
 
 
 def find_mosquitto() -> str | None:

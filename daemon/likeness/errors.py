@@ -49,6 +49,10 @@ class StoreFull(LikenessError):
     """A result cannot be made safe: no new visit until there is room."""
 
 
+class KeyLost(LikenessError):
+    """The device's key does not sign (token pulled out): no result until it does."""
+
+
 class StoreBroken(LikenessError):
     """The database cannot be trusted: set it aside, begin a new epoch."""
 

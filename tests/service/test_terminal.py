@@ -24,7 +24,7 @@ from likeness.core.vocabulary import (
     Reason,
     Verdict,
 )
-from likeness.errors import DeviceLost, StoreFull
+from likeness.errors import DeviceLost, KeyLost, LikenessError, StoreFull
 from likeness.service.ports import Frame, Portrait
 from likeness.service.terminal import Terminal
 
@@ -105,7 +105,7 @@ class Shop:
         *,
         then: str = "ends",
         portrait: Portrait | None = None,
-        full: bool = False,
+        fault: LikenessError | None = None,
     ) -> None:
         self.clock = PlayedClock()
         self.camera = PlayedCamera(self.clock, frames, then)
@@ -113,7 +113,7 @@ class Shop:
         self.happened: list[str] = []
         self.conclusions: list[Conclusion] = []
         self.asked: list[e.AskNonce] = []
-        self.full = full
+        self.fault = fault
         self.has_room = True
         self.session = Session(PROFILE, tries_key=b"test")
         self.terminal = Terminal(
@@ -134,8 +134,8 @@ class Shop:
         self.happened.append(f"show {state} {detail}".strip())
 
     async def record(self, conclusion: Conclusion) -> Stored:
-        if self.full:
-            raise StoreFull("the disk is full")
+        if self.fault is not None:
+            raise self.fault
         self.conclusions.append(conclusion)
         self.happened.append("commit")
         return Stored("epoch", len(self.conclusions), "token")
@@ -243,8 +243,17 @@ def test_without_room_no_visit_begins_and_the_screen_says_so() -> None:
     asyncio.run(try_it())
 
 
-def test_a_result_that_cannot_be_made_safe_is_never_shown_as_a_verdict() -> None:
-    shop = Shop(performance(*CHOICES), full=True)
+@pytest.mark.parametrize(
+    ("fault", "shown"),
+    [
+        (StoreFull("the disk is full"), "show out_of_service disk_full"),
+        (KeyLost("the token is gone"), "show out_of_service key_lost"),
+    ],
+)
+def test_a_result_that_cannot_be_made_safe_is_never_shown_as_a_verdict(
+    fault: LikenessError, shown: str
+) -> None:
+    shop = Shop(performance(*CHOICES), fault=fault)
     assert asyncio.run(shop.visit()) is None
-    assert "show out_of_service disk_full" in shop.happened
+    assert shown in shop.happened
     assert not any("verdict" in line or "deliver" in line for line in shop.happened)

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from likeness.core import jws
+from likeness.edges import new_file
 from likeness.errors import ConfigError, Untrusted
 
 COORDINATE_BYTES = 32
@@ -27,11 +28,9 @@ def load_private(path: Path) -> ec.EllipticCurvePrivateKey:
     Raises:
         ConfigError: missing, readable for everybody, not PEM, or not P-256.
     """
-    data = _read(path, "private key")
+    data = read_secret(path, "key")
     if b"PRIVATE KEY" not in data:
         raise ConfigError(f"{path}: not a PEM private key; take the file *.key")
-    if path.stat().st_mode & stat.S_IRWXO:
-        raise ConfigError(f"{path}: everybody can reach this key; chmod 600 it")
     try:
         key = serialization.load_pem_private_key(data, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as problem:
@@ -39,6 +38,18 @@ def load_private(path: Path) -> ec.EllipticCurvePrivateKey:
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not _is_p256(key.curve):
         raise ConfigError(f"{path}: not a P-256 key; ES256 needs one")
     return key
+
+
+def read_secret(path: Path, what: str) -> bytes:
+    """Read a file that nobody else may read; `what` names it in errors.
+
+    Raises:
+        ConfigError: missing, or open to everybody.
+    """
+    data = _read(path, what)
+    if path.stat().st_mode & stat.S_IRWXO:
+        raise ConfigError(f"{path}: everybody can reach this {what}; chmod 600 it")
+    return data
 
 
 def load_public(path: Path) -> ec.EllipticCurvePublicKey:
@@ -105,15 +116,18 @@ def public_from_jwk(jwk: object) -> ec.EllipticCurvePublicKey:
 
 
 def make_private(path: Path) -> ec.EllipticCurvePrivateKey:
-    """Make a new P-256 key and write it, for its owner alone; never overwrite one."""
+    """Make a new P-256 key and write it, for its owner alone; never overwrite one.
+
+    Raises:
+        OSError: it cannot be written; FileExistsError if there is one.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     pem = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    path.touch(mode=0o600, exist_ok=False)
-    path.write_bytes(pem)
+    new_file.create(path, pem)
     return key
 
 

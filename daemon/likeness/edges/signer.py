@@ -1,7 +1,7 @@
 """Signs with a P-256 key from a file: the `Signer` where there is no secure element.
 
-Leaves to others: what is signed. A hardware key is another class with the same four
-members and another `key_tier`.
+Leaves to others: what is signed. A key in a token is another class with the same four
+members and another `key_tier` (`signer_pkcs11`); `signers` tells which one is meant.
 """
 
 from pathlib import Path
@@ -17,15 +17,15 @@ class FileSigner:
     """ES256 (RFC 7518, 3.4) with a key that was read once."""
 
     alg = jws.ES256
-    key_tier = "file"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, key_tier: str = "file") -> None:
         """Read the key.
 
         Raises:
             ConfigError: the file is missing, open to everybody, or not P-256.
         """
         self._key = key_files.load_private(path)
+        self.key_tier = key_tier
         self._jwk = key_files.public_jwk(self._key.public_key())
 
     @property

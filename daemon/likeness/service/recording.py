@@ -41,6 +41,7 @@ class Recorder:
 
         Raises:
             StoreFull: there is no room; the visit has no result.
+            KeyLost: nothing can be signed; the same.
         """
         salt = secrets.token_bytes(SALT_BYTES)
         moment = self._clock.moment()

@@ -26,7 +26,7 @@ from likeness.core.vocabulary import (
     Purpose,
     Reason,
 )
-from likeness.errors import DeviceLost, FeedUnreadable, StoreFull
+from likeness.errors import DeviceLost, FeedUnreadable, KeyLost, StoreFull
 from likeness.service.ports import Camera, Clock, PortraitSource, Screen, Sight
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,8 @@ class Terminal:
         session: the rules of a visit.
         clock, camera, sight, portraits, screen: the edges.
         record: compose, sign and commit a conclusion; returns after the commit with
-            its place in the chain. Raises StoreFull when it cannot be made safe.
+            its place in the chain. Raises StoreFull or KeyLost when it cannot be made
+            safe.
         recorded: told after the screen, so that delivery may begin.
         ask_nonce: asks the carrier to open a visit; its answer comes by `nonce`.
         seek_card: tells the reader to look for a card.
@@ -240,10 +241,11 @@ class Terminal:
     async def _conclude(self, conclusion: Conclusion) -> None:
         try:
             stored = await self._record(conclusion)
-        except StoreFull as fault:
+        except (StoreFull, KeyLost) as fault:
             # No evidence, no verdict: the visitor is told to ask an attendant.
             log.warning("event=result_not_safe why=%s", fault)
-            self._screen.show("out_of_service", "disk_full")
+            why = "disk_full" if isinstance(fault, StoreFull) else "key_lost"
+            self._screen.show("out_of_service", why)
             self._finish(conclusion.visit, None)
             return
         self._screen.show(f"verdict_{conclusion.verdict}", _first(conclusion.reasons))

@@ -1,0 +1,60 @@
+"""Writes small files that matter: whole or not at all, and on the disk when it returns.
+
+Leaves to others: what stands in them, and what a fault means.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+
+def create(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """Make a new file; one that exists is never touched.
+
+    Raises:
+        FileExistsError: there is one of this name already.
+        OSError: it cannot be written.
+    """
+    draft = _draft(path, data, mode)
+    try:
+        path.hardlink_to(draft)  # fails where a rename would replace
+    finally:
+        draft.unlink()
+    _sync_folder(path.parent)
+
+
+def replace(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """Put a new content in a file's place: readers see the old one or the new one.
+
+    Raises:
+        OSError: it cannot be written; the old content stays.
+    """
+    draft = _draft(path, data, mode)
+    try:
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _draft(path: Path, data: bytes, mode: int) -> Path:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+    return draft
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
