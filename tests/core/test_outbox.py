@@ -28,12 +28,14 @@ class Model:
     """What must hold after each step, whatever comes in."""
 
     def __init__(self, count: int) -> None:
-        self.machine = box.Outbox([link(n) for n in range(count)], lambda: 0.5)
+        links = [link(n) for n in range(count)]
+        self.machine = box.Outbox(links, lambda: 0.5, links[-1])
         self.open = set(range(count))
         self.receipted: set[int] = set()
         self.refused: set[int] = set()
         self.in_flight: set[int] = set()
         self.made = count
+        self.asked_after_newest = False
 
     def step(self, event: box.Event, now: float) -> list[box.Effect]:
         match event:
@@ -51,15 +53,26 @@ class Model:
             case _:
                 pass
         effects = self.machine.handle(event, now)
+        forked = [one for one in effects if isinstance(one, box.BeginEpoch)]
+        assert bool(forked) == self.tells_a_fork(event)
         for effect in effects:
             self.check(effect)
         assert len(self.in_flight) <= box.WINDOW
         return effects
 
+    def tells_a_fork(self, event: box.Event) -> bool:
+        """Say if the carrier's word does not fit what we have made."""
+        if not isinstance(event, box.Receipted) or event.kept == event.upto.hash:
+            return False
+        return bool(event.kept) or event.upto.seq >= self.made
+
     def check(self, effect: box.Effect) -> None:
         match effect:
             case box.Send(_, seq):
-                assert seq in self.open, "sent what was done with"
+                if seq == self.made - 1 and not self.asked_after_newest:
+                    self.asked_after_newest = True  # once, even if it is receipted
+                else:
+                    assert seq in self.open, "sent what was done with"
                 assert seq not in self.in_flight, "handed over twice"
                 self.in_flight.add(seq)
             case box.Forget(_, upto):
@@ -68,7 +81,7 @@ class Model:
             case box.SetAside(_, seq):
                 assert seq in self.refused, "set aside without a refusal"
                 self.open.discard(seq)
-            case box.Report():
+            case box.BeginEpoch() | box.Report():
                 pass
 
 
@@ -125,7 +138,8 @@ def test_nothing_is_forgotten_and_a_good_line_drains_in_order(
     while todo:
         effect = todo.pop(0)
         if isinstance(effect, box.Send):
-            sent.append(effect.seq)
+            if effect.seq in model.open:
+                sent.append(effect.seq)
             todo += model.step(box.Acknowledged("e", effect.seq, 0), now)
             place = link(effect.seq)
             todo += model.step(box.Receipted(place, place.hash), now)
@@ -133,6 +147,28 @@ def test_nothing_is_forgotten_and_a_good_line_drains_in_order(
     assert model.open == set()
     assert model.machine.waiting == 0
     assert model.machine.deadline is None
+
+
+def test_the_newest_record_is_sent_once_more_at_the_start() -> None:
+    """A carrier that knows more than we do will say so."""
+    machine = box.Outbox([], lambda: 0.0, link(5))
+    assert machine.handle(box.Online(), 0.0) == [box.Send("e", 5)]
+    assert machine.handle(box.Acknowledged("e", 5, 0), 0.1) == []
+    assert machine.handle(box.Receipted(link(5), "h5"), 0.2) == []
+    assert machine.deadline is None
+    machine.handle(box.Offline(), 1.0)
+    assert machine.handle(box.Online(), 2.0) == []
+
+
+def test_a_record_that_waits_anyway_is_not_sent_twice_at_the_start() -> None:
+    machine = box.Outbox([link(5)], lambda: 0.0, link(5))
+    assert machine.handle(box.Online(), 0.0) == [box.Send("e", 5)]
+
+
+def test_a_receipt_for_a_deleted_record_is_no_fork() -> None:
+    machine = box.Outbox([], lambda: 0.0, link(5000))
+    said = machine.handle(box.Receipted(link(17), kept=""), 0.0)
+    assert said == [box.Report(box.Trouble.RECEIPT_UNKNOWN, "e", 17)]
 
 
 def test_more_than_the_window_waits_for_pubacks() -> None:

@@ -210,11 +210,13 @@ class Outbox:
         match event:
             case Stored(record):
                 self._waiting.append(record)
+                self._newest = record
             case Online(window):
                 self._line = Line.ONLINE
                 self._window = min(window, WINDOW)
                 self._patience.reset()
                 self._begin_anew()
+                done += self._ask_after_newest()
             case Offline():
                 self._line = Line.OFFLINE
                 self._in_flight.clear()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from likeness.core import messages, outbox
-from likeness.core.chain import Link, Waiting
+from likeness.core.chain import EpochReason, Link
 from likeness.core.line import (
     MAX_PACKET_BYTES,
     Arrived,
@@ -23,7 +23,7 @@ from likeness.core.line import (
     Published,
 )
 from likeness.core.vocabulary import Purpose
-from likeness.errors import StoreFull, Untrusted
+from likeness.errors import KeyLost, StoreFull, Untrusted
 from likeness.service.asking import Asking, VisitGrant
 from likeness.service.notary import Notary
 from likeness.service.ports import Broker, Clock, ResultStore, Verifier, WallClock
@@ -87,7 +87,7 @@ class Delivery:
         self._asking = Asking(notary, verifier, on_visit)
         self._events: asyncio.Queue[BrokerEvent | _Kept] = asyncio.Queue()
         self._outbox = outbox.Outbox([], choose)
-        self._newest = -1  # seq of the newest record that the outbox knows
+        self._newest = Link("", -1, "")  # the newest record that the outbox knows
         self._in_flight: dict[int, tuple[str, int]] = {}  # by the line's number
         self._packet_bytes = MAX_PACKET_BYTES  # that the broker takes
         self._line_fault = ""  # why there is no good line, as a word
@@ -109,14 +109,22 @@ class Delivery:
         Returns:
             Whether the question could be sent; without a line there is no answer.
         """
-        token = self._asking.ask(commitment, transaction, purpose)
+        try:
+            token = self._asking.ask(commitment, transaction, purpose)
+        except KeyLost as fault:  # the visit goes on, and may end with the key back
+            log.warning("event=ask_not_signed why=%s", fault)
+            return False
         return self._publish("ask", token, expiry_s=ASK_EXPIRES_S) is not None
 
     async def run(self) -> None:
         """Deliver until cancelled; the last word is "stopping"."""
-        waiting = await self._store.waiting()
-        self._outbox = outbox.Outbox([row.link for row in waiting], self._choose)
-        self._newest = _newest(waiting, self._store.epoch)
+        self._newest = newest = await self._store.newest()
+        links = [row.link for row in await self._store.waiting()]
+        # One that was made in between comes by `stored`.
+        links = [
+            one for one in links if one.epoch != newest.epoch or one.seq <= newest.seq
+        ]
+        self._outbox = outbox.Outbox(links, self._choose, self._newest)
         line = asyncio.create_task(self._broker.run(self._events.put_nowait))
         try:
             async with asyncio.TaskGroup() as group:
@@ -135,8 +143,8 @@ class Delivery:
             match event:
                 case None:
                     await self._step(outbox.TimePassed())
-                case _Kept(seq):
-                    await self._take_stored(seq)
+                case _Kept():
+                    await self._take_stored()
                 case BrokerUp():
                     self._come_up(event)
                     await self._step(outbox.Online(event.window))
@@ -160,13 +168,23 @@ class Delivery:
         except TimeoutError:
             return None
 
-    async def _take_stored(self, upto: int) -> None:
-        """Hand new records to the outbox; those that `waiting` gave are known."""
-        epoch = self._store.epoch
-        for seq in range(self._newest + 1, upto + 1):
-            self._newest = seq
-            if kept := await self._store.hash_at(epoch, seq):
-                await self._step(outbox.Stored(Link(epoch, seq, kept)))
+    async def _take_stored(self) -> None:
+        """Hand new records to the outbox, in order."""
+        known = self._newest
+        for link in await self._store.made_since(known.epoch, known.seq):
+            self._newest = link
+            await self._step(outbox.Stored(link))
+
+    async def _begin_epoch(self, reason: EpochReason) -> None:
+        """Go on in a new chain; what was still made in the old one goes out as well."""
+        log.error("event=forked epoch=%s", self._store.epoch)
+        self.counts["forked"] += 1
+        if not await self._save(self._store.begin_epoch(reason)):
+            return  # the carrier's next word brings us here again
+        await self._take_stored()
+        self._newest = Link(self._store.epoch, -1, "")
+        await self._take_stored()
+        self._say_birth()
 
     async def _step(self, event: outbox.Event) -> None:
         now = self._clock.now()
@@ -190,6 +208,8 @@ class Delivery:
                 )
                 self.counts["set_aside"] += 1
                 await self._save(self._store.set_aside(epoch, seq, reason))
+            case outbox.BeginEpoch(reason):
+                await self._begin_epoch(reason)
             case outbox.Report(trouble, epoch, seq):
                 barred = trouble is outbox.Trouble.BROKER_REFUSES
                 level = logging.ERROR if barred else logging.WARNING
@@ -216,12 +236,14 @@ class Delivery:
             self.counts["sent"] += 1
             self._in_flight[number] = (epoch, seq)
 
-    async def _save(self, change: Awaitable[None]) -> None:
-        """A mark that cannot be written costs one resend after a restart."""
+    async def _save(self, change: Awaitable[None]) -> bool:
+        """What cannot be kept now comes again: a mark costs one resend."""
         try:
             await change
-        except StoreFull as fault:
-            log.error("event=mark_not_kept why=%r", str(fault))  # noqa: TRY400
+        except (StoreFull, KeyLost) as fault:
+            log.error("event=change_not_kept why=%r", str(fault))  # noqa: TRY400
+            return False
+        return True
 
     # --- what we hear ---------------------------------------------------------------
     async def _hear(self, message: Arrived) -> None:
@@ -302,8 +324,11 @@ class Delivery:
 
     def _introduce(self) -> None:
         log.info("event=broker_up waiting=%d", self._outbox.waiting)
-        self._publish("birth", messages.to_json(dict(self._birth())), retain=True)
+        self._say_birth()
         self._say_status("online")
+
+    def _say_birth(self) -> None:
+        self._publish("birth", messages.to_json(dict(self._birth())), retain=True)
 
     def _say_status(self, status: str) -> int | None:
         said = messages.Status(status=status, boot=self._wall.moment().boot)
@@ -338,7 +363,3 @@ class Delivery:
 async def _follow(line: asyncio.Task[None]) -> None:
     """Fail with the line, but leave it up for the last word."""
     await asyncio.shield(line)
-
-
-def _newest(waiting: list[Waiting], epoch: str) -> int:
-    return max((row.link.seq for row in waiting if row.link.epoch == epoch), default=-1)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from likeness.core.chain import ChainHead, Stored, Waiting
+from likeness.core.chain import ChainHead, EpochReason, Link, Stored, Waiting
 from likeness.core.line import BrokerEvent
 from likeness.core.messages import Receipt, Refusal, Visit
 from likeness.core.vocabulary import Attention, Embedding, Moment, Observation
@@ -117,7 +117,7 @@ class Signer(Protocol):
         ...
 
     def sign(self, data: bytes) -> bytes:
-        """Return r ‖ s, 64 bytes (RFC 7518, 3.4)."""
+        """Return r ‖ s, 64 bytes (RFC 7518, 3.4); raise KeyLost if that fails."""
         ...
 
     def public_jwk(self) -> dict[str, str]:
@@ -166,8 +166,25 @@ class ResultStore(Protocol):
         """
         ...
 
+    async def begin_epoch(self, reason: EpochReason) -> None:
+        """Begin a new chain beside the old one, whose records still go out.
+
+        Raises:
+            StoreFull: there is no room; the old epoch goes on.
+            StoreBroken: the database cannot be trusted.
+        """
+        ...
+
+    async def newest(self) -> Link:
+        """Return the last record of this epoch."""
+        ...
+
     async def waiting(self) -> list[Waiting]:
         """Return the records without a receipt, oldest first."""
+        ...
+
+    async def made_since(self, epoch: str, seq: int) -> list[Link]:
+        """Return the waiting records of one epoch that stand after this one."""
         ...
 
     async def token(self, epoch: str, seq: int) -> str | None:
