@@ -258,7 +258,7 @@ async def test_a_forged_receipt_forgets_nothing(tmp_path: Path) -> None:
             assert {row.link.seq for row in await near.store.waiting()} >= {0, 1}
             watcher.say("receipt", real.receipt(DEVICE, upto, now_s).encode())
             await until(lambda: way.counts["receipts"] == 1)
-            # The carrier itself contradicted our chain: what waits is a new one's start.
+            # The carrier contradicted our chain: what waits is the start of a new one.
             (row,) = await near.store.waiting()
             assert row.link == await near.store.newest()
             assert row.link.epoch == near.store.epoch != epoch
