@@ -36,16 +36,21 @@ def request(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, name: str) -> b
 
 
 def test_each_kind_is_good_for_its_own_purpose_only(authority: Authority) -> None:
-    crl = ("-crl_check_all", "-CRLfile", authority.crl)
+    crl = ("-crl_check_all", "-CRLfile", authority.devices_crl)
+    other = ("-crl_check_all", "-CRLfile", authority.carriers_crl)
     device = authority.make("shop-1", Kind.DEVICE).cert
     carrier = authority.make("carrier", Kind.CARRIER).cert
     server = authority.make("broker", Kind.SERVER, hosts=("localhost",)).cert
     assert openssl(authority.devices, device, "sslclient", *crl) == ""
-    assert openssl(authority.carriers, carrier, "sslclient", *crl) == ""
+    assert openssl(authority.carriers, carrier, "sslclient", *other) == ""
     assert openssl(authority.servers, server, "sslserver", "-partial_chain") == ""
     assert "issuer" in openssl(authority.devices, carrier, "sslclient", *crl)
     assert "issuer" in openssl(authority.carriers, device, "sslclient", *crl)
     assert "issuer" in openssl(authority.servers, device, "any", "-partial_chain")
+    # Not even with the whole chain in hand: then the list of its CA is missing.
+    whole = ("-untrusted", authority.ca(Kind.CARRIER))
+    said = openssl(authority.devices, carrier, "sslclient", *crl, *whole)
+    assert "unable to get certificate CRL" in said
     assert "purpose" in openssl(authority.devices, device, "sslserver")
 
 
@@ -55,7 +60,7 @@ def test_revoked_ones_stay_revoked_when_more_are(authority: Authority) -> None:
     for cert in thieves:
         authority.revoke(cert)
     again = Authority(authority.folder)  # opened anew, not made anew
-    crl = ("-crl_check_all", "-CRLfile", again.crl)
+    crl = ("-crl_check_all", "-CRLfile", again.devices_crl)
     for cert in thieves:
         assert "revoked" in openssl(again.devices, cert, "sslclient", *crl)
     good = again.make("shop-2", Kind.DEVICE).cert

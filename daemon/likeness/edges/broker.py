@@ -4,8 +4,9 @@
   here, since the outbox remembers it (paho would send it again beside us, and loses
   its own limit of 20 after a reconnect).
 - Reconnecting waits 1 … 120 s with jitter; no broker at the start is the same case.
-  Where somebody must act first, such as another program with our identity, it waits
-  minutes: two that fight for one name must not do so in a tight loop.
+  Where somebody must act first it waits minutes. A wait is short again only when a line
+  stood clearly longer than the wait before it: two programs that fight for one name,
+  each cutting the other off, slow each other down.
 - paho's callbacks only hand over with `call_soon_threadsafe`; the loop never waits.
 
 Leaves to others: what is published, what an answer means, certificates (`broker_tls`).
@@ -45,8 +46,8 @@ from likeness.edges.broker_window import SendWindow
 log = logging.getLogger(__name__)
 
 MID_RANGE = 65_536  # MQTT packet identifiers have 16 bits
-# A line that stood this long was a good one: the next wait is short again.
-STOOD_S = 10.0
+STOOD_S = 10.0  # a line that stood no longer was none
+CUT_SHORT = 3  # so many of them in a row are no accident
 
 Listener = Callable[[BrokerEvent], None]
 
@@ -84,6 +85,9 @@ class MqttLine:
         self._up = False
         self._down = asyncio.Event()
         self._fault: line_faults.LineFault | None = None
+        self._began_s = 0.0
+        self._waited_s = 0.0
+        self._short = 0  # lines in a row that were cut short
         self._listener: Listener = _nobody
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -92,18 +96,20 @@ class MqttLine:
         self._listener = listener
         self._loop = asyncio.get_running_loop()
         while True:
-            began = self._loop.time()
+            self._began_s = self._loop.time()
             await self._hold()
-            await self._pause(self._wait_s(self._loop.time() - began))
+            self._waited_s = self._wait_s()
+            await self._pause(self._waited_s)
 
-    def _wait_s(self, stood_s: float) -> float:
-        if self._fault is not None and not self._fault.passes:
-            return self._late.next_s()
-        if stood_s > STOOD_S:
+    def _wait_s(self) -> float:
+        if self._stood_s() > max(STOOD_S, 2 * self._waited_s):
             self._soon.reset()
-        if stood_s > self._settings.stubborn_to_s:
             self._late.reset()
-        return self._soon.next_s()
+        stubborn = self._fault is not None and not self._fault.passes
+        return (self._late if stubborn else self._soon).next_s()
+
+    def _stood_s(self) -> float:
+        return self._loop.time() - self._began_s if self._loop else 0.0
 
     def publish(
         self,
@@ -263,6 +269,10 @@ class MqttLine:
                 self._listener(event)
 
     def _tell_down(self, event: BrokerDown) -> None:
+        short = self._up and self._stood_s() <= STOOD_S
+        self._short = self._short + 1 if short else 0
+        if event.fault is None and self._short >= CUT_SHORT:
+            event = BrokerDown(event.why, line_faults.CUT_SHORT)
         self._up, self._fault = False, event.fault
         self._down.set()
         self._listener(event)

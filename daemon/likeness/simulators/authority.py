@@ -3,7 +3,7 @@
     FOLDER/root.pem                        the anchor
     FOLDER/device-ca.pem carrier-ca.pem server-ca.pem
     FOLDER/devices.pem carriers.pem        a CA with the root: a broker's `cafile`
-    FOLDER/crl.pem                         what is revoked: a broker's `crlfile`
+    FOLDER/devices-crl.pem carriers-crl.pem  what is revoked: a broker's `crlfile`
     FOLDER/issued/NAME.pem NAME.key        what `make` gave out, the CA after the leaf
 
 One CA for each kind, so that whoever issues to terminals can make no carrier and no
@@ -66,7 +66,7 @@ class Authority:
             UsageError: the folder cannot be written.
         """
         self.folder = folder
-        if self.crl.exists():  # written last
+        if self.carriers_crl.exists():  # written last
             return
         try:
             (folder / "issued").mkdir(parents=True, exist_ok=True)
@@ -97,9 +97,18 @@ class Authority:
         return self.ca(Kind.SERVER)
 
     @property
-    def crl(self) -> Path:
-        """The revocation lists of the root and of those CAs that issue to clients."""
-        return self._file("crl", "pem")
+    def devices_crl(self) -> Path:
+        """What is revoked by the root and by the terminals' CA.
+
+        A chain over another CA of this root is refused for want of that CA's list: this
+        is what keeps the doors of terminals and carriers apart.
+        """
+        return self._file("devices-crl", "pem")
+
+    @property
+    def carriers_crl(self) -> Path:
+        """The same for the carrier's programs."""
+        return self._file("carriers-crl", "pem")
 
     def ca(self, kind: Kind) -> Path:
         """One CA's certificate."""
@@ -178,15 +187,14 @@ class Authority:
         return leaf.public_bytes(_PEM) + ca.public_bytes(_PEM)
 
     def revoke(self, cert: Path) -> None:
-        """Revoke the first certificate of a file; the broker must read `crl` again."""
+        """Revoke a file's first certificate; brokers must read their list again."""
         leaf = x509.load_pem_x509_certificate(cert.read_bytes())
-        self.renew_crl(revoked=leaf)
+        self.renew_crls(revoked=leaf)
 
-    def renew_crl(
+    def renew_crls(
         self, revoked: x509.Certificate | None = None, *, end: datetime | None = None
     ) -> None:
-        """Write `crl` anew, good until `end`; an old one keeps everybody out."""
-        pem = b""
+        """Write the lists anew, good until `end`; an old one keeps everybody out."""
         for name in (ROOT, Kind.DEVICE, Kind.CARRIER):
             ca, key = self._load(name)
             path = self._file(name, "crl")
@@ -209,8 +217,12 @@ class Authority:
                     .build()
                 )
             path.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(_PEM))
-            pem += path.read_bytes()
-        self.crl.write_bytes(pem)
+        for kind, both in (
+            (Kind.DEVICE, self.devices_crl),
+            (Kind.CARRIER, self.carriers_crl),
+        ):
+            lists = [self._file(name, "crl").read_bytes() for name in (ROOT, kind)]
+            both.write_bytes(b"".join(lists))
 
     # --- inside ---------------------------------------------------------------------
     def _make_cas(self) -> None:
@@ -224,7 +236,7 @@ class Authority:
         root = self.root.read_bytes()
         self.devices.write_bytes(self.ca(Kind.DEVICE).read_bytes() + root)
         self.carriers.write_bytes(self.ca(Kind.CARRIER).read_bytes() + root)
-        self.renew_crl()
+        self.renew_crls()
 
     def _write_ca(
         self,
