@@ -81,6 +81,11 @@ class Mosquitto:
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
+    def reload(self) -> None:
+        """Let it read its access rules again, if it runs."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGHUP)
+
     def _signal(self, number: int) -> None:
         if self._process is not None:
             self._process.send_signal(number)

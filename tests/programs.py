@@ -9,14 +9,11 @@ import base64
 import contextlib
 import json
 import re
-import signal
 import sqlite3
-import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 
@@ -31,10 +28,9 @@ from likeness.simulators.sdt import SdtSimulator
 from likeness.simulators.sdt_reader import SdtCard
 from likeness.vision.look import Looker
 from likeness.wiring import load_model_set
+from processes import LIKENESS, Mortal, Program, happens
 
 PORTRAIT_AT_S = 1.5  # of the clip: he looks ahead
-LOOK_EVERY_S = 0.01
-STOP_WITHIN_S = 20.0
 SILENT_S = 4.0  # a visit says something more often
 
 TERMINAL = """\
@@ -71,72 +67,11 @@ retry_to_s = 2.0
 """
 
 
-class Mortal(Protocol):
-    """What can be killed and started again; a Mosquitto is one."""
-
-    def start(self) -> None: ...
-
-    def kill(self) -> None: ...
-
-
-class Program:
-    """`likeness` with some arguments, one life after another."""
-
-    def __init__(self, log: Path, *arguments: object) -> None:
-        self._log = log
-        self._command = [sys.executable, "-m", "likeness", *map(str, arguments)]
-        self._process: subprocess.Popen[bytes] | None = None
-        log.touch()
-
-    def start(self) -> None:
-        """Begin a life; what it writes is added to what the former ones wrote."""
-        with self._log.open("ab") as out:
-            self._process = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=out, stderr=out
-            )
-
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        self._end(signal.SIGKILL)
-
-    def stop(self) -> int:
-        """End it in order; return its exit code."""
-        return self._end(signal.SIGTERM)
-
-    def _end(self, number: int) -> int:
-        if self._process is None:
-            return 0
-        self._process.send_signal(number)
-        code = self._process.wait(STOP_WITHIN_S)
-        self._process = None
-        return code
-
-    def said(self, since: int = 0) -> str:
-        """Return all that it wrote from this byte on."""
-        with self._log.open("rb") as log:
-            log.seek(since)
-            return log.read().decode()
-
-    @property
-    def written(self) -> int:
-        """How many bytes it has written."""
-        return self._log.stat().st_size
-
-    @property
-    def silent_s(self) -> float:
-        """For how many seconds it has written nothing."""
-        return time.time() - self._log.stat().st_mtime
-
-    def says(self, words: str, within_s: float, since: int = 0) -> bool:
-        """Wait until it says these words; tell whether it did."""
-        return happens(lambda: words in self.said(since), within_s)
-
-
 class Terminal(Program):
     """`likeness run` with its own database and its own card reader."""
 
     def __init__(self, home: Path, config: Path, reader: SdtSimulator) -> None:
-        super().__init__(home / "log", "run", "--config", config)
+        super().__init__(home / "log", *LIKENESS, "run", "--config", config)
         self.device = home.name
         self.database = home / "state" / store_file.NAME
         self.reader = reader
@@ -190,7 +125,7 @@ class Shop:
             )
         )
         self.carrier = Program(
-            folder / "carrier.log", "carrier", "run", "--config", config
+            folder / "carrier.log", *LIKENESS, "carrier", "run", "--config", config
         )
 
     def __enter__(self) -> "Shop":
@@ -251,16 +186,6 @@ class Shop:
             )
         )
         return Terminal(home, config, reader)
-
-
-def happens(what: Callable[[], bool], within_s: float) -> bool:
-    """Look again and again; tell whether it came to be."""
-    until_s = time.monotonic() + within_s
-    while not what():
-        if time.monotonic() > until_s:
-            return False
-        time.sleep(LOOK_EVERY_S)
-    return True
 
 
 def claims(token: str) -> dict[str, Any]:  # Any: JSON, read by nobody's code but this

@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from likeness.simulators.sdt_reader import SdtCard
-from programs import Shop, Terminal, claims, happens
+from processes import happens
+from programs import Shop, Terminal, claims
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(600)]
 

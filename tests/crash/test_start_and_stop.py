@@ -9,7 +9,8 @@ from paho.mqtt.client import MQTTMessage
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from likeness.core import messages
-from programs import Shop, happens
+from processes import happens
+from programs import Shop
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
