@@ -13,6 +13,7 @@ from likeness import strict_toml
 from likeness.core.vocabulary import Environment, Purpose
 from likeness.errors import ConfigError
 
+HTTPS = "https://"
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 # A device's name is a topic level and a certificate's common name.
@@ -94,6 +95,17 @@ class Models(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     threads: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1
 
 
+class Update(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where signed bundles of models and policy come from, and what a trial asks."""
+
+    source: str = ""  # a folder, or https://…; empty: `likeness update --from` only
+    root_file: str = "/etc/likeness/pki/update-root.json"
+    ca_file: str = ""  # of the https server
+    target: DeviceName = "models.tar"  # which of the repository's bundles
+    healthy_after_s: Seconds = 600.0  # a run that was up for so long has lived
+    healthy_visits: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 5  # with a face
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -104,6 +116,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     keys: Keys = Keys()
     mqtt: Mqtt = Mqtt()
     models: Models = Models()
+    update: Update = Update()
 
 
 def load(path: Path) -> Config:
@@ -123,6 +136,15 @@ def _refuse_unsafe(config: Config, where: str) -> None:
         raise ConfigError(
             f"{where}: camera.path is empty; camera.source"
             f" '{config.camera.source}' needs one"
+        )
+    if "://" in config.update.source and not config.update.source.startswith(HTTPS):
+        raise ConfigError(
+            f"{where}: update.source '{config.update.source}': give a folder, or an"
+            f" address that begins with {HTTPS}"
+        )
+    if config.update.source.startswith(HTTPS) and not config.update.ca_file:
+        raise ConfigError(
+            f"{where}: update.ca_file is empty; an https source needs its CA"
         )
     if config.terminal.environment is not Environment.PRODUCTION:
         return

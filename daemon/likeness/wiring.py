@@ -13,8 +13,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from likeness import __version__, config
+from likeness import __version__, config, models_in_use
 from likeness.core import messages, profile
+from likeness.core.health_window import HealthRules
 from likeness.core.report import DeviceFacts
 from likeness.core.session import Session
 from likeness.core.visit_events import AskNonce
@@ -38,6 +39,7 @@ from likeness.service.reading import CardReading
 from likeness.service.reception import Reception
 from likeness.service.recording import Recorder
 from likeness.service.terminal import Terminal
+from likeness.service.updating import WatchedSight
 from likeness.sight import SightOnThread
 from likeness.vision.look import Looker
 from likeness.vision.manifest import Variant, models_dir
@@ -115,18 +117,21 @@ class Daemon:
     reading: CardReading
     delivery: Delivery
     store: SqliteStore
+    sight: WatchedSight
 
     async def run(self) -> None:
         """Serve until cancelled; a rule that raises ends the daemon.
 
         Raises:
             StoreBroken: the database failed; the next start sets it aside.
+            ModelsReturned: new models failed; the next start uses those before.
         """
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.terminal.run())
                 group.create_task(self.reading.run())
                 group.create_task(self.delivery.run())
+                group.create_task(self.sight.run())
                 group.create_task(_beat())
         except BaseExceptionGroup as faults:
             fault = first_fault(faults)
@@ -167,24 +172,32 @@ async def build(
         receipt_key=Path(keys.carrier_receipt_key),
         visit_key=Path(keys.carrier_visit_key),
     )
-    models = load_model_set(
-        Path(settings.models.dir) if settings.models.dir else None,
-        settings.models.variant,
-        settings.models.threads,
-    )
+    chosen = models_in_use.choose(settings)
+    models, policy = chosen.models, chosen.policy(policy)
     facts = DeviceFacts(
         device=me.device,
         software=__version__,
         key_tier=signer.key_tier,
         environment=me.environment,
         models={str(role): digest for role, digest in models.digests.items()},
+        policy=chosen.policy_digest,
     )
     notary = Notary(facts, signer=signer, clock=clock)
     store = SqliteStore(Path(me.state_dir), notary.begin_epoch)
     await store.open()
     stack.push_async_callback(store.close)
-    sight = SightOnThread(Looker(models))
-    stack.callback(sight.close)
+    on_thread = SightOnThread(Looker(models))
+    stack.callback(on_thread.close)
+    sight = WatchedSight(
+        on_thread,
+        clock=clock,
+        digest=chosen.digest,
+        trial=chosen.trial,
+        rules=HealthRules(
+            up_s=settings.update.healthy_after_s, visits=settings.update.healthy_visits
+        ),
+        keep=chosen.sets.change,
+    )
 
     asked: list[AskNonce] = []  # the last question, to know whose answer comes
 
@@ -244,6 +257,7 @@ async def build(
             "key_tier": signer.key_tier,
             "epoch": store.epoch,
             "models": dict(facts.models),
+            "model_set": chosen.facts(),
             "runtime": str(models.runtime),
             "capabilities": ["sdt", "blink", "turn"],
         },
@@ -257,7 +271,7 @@ async def build(
         telemetry_every_s=settings.mqtt.telemetry_every_s,
         on_visit=on_visit,
     )
-    return Daemon(terminal, reading, delivery, store)
+    return Daemon(terminal, reading, delivery, store, sight)
 
 
 def _line_settings(settings: config.Config, clock: SystemClock) -> LineSettings:

@@ -15,6 +15,8 @@ COMMANDS = {
     "reader": ("reader", "Simulate a card reader."),
     "carrier": ("carrier", "The carrier's side: ingest, verify."),
     "check-config": ("check_config", "Say what a configuration would put in force."),
+    "update": ("update", "Signed updates of models and policy."),
+    "publish": ("publish", "The publisher's side: sign and offer updates."),
     "outbox": ("outbox", "List what waits for the carrier."),
     "keys": ("keys", "Make test keys for a bench terminal and carrier."),
 }

@@ -95,13 +95,23 @@ class ModelSets:
                 f"{self.folder}: the update cannot be written: {problem.strerror}"
             ) from problem
 
+    def refuse_full(self, offer: Offer, *, copies: int) -> None:
+        """Refuse what would take the last room; `copies` of the bundle are to come.
+
+        Raises:
+            UpdateRefused: with what is needed and what is there.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(self.folder).free
+        if free < copies * offer.length + KEEP_FREE:
+            raise UpdateRefused(self._no_room(offer))
+
     def _install(
         self, bundle: Path, offer: Offer, check: Callable[[Path], None]
     ) -> None:
         self.change(lambda ledger: ledger)  # a broken one is mended before it counts
         self._remove_unused()
-        if shutil.disk_usage(self.folder).free < offer.length + KEEP_FREE:
-            raise UpdateRefused(self._no_room(offer))
+        self.refuse_full(offer, copies=1)
         place, new = self.path_of(offer.digest), self.path_of(offer.digest + NEW)
         try:
             unpack(bundle, offer.digest, new)

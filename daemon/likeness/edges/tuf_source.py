@@ -190,9 +190,9 @@ def _plain(problem: Exception, judged_at: datetime) -> str:
         case tuf_errors.UnsignedMetadataError():
             return f"signed by a wrong key, or by too few: {problem}"
         case tuf_errors.ExpiredMetadataError():
+            at = max(judged_at, datetime.now(UTC))
             return (
-                f"frozen: {problem} at {judged_at:%Y-%m-%d %H:%M} UTC; the publisher"
-                " must sign it anew"
+                f"frozen: {problem} at {at:%Y-%m-%d}; the publisher must sign it anew"
             )
         case tuf_errors.BadVersionNumberError():
             return f"rolled back: {problem}"

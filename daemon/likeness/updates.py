@@ -1,0 +1,163 @@
+"""How newer models and policy numbers come here: seen, fetched, tried, switched to.
+
+Needs the extra `update`. Leaves to others: the rules (`core.update`), signatures and
+files (`edges`), which set a start uses (`models_in_use`), restarting.
+"""
+
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+from likeness import __version__
+from likeness.config import Config
+from likeness.core import policy_values, profile, update
+from likeness.core.policy_values import PolicyFile
+from likeness.core.update import Offer
+from likeness.core.vocabulary import Moment
+from likeness.edges.bundle_file import sync_folder, write_synced
+from likeness.edges.model_sets import ModelSets
+from likeness.edges.tuf_source import Source, TufSource
+from likeness.errors import ConfigError, UpdateRefused
+from likeness.models_in_use import policy_of_set, sound_folder
+from likeness.vision.set_trial import Timing, try_set
+
+GIVEN = "given"  # a moment's quality: whoever stands before the terminal says so
+FLOOR = "sure_time"  # in <state>/update: the latest time that was sure, seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The one bundle that a signed wish of the carrier names."""
+
+    number: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to look this time, and what the time is."""
+
+    moment: Moment
+    source: str = ""  # empty: as configured
+    sure_time_s: int = 0  # a floor from elsewhere, e.g. the carrier's last signed time
+    wanted: Wanted | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of an update."""
+
+    offer: Offer
+    timing: Timing | None  # None: this very set is in use already
+
+
+def look(settings: Config, place: Place) -> Offer:
+    """Read what a source offers, and refuse it if it may not be taken here.
+
+    Raises:
+        UpdateRefused: with what is wrong.
+    """
+    return _look(settings, place)[1]
+
+
+def fetch(settings: Config, place: Place) -> Offer:
+    """Bring the offered bundle here, without using it; in the same way as `look`."""
+    source, offer, sets = _look(settings, place)
+    if not update.is_here(offer, sets.ledger()):
+        sets.refuse_full(offer, copies=1)
+        source.fetch(offer)
+    return offer
+
+
+def apply(settings: Config, place: Place) -> Applied:
+    """Bring the offered bundle here, try it and switch to it; the next start uses it.
+
+    It takes seconds of one core and must not share a thread with the rules.
+
+    Raises:
+        UpdateRefused, ModelError, ConfigError: why not; the set in use is untouched.
+    """
+    source, offer, sets = _look(settings, place)
+    if update.is_here(offer, sets.ledger()):
+        return Applied(offer, None)
+    sets.refuse_full(offer, copies=2)
+    bundle = source.fetch(offer)
+    used = sound_folder(settings, sets)
+    timings: list[Timing] = []
+
+    def check(new: Path) -> None:
+        file, _ = policy_of_set(new)
+        for known in profile.PROFILES.values():
+            policy_values.moved(known, file or PolicyFile(policy=1))
+        variant, threads = settings.models.variant, settings.models.threads
+        timings.append(try_set(new, used, variant, threads))
+
+    sets.install(bundle, offer, check)
+    bundle.unlink(missing_ok=True)
+    return Applied(offer, timings[0])
+
+
+def _look(settings: Config, place: Place) -> tuple[TufSource, Offer, ModelSets]:
+    where = place.source or settings.update.source
+    if not where:
+        raise UpdateRefused("update.source is empty; set it, or give --from")
+    state = Path(settings.terminal.state_dir)
+    sets = ModelSets(state)
+    source = TufSource(
+        Source(
+            place=where,
+            root=_root(settings),
+            target=settings.update.target,
+            cache=state / "update",
+            ca_file=settings.update.ca_file,
+        ),
+        place.moment,
+        max(place.sure_time_s, _sure_time(state / "update", place.moment)),
+    )
+    offer = source.offer()
+    ledger = sets.ledger()
+    if place.wanted not in (None, Wanted(offer.bundle.number, offer.digest)):
+        raise UpdateRefused(
+            f"{where}: offers bundle {offer.bundle.number} ({offer.digest[:12]}),"
+            " which is not the one that is wanted"
+        )
+    if not update.is_here(offer, ledger):
+        here = update.Here(__version__, platform.machine(), settings.models.variant)
+        update.refuse_unfit(offer, ledger, here)
+    return source, offer, sets
+
+
+def _root(settings: Config) -> bytes:
+    path = Path(settings.update.root_file)
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        raise ConfigError(
+            f"update.root_file {path} cannot be read: {problem.strerror}; it is the"
+            " publisher's root metadata"
+        ) from problem
+
+
+def _sure_time(folder: Path, moment: Moment) -> int:
+    """Return the latest time that was ever sure here, and keep it.
+
+    A time that somebody gives by hand counts alone: it also mends a wrong one.
+    """
+    path = folder / FLOOR
+    try:
+        known = int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        known = 0
+    sure = known
+    if moment.quality == GIVEN:
+        sure = moment.utc_s
+    elif moment.quality == "ntp":
+        sure = max(known, moment.utc_s)
+    if sure != known:
+        folder.mkdir(parents=True, exist_ok=True)
+        new = path.with_name(f"{FLOOR}.new")
+        new.unlink(missing_ok=True)
+        write_synced(new, str(sure).encode())
+        new.replace(path)
+        sync_folder(folder)
+    return sure
