@@ -1,14 +1,13 @@
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from broker import free_port, mosquitto
-from likeness.core.line import Arrived, BrokerDown, BrokerEvent, BrokerUp, Published
+from likeness.core.line import Arrived, BrokerDown, BrokerUp, Published
 from likeness.edges.broker import LineSettings, MqttLine
 from likeness.errors import ConfigError
+from lines_to_broker import listening
 from stories import story
 
 
@@ -21,31 +20,6 @@ def settings(port: int, **more: object) -> LineSettings:
         "retry_to_s": 0.2,
     }
     return LineSettings(port=port, **{**usual, **more})  # type: ignore[arg-type]
-
-
-class Ear:
-    """Hears one line."""
-
-    def __init__(self, line: MqttLine) -> None:
-        self.line = line
-        self.heard: asyncio.Queue[BrokerEvent] = asyncio.Queue()
-
-    async def wait(self, kind: type[BrokerEvent]) -> BrokerEvent:
-        async with asyncio.timeout(20):
-            while not isinstance(event := await self.heard.get(), kind):
-                pass
-        return event
-
-
-@contextlib.asynccontextmanager
-async def listening(line: MqttLine) -> AsyncIterator[Ear]:
-    ear = Ear(line)
-    task = asyncio.create_task(line.run(ear.heard.put_nowait))
-    try:
-        yield ear
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
 
 
 @story

@@ -18,6 +18,7 @@ import logging
 import random
 import ssl
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -47,6 +48,7 @@ log = logging.getLogger(__name__)
 
 MID_RANGE = 65_536  # MQTT packet identifiers have 16 bits
 STOOD_S = 10.0  # a line that stood no longer was none
+PROTOCOL_ERROR = 0x82  # paho's word for an answer that is none of v5
 CUT_SHORT = 3  # so many of them in a row are no accident
 
 Listener = Callable[[BrokerEvent], None]
@@ -211,9 +213,7 @@ class MqttLine:
     ) -> None:
         answers = zip(self._settings.topics, codes, strict=False)
         refused = tuple(topic for topic, code in answers if code.is_failure)
-        limits = self._limits
-        up = BrokerUp(limits.window, limits.packet_bytes, refused)
-        self._hand_over(client, up)
+        self._hand_over(client, replace(self._limits, refused=refused))
 
     def _on_disconnect(
         self,
@@ -223,9 +223,12 @@ class MqttLine:
         code: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        fault = None if self._heard else line_faults.UNANSWERED
+        fault = None
         if flags.is_disconnect_packet_from_server:
             fault = line_faults.fault_of(code.value)
+        elif not self._heard:
+            strange = code.value == PROTOCOL_ERROR
+            fault = line_faults.NOT_V5 if strange else line_faults.UNANSWERED
         self._hand_over(client, BrokerDown(str(code), fault))
 
     def _on_publish(
