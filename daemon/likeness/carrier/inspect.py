@@ -1,18 +1,18 @@
 """Reads result files and says of each record what was decided, when, by whom.
 
 A file holds one JWS, one JWS a line, or one JSON object a line with the JWS in
-`result` (`results.jsonl`). Only the public key is needed. Leaves to others: the
-signature (`verify`), printing.
+`result` (`results.jsonl`). Only public keys are needed: those given, and those that key
+changes in the files bring. Leaves to others: the signature (`verify`), printing.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from joserfc.jwk import ECKey
 
-from likeness.carrier.verify import BadRecord, Problem, Record, verify
+from likeness.carrier.verify import BadRecord, Problem, Record, jwk_of, parse, verify
 from likeness.core import jws, messages
 from likeness.errors import Untrusted, UsageError
 
@@ -26,22 +26,81 @@ class Finding:
     problem: str
 
 
-def inspect(files: Iterable[Path], key: ECKey) -> list[Finding]:
+def inspect(files: Iterable[Path], *keys: ECKey) -> list[Finding]:
     """Judge every record, then the chains that they form together.
+
+    Args:
+        files: what to read.
+        keys: the device's public keys; a key that it had later may be left out if the
+            record of its change is in the files.
 
     Raises:
         UsageError: a file cannot be read or holds no record.
     """
+    lines = [
+        (f"{path}:{line}", token, said)
+        for path in files
+        for line, (token, said) in _tokens(path)
+    ]
+    by_kid = {key.thumbprint(): key for key in keys}
+    _learn_keys([token for _, token, _ in lines], by_kid)
     found = []
-    for path in files:
-        for line, (token, said) in _tokens(path):
-            where = f"{path}:{line}"
+    for where, token, said in lines:
+        try:
+            record = _judge(token, by_kid)
+            found.append(Finding(where, record, _contradiction(record, said)))
+        except BadRecord as fault:
+            found.append(Finding(where, None, str(fault)))
+    return _with_keys(_with_chains(found))
+
+
+def _judge(token: str, by_kid: Mapping[str, ECKey]) -> Record:
+    some = next(iter(by_kid.values()))  # any: the signature will not be good for it
+    return verify(token, by_kid.get(parse(token).kid, some))
+
+
+def _learn_keys(tokens: list[str], by_kid: dict[str, ECKey]) -> None:
+    """Add the keys that good key changes bring, each change after the one before."""
+    before = -1
+    while len(by_kid) != before:
+        before = len(by_kid)
+        for token in tokens:
             try:
-                record = verify(token, key)
-                found.append(Finding(where, record, _contradiction(record, said)))
-            except BadRecord as fault:
-                found.append(Finding(where, None, str(fault)))
-    return _with_chains(found)
+                if parse(token).typ == messages.KEY:
+                    change = _judge(token, by_kid).claims
+                    if isinstance(change, messages.KeyChange):
+                        by_kid.setdefault(change.key.kid, jwk_of(change.key))
+            except BadRecord:
+                continue  # its own line says so
+
+
+def _with_keys(found: list[Finding]) -> list[Finding]:
+    """Name what a key signed beyond the change that replaced it, or before its own."""
+    changes = [
+        (parse(one.record.token).kid, one.record.claims)
+        for one in found
+        if one.record and isinstance(one.record.claims, messages.KeyChange)
+    ]
+    return [
+        replace(one, problem=one.problem or _wrong_key(one.record, changes))
+        for one in found
+    ]
+
+
+def _wrong_key(
+    record: Record | None, changes: list[tuple[str, messages.KeyChange]]
+) -> str:
+    if record is None:
+        return ""
+    kid, claims = parse(record.token).kid, record.claims
+    for old_kid, change in changes:
+        if (claims.iss, claims.epoch) != (change.iss, change.epoch):
+            continue
+        late = kid == old_kid and claims.seq > change.seq
+        early = kid == change.key.kid and claims.seq <= change.seq
+        if late or early:
+            return f"{Problem.WRONG_KEY}: the key changed at seq {change.seq}"
+    return ""
 
 
 def describe(record: Record) -> str:
@@ -53,6 +112,8 @@ def describe(record: Record) -> str:
     by = f"by {claims.iss}, {when}, {place}, {claims.environment}"
     if isinstance(claims, messages.EpochBegins):
         return f"epoch begins {by}"
+    if isinstance(claims, messages.KeyChange):
+        return f"key changes to {claims.key.kid} {by}"
     reasons = f" ({', '.join(claims.reasons)})" if claims.reasons else ""
     scores = ""
     if claims.match is not None:

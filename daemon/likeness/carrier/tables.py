@@ -54,3 +54,17 @@ visits = sa.Table(
     sa.Column("used_by", sa.Text, nullable=False),  # hash of the result; empty: open
     sa.UniqueConstraint("device", "commitment"),
 )
+key_changes = sa.Table(
+    "key_change",
+    metadata,
+    sa.Column("device", sa.Text, primary_key=True),
+    sa.Column("epoch", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("old_kid", sa.Text, nullable=False),
+    sa.Column("new_kid", sa.Text, nullable=False),
+    sa.Column("new_key", sa.Text, nullable=False),  # JWK
+    sa.Column("still_open", sa.Text, nullable=False),  # JSON: epoch → last place
+    # False until the chain's head has passed over it: what is not contiguous, or does
+    # not fit its predecessor, must not change anything.
+    sa.Column("in_force", sa.Boolean, nullable=False),
+)

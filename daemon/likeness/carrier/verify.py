@@ -20,9 +20,13 @@ from joserfc.jwk import ECKey
 from likeness.core import jws, messages
 from likeness.errors import Untrusted
 
-RECORDS = (messages.RESULT, messages.EPOCH)
-
-Claims = messages.Result | messages.EpochBegins
+Claims = messages.Result | messages.EpochBegins | messages.KeyChange
+_KINDS: dict[str, type[Claims]] = {
+    messages.RESULT: messages.Result,
+    messages.EPOCH: messages.EpochBegins,
+    messages.KEY: messages.KeyChange,
+}
+RECORDS = tuple(_KINDS)
 
 
 class Problem(StrEnum):
@@ -39,6 +43,10 @@ class Problem(StrEnum):
     NEW_EPOCH = "new_epoch"
     NONCE = "nonce"  # it is not the one that was given for this visit
     REFUSED = "refused"
+    KEY_CHANGED = "key_changed"  # was it we who asked for it?
+    KEY_PROOF = "key_proof"  # a new key that does not say that it is one
+    KEY_KNOWN = "key_known"  # a new key that this device has, or had, already
+    WRONG_KEY = "wrong_key"  # a key of this device, but not for this place
 
 
 class BadRecord(Untrusted):
@@ -61,7 +69,7 @@ class Record:
     def prev(self) -> str:
         """The hash of the record before; empty for the first of an epoch."""
         claims = self.claims
-        return claims.prev if isinstance(claims, messages.Result) else ""
+        return "" if isinstance(claims, messages.EpochBegins) else claims.prev
 
 
 def parse(token: str | bytes) -> jws.Unverified:
@@ -96,17 +104,52 @@ def verify(token: str | bytes, key: ECKey) -> Record:
     """
     parsed = parse(token)
     check_signature(token, key)
-    kind: type[Claims] = (
-        messages.Result if parsed.typ == messages.RESULT else messages.EpochBegins
-    )
     try:
-        claims = messages.from_json(parsed.payload, kind)
+        claims = messages.from_json(parsed.payload, _KINDS[parsed.typ])
     except Untrusted as fault:
         raise BadRecord(Problem.MALFORMED, str(fault)) from fault
     if (parsed.typ == messages.EPOCH) != (claims.seq == 0):
         raise BadRecord(Problem.MALFORMED, "only row 0 begins an epoch")
+    if isinstance(claims, messages.KeyChange):
+        _check_proof(claims, former=parsed.kid)
     text = token if isinstance(token, str) else token.decode("ascii")
     return Record(claims, jws.chain_hash(text), text)
+
+
+def jwk_of(key: messages.PublicKey) -> ECKey:
+    """Build the key that a key change names.
+
+    Raises:
+        BadRecord: no point on the curve, or another thumbprint than it says.
+    """
+    members = {name: getattr(key, name) for name in ("kty", "crv", "x", "y")}
+    try:
+        built = ECKey.import_key(members)
+        thumbprint = built.thumbprint()  # builds the point
+    except (JoseError, ValueError) as problem:
+        raise BadRecord(Problem.KEY_PROOF, "not a public key") from problem
+    if thumbprint != key.kid:
+        raise BadRecord(Problem.KEY_PROOF, "its name is not its thumbprint")
+    return built
+
+
+def _check_proof(change: messages.KeyChange, former: str) -> None:
+    """The new key has signed that it takes just this place after just this key."""
+    try:
+        parsed = jws.parse(change.proof, types=(messages.KEY_PROOF,))
+        check_signature(change.proof, jwk_of(change.key))
+        proof = messages.from_json(parsed.payload, messages.KeyProof)
+    except Untrusted as fault:
+        raise BadRecord(Problem.KEY_PROOF, str(fault)) from fault
+    meant = messages.KeyProof(
+        iss=change.iss,
+        epoch=change.epoch,
+        seq=change.seq,
+        prev=change.prev,
+        former=former,
+    )
+    if parsed.kid != change.key.kid or proof != meant:
+        raise BadRecord(Problem.KEY_PROOF, "for another place, device or key")
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -64,15 +64,20 @@ def run(
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--key",
+    "keys",
     required=True,
+    multiple=True,
     type=click.Path(path_type=Path),
-    help="The device's public key: JWK or PEM.",
+    help="A public key of the device, JWK or PEM; give each that it had.",
 )
-def verify(files: tuple[Path, ...], key: Path) -> int:
-    """Check result files; one line for each record; exit 1 if any is bad."""
-    jwk = key_files.public_jwk(key_files.load_public(key))
+def verify(files: tuple[Path, ...], keys: tuple[Path, ...]) -> int:
+    """Check result files; one line for each record; exit 1 if any is bad.
+
+    A key change among the records brings its new key itself.
+    """
+    jwks = [key_files.public_jwk(key_files.load_public(key)) for key in keys]
     bad = 0
-    for finding in inspection.inspect(files, ECKey.import_key({**jwk})):
+    for finding in inspection.inspect(files, *(ECKey.import_key({**j}) for j in jwks)):
         said = inspection.describe(finding.record) if finding.record else ""
         bad += bool(finding.problem)
         parts = ("BAD" if finding.problem else "ok", finding.problem, said)

@@ -5,7 +5,7 @@ old reader understands a newer writer; a missing or ill-typed one is refused. Le
 others: signatures, expiry, who may say what.
 """
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -18,6 +18,8 @@ ROOT = "likeness/v1"
 # The JWS `typ` of each signed message (RFC 8725, 3.11: explicit typing).
 RESULT = "likeness-result+jws"
 EPOCH = "likeness-epoch+jws"
+KEY = "likeness-key+jws"
+KEY_PROOF = "likeness-key-proof+jws"
 ASK = "likeness-ask+jws"
 VISIT = "likeness-visit+jws"
 RECEIPT = "likeness-receipt+jws"
@@ -129,6 +131,40 @@ class EpochBegins(_Record, frozen=True, kw_only=True):
 
     former: Former | None = None
     reason: Short | None = None  # chain.EpochReason; none: the first of its life
+
+
+class PublicKey(_Claims, frozen=True, kw_only=True):
+    """A P-256 public key as JWK (RFC 7518, 6.2.1); `kid` is its thumbprint."""
+
+    kty: Literal["EC"]
+    crv: Literal["P-256"]
+    x: Digest  # 32 bytes
+    y: Digest
+    kid: Digest
+
+
+class KeyChange(_Record, frozen=True, kw_only=True):
+    """From the next place on the new key signs; signed by the one before it.
+
+    What the old key signed at a later place, or in another epoch beyond `open`, is not
+    the terminal's.
+    """
+
+    prev: Digest
+    key: PublicKey
+    new_key_tier: Short
+    proof: Annotated[str, msgspec.Meta(max_length=2048)]  # a `KeyProof`, signed by it
+    open: Annotated[list[Former], msgspec.Meta(max_length=32)] = []
+
+
+class KeyProof(_Claims, frozen=True, kw_only=True):
+    """Who holds the new key agrees to take this one place; good for no other."""
+
+    iss: Name
+    epoch: Epoch
+    seq: Seq
+    prev: Digest
+    former: Digest  # thumbprint of the key that is replaced
 
 
 class Ask(_Claims, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ Leaves to others: sealing, signing, keeping.
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,6 +127,55 @@ def begin_epoch(
         reason=reason,
     )
     return messages.to_json(begins)
+
+
+def key_proof(*, facts: DeviceFacts, head: ChainHead, former: str) -> bytes:
+    """Return what the new key signs, as JSON; `former` is the old key's thumbprint."""
+    proof = messages.KeyProof(
+        iss=facts.device,
+        epoch=head.epoch,
+        seq=head.seq,
+        prev=head.prev,
+        former=former,
+    )
+    return messages.to_json(proof)
+
+
+def key_change(
+    *,
+    facts: DeviceFacts,
+    moment: Moment,
+    head: ChainHead,
+    key: Mapping[str, str],
+    new_key_tier: str,
+    proof: str,
+    still_open: Iterable[Link],
+) -> bytes:
+    """Return the claims of the record after which a new key signs, as JSON.
+
+    Args:
+        facts: the device's, with the old key.
+        moment: when.
+        head: the place in the chain.
+        key: the new public key as JWK.
+        new_key_tier: where it is kept.
+        proof: `key_proof`, signed by the new key.
+        still_open: the last record of each other epoch that may still be delivered.
+    """
+    change = messages.KeyChange(
+        **_record(facts, moment, head),
+        prev=head.prev,
+        key=messages.PublicKey(
+            kty="EC", crv="P-256", x=key["x"], y=key["y"], kid=key["kid"]
+        ),
+        new_key_tier=new_key_tier,
+        proof=proof,
+        open=[
+            messages.Former(epoch=one.epoch, seq=one.seq, hash=one.hash)
+            for one in still_open
+        ],
+    )
+    return messages.to_json(change)
 
 
 # Any: these are members of different types, given on by name.

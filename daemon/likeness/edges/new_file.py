@@ -1,6 +1,7 @@
 """Writes small files that matter: whole or not at all, and on the disk when it returns.
 
-Leaves to others: what stands in them, and what a fault means.
+What root writes belongs to whoever owns the folder: an installer's command makes files
+that a service must read. Leaves to others: what stands in them, and what a fault means.
 """
 
 import os
@@ -43,6 +44,9 @@ def _draft(path: Path, data: bytes, mode: int) -> Path:
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(handle, "wb") as file:
+            owner = path.parent.stat()
+            if os.geteuid() == 0:
+                os.fchown(handle, owner.st_uid, owner.st_gid)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

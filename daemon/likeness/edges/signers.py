@@ -7,7 +7,7 @@
 Leaves to others: what is signed, which of a terminal's keys is in use (`key_ring`).
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from likeness.core import pkcs11_uri
 from likeness.core.pkcs11_uri import Pkcs11Uri
@@ -18,8 +18,10 @@ from likeness.errors import ConfigError
 if TYPE_CHECKING:
     from likeness.edges.signer_pkcs11 import Pkcs11Signer
 
+AnySigner: TypeAlias = "FileSigner | Pkcs11Signer"
 
-def open_signer(value: str) -> "FileSigner | Pkcs11Signer":
+
+def open_signer(value: str) -> AnySigner:
     """Open the key that a value means, and try it.
 
     Raises:

@@ -1,9 +1,10 @@
-"""Signs what is not a visit's result: the start of an epoch, and questions.
+"""Signs what is not a visit's result: a new epoch, a new key, and questions.
 
 Leaves to others: results (`recording`), keeping, sending.
 """
 
 import secrets
+from collections.abc import Iterable
 
 from likeness.core import jws, messages, report
 from likeness.core.chain import ChainHead, EpochReason, Link
@@ -32,6 +33,34 @@ class Notary:
             reason=reason,
         )
         return self._signed(claims, messages.EPOCH)
+
+    def change_key(
+        self, head: ChainHead, new: Signer, still_open: Iterable[Link]
+    ) -> str:
+        """Return the record after which `new` signs: signed by both.
+
+        Args:
+            head: its place.
+            new: the new key.
+            still_open: the last record of each other epoch that waits for a receipt.
+        """
+        proof = jws.compact(
+            report.key_proof(facts=self._facts, head=head, former=self._signer.kid),
+            alg=new.alg,
+            kid=new.kid,
+            typ=messages.KEY_PROOF,
+            sign=new.sign,
+        )
+        claims = report.key_change(
+            facts=self._facts,
+            moment=self._clock.moment(),
+            head=head,
+            key=new.public_jwk(),
+            new_key_tier=new.key_tier,
+            proof=proof,
+            still_open=still_open,
+        )
+        return self._signed(claims, messages.KEY)
 
     def ask_visit(self, *, commitment: str, transaction: str, purpose: Purpose) -> str:
         """Return the signed request for a visit's nonce."""
