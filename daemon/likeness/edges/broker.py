@@ -30,18 +30,16 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from likeness.core import line_faults
 from likeness.core.backoff import Backoff
-from likeness.core.line import (
-    MAX_PACKET_BYTES,
-    MAX_WINDOW,
-    Arrived,
-    BrokerDown,
-    BrokerEvent,
-    BrokerUp,
-    Published,
-)
+from likeness.core.line import Arrived, BrokerDown, BrokerEvent, BrokerUp, Published
 from likeness.edges.broker_client import LineSettings as LineSettings  # noqa: PLC0414
 from likeness.edges.broker_client import Will as Will  # noqa: PLC0414 - for users
-from likeness.edges.broker_client import connect, new_client, properties, tls_of
+from likeness.edges.broker_client import (
+    connect,
+    limits_of,
+    new_client,
+    properties,
+    tls_of,
+)
 from likeness.edges.broker_window import SendWindow
 
 log = logging.getLogger(__name__)
@@ -189,14 +187,12 @@ class MqttLine:
             down = BrokerDown(str(code), line_faults.fault_of(code.value))
             self._hand_over(client, down)
             return
-        if _said(said, "MaximumQoS", 2) == 0 or _said(said, "RetainAvailable", 1) == 0:
+        limits = limits_of(said)
+        if limits is None:
             fault = line_faults.TOO_LITTLE
             self._hand_over(client, BrokerDown("what the broker allows", fault))
             return
-        self._limits = BrokerUp(
-            _said(said, "ReceiveMaximum", MAX_WINDOW),
-            _said(said, "MaximumPacketSize", MAX_PACKET_BYTES),
-        )
+        self._limits = limits
         options = SubscribeOptions(qos=1)
         if self._settings.topics:
             client.subscribe([(topic, options) for topic in self._settings.topics])
@@ -283,11 +279,6 @@ class MqttLine:
 
 def _nobody(_event: BrokerEvent) -> None:
     """Stand in until `run` brings a listener."""
-
-
-def _said(said: Properties | None, name: str, otherwise: int) -> int:
-    """Return one property of the CONNACK; paho has no attribute for what is absent."""
-    return int(getattr(said, name, otherwise))
 
 
 def _trust(problem: OSError) -> line_faults.LineFault | None:

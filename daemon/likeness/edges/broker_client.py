@@ -11,6 +11,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from likeness.core import line
+from likeness.core.line import MAX_WINDOW, BrokerUp
 from likeness.edges.broker_tls import tls_context
 
 MAX_PACKET_BYTES = 20_000  # the largest that we take
@@ -122,6 +124,21 @@ def connect(client: Client, settings: LineSettings) -> None:
         ),
     )
     client.loop_start()
+
+
+def limits_of(said: Properties | None) -> BrokerUp | None:
+    """Read a CONNACK (MQTT v5, 3.2.2.3); None if it allows less than we need."""
+
+    def value(name: str, otherwise: int) -> int:
+        # paho has no attribute for what the broker did not say
+        return int(getattr(said, name, otherwise))
+
+    if value("MaximumQoS", 2) == 0 or value("RetainAvailable", 1) == 0:
+        return None
+    return BrokerUp(
+        value("ReceiveMaximum", MAX_WINDOW),
+        value("MaximumPacketSize", line.MAX_PACKET_BYTES),
+    )
 
 
 def properties(packet: int, **values: int) -> Properties:
