@@ -1,0 +1,65 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from likeness.core import time_floor
+from likeness.core.vocabulary import Moment
+
+FLOOR = 1_800_000_000
+GOOD = Moment(utc_s=FLOOR + 1000, quality="ntp", boot="b", mono_ms=5_000)
+
+moments = st.builds(
+    Moment,
+    utc_s=st.integers(0, 4_000_000_000),
+    quality=st.sampled_from(["ntp", "rtc", "unsynced"]),
+    boot=st.just("b"),
+    mono_ms=st.integers(0, 10**10),
+)
+
+
+@pytest.mark.parametrize("quality", ["ntp", "rtc"])
+def test_a_set_clock_is_believed_above_the_floor_only(quality: str) -> None:
+    good = replace(GOOD, quality=quality)
+    assert time_floor.judged(good, FLOOR) == good
+    assert time_floor.believed_now(good, FLOOR) == good.utc_s
+    low = replace(good, utc_s=FLOOR - 1)
+    assert time_floor.judged(low, FLOOR).quality == "unsynced"
+    assert time_floor.believed_now(low, FLOOR) is None
+    assert time_floor.earliest_now(low, FLOOR) == FLOOR
+
+
+def test_an_unset_clock_is_never_believed() -> None:
+    ahead = replace(GOOD, quality="unsynced", utc_s=FLOOR + 10**6)
+    assert time_floor.believed_now(ahead, FLOOR) is None
+    assert time_floor.earliest_now(ahead, FLOOR) == FLOOR
+
+
+def test_the_carriers_time_raises_the_floor() -> None:
+    unset = replace(GOOD, quality="unsynced", utc_s=0)
+    assert time_floor.raised(FLOOR, FLOOR + 5, unset) == FLOOR + 5
+    assert time_floor.raised(FLOOR, FLOOR - 5, unset) == FLOOR
+
+
+def test_a_carrier_far_ahead_of_a_believed_clock_raises_nothing() -> None:
+    far = GOOD.utc_s + time_floor.AHEAD_S + 1
+    assert time_floor.raised(FLOOR, far, GOOD) == FLOOR
+    assert time_floor.raised(FLOOR, far - 1, GOOD) == far - 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 4_000_000_000), moments)))
+def test_the_floor_never_goes_back_and_now_is_never_below_it(
+    said: list[tuple[int, Moment]],
+) -> None:
+    floor = FLOOR
+    for said_s, moment in said:
+        higher = time_floor.raised(floor, said_s, moment)
+        assert higher >= floor
+        floor = higher
+        assert time_floor.earliest_now(moment, floor) >= floor
+        judged = time_floor.judged(moment, floor)
+        assert judged.utc_s == moment.utc_s, "what the clock said stays as it was"
+        assert time_floor.is_believed(judged) == (
+            time_floor.believed_now(moment, floor) is not None
+        )
