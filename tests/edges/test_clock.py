@@ -1,16 +1,48 @@
 from pathlib import Path
 
+import pytest
+
 from likeness.edges.clock import SystemClock
 
 
-def test_the_wall_clock_is_believed_only_when_the_time_service_says_so(
-    tmp_path: Path,
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def clock(folder: Path) -> SystemClock:
+    return SystemClock(
+        sync_marks=(folder / "timesyncd", folder / "chrony"),
+        rtc_set_clock=folder / "hctosys",
+    )
+
+
+@pytest.mark.parametrize("mark", ["timesyncd", "chrony"])
+def test_the_network_set_it_only_when_a_time_service_says_so(
+    folder: Path, mark: str
 ) -> None:
-    mark = tmp_path / "synchronized"
-    clock = SystemClock(timesync_mark=mark)
-    assert clock.moment().quality == "unsynced"
-    mark.touch()
-    assert clock.moment().quality == "ntp"
+    assert clock(folder).moment().quality == "unsynced"
+    (folder / mark).touch()
+    assert clock(folder).moment().quality == "ntp"
+
+
+@pytest.mark.parametrize(
+    ("said", "quality"),
+    [("1\n", "rtc"), ("0\n", "unsynced"), ("", "unsynced"), ("\xff", "unsynced")],
+)
+def test_a_battery_clock_counts_if_the_kernel_took_it(
+    folder: Path, said: str, quality: str
+) -> None:
+    (folder / "hctosys").write_bytes(said.encode("latin-1"))
+    assert clock(folder).moment().quality == quality
+
+
+def test_the_network_comes_before_the_battery(folder: Path) -> None:
+    (folder / "hctosys").write_text("1\n")
+    one = clock(folder)
+    assert one.moment().quality == "rtc"
+    (folder / "timesyncd").touch()
+    assert one.moment().quality == "ntp", "asked anew each time"
 
 
 def test_time_goes_forward_within_one_boot() -> None:
