@@ -66,7 +66,11 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Paths of keys: PEM for the device, JWK for the carrier's public keys."""
+    """The device's own key, and paths of the carrier's public keys (JWK).
+
+    device_key is one of: a path (PEM); `credential:NAME`, a systemd credential of that
+    name; `pkcs11:…`, a key in a token (RFC 7512), see `core.pkcs11_uri`.
+    """
 
     device_key: str = "/etc/likeness/pki/device.key"
     carrier_receipt_key: str = "/etc/likeness/pki/carrier-receipt.jwk"
@@ -81,7 +85,7 @@ class Mqtt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     port: Port = 8883
     ca_file: str = ""  # empty: no TLS, allowed in test and bench only
     cert_file: str = ""
-    key_file: str = ""
+    key_file: str = ""  # a path, or credential:NAME; another key than the device's
     keepalive_s: Annotated[int, msgspec.Meta(ge=5, le=120)] = 30
     will_delay_s: Annotated[int, msgspec.Meta(ge=0, le=300)] = 15
     telemetry_every_s: Seconds = 30.0

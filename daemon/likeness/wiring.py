@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from likeness import __version__, config, models_in_use
@@ -20,21 +20,22 @@ from likeness.core.report import DeviceFacts
 from likeness.core.session import Session
 from likeness.core.visit_events import AskNonce
 from likeness.core.vocabulary import NonceSource
-from likeness.edges import systemd
+from likeness.edges import credentials, systemd
 from likeness.edges.broker import LineSettings, MqttLine, Will
 from likeness.edges.clock import SystemClock
+from likeness.edges.key_ring import KeyRing
 from likeness.edges.portrait_decoder import ENVIRONMENT, CommandPortrait
 from likeness.edges.reader_serial import SerialLine
 from likeness.edges.screen_text import TextScreen
 from likeness.edges.sealer import PersonSealer
-from likeness.edges.signer import FileSigner
 from likeness.edges.store import SqliteStore
 from likeness.edges.verifier import CarrierVerifier
-from likeness.errors import ConfigError, first_fault
+from likeness.errors import ConfigError, StoreFull, first_fault
 from likeness.service.asking import VisitGrant
 from likeness.service.delivery import Delivery
+from likeness.service.key_change import change_key
 from likeness.service.notary import Notary
-from likeness.service.ports import Camera, Screen
+from likeness.service.ports import Camera, Screen, Signer
 from likeness.service.reading import CardReading
 from likeness.service.reception import Reception
 from likeness.service.recording import Recorder
@@ -153,6 +154,24 @@ async def _beat() -> None:
         await asyncio.sleep(WATCHDOG_EVERY_S)
 
 
+async def _changed_key(
+    ring: KeyRing, store: SqliteStore, notary: Notary
+) -> Signer | None:
+    """Hand over to the key that is prepared, if there is one; return it."""
+    new = ring.next()
+    if new is None:
+        return None
+    try:
+        await change_key(store, notary, new)
+    except StoreFull as fault:
+        log.error("event=key_not_changed why=%r", str(fault))  # noqa: TRY400
+        return None
+    ring.switch()
+    notary.sign_with(new)
+    log.warning("event=key_changed kid=%s tier=%s", new.kid, new.key_tier)
+    return new
+
+
 async def build(
     settings: config.Config, stack: AsyncExitStack, *, screen: Screen
 ) -> Daemon:
@@ -165,7 +184,8 @@ async def build(
     policy = policy_of(settings)
     me, keys = settings.terminal, settings.keys
     clock = SystemClock()
-    signer = FileSigner(Path(keys.device_key))
+    ring = KeyRing(Path(me.state_dir), keys.device_key)
+    signer: Signer = ring.current()
     sealer = PersonSealer(Path(keys.carrier_person_key))
     verifier = CarrierVerifier(
         me.device,
@@ -186,6 +206,8 @@ async def build(
     store = SqliteStore(Path(me.state_dir), notary.begin_epoch)
     await store.open()
     stack.push_async_callback(store.close)
+    if (new := await _changed_key(ring, store, notary)) is not None:
+        signer, facts = new, replace(facts, key_tier=new.key_tier)
     on_thread = SightOnThread(Looker(models))
     stack.callback(on_thread.close)
     sight = WatchedSight(
@@ -289,7 +311,7 @@ def _line_settings(settings: config.Config, clock: SystemClock) -> LineSettings:
         ),
         ca_file=mqtt.ca_file,
         cert_file=mqtt.cert_file,
-        key_file=mqtt.key_file,
+        key_file=str(credentials.path_of(mqtt.key_file)) if mqtt.key_file else "",
     )
 
 

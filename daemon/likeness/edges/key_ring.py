@@ -25,7 +25,7 @@ import msgspec
 from likeness.core import pkcs11_uri
 from likeness.edges import new_file, signers
 from likeness.edges.signers import AnySigner
-from likeness.errors import ConfigError
+from likeness.errors import ConfigError, KeyLost
 
 FOLDER = "keys"
 NAME = "ring.json"
@@ -58,7 +58,7 @@ class KeyRing:
         ring = self._read()
         return self._open(ring.current) if ring else signers.open_signer(self._first)
 
-    def next(self) -> AnySigner | None:
+    def next(self) -> "AnySigner | None":
         """Open the key that is prepared, if there is one.
 
         Raises:
@@ -93,7 +93,7 @@ class KeyRing:
         """Make the next key the current one; the one before is deleted if it is ours.
 
         Raises:
-            ConfigError: that cannot be kept.
+            KeyLost: that cannot be kept; sign with nothing until it is.
         """
         ring = self._read()
         if ring is None or not ring.next:
@@ -103,8 +103,9 @@ class KeyRing:
             if ring.current and not signers.is_token(ring.current):
                 (self._folder / ring.current).unlink(missing_ok=True)
         except OSError as problem:
-            raise ConfigError(
-                f"{self._folder}: the new key cannot be kept: {problem.strerror}"
+            raise KeyLost(
+                f"{self._folder}: that the key has changed cannot be kept:"
+                f" {problem.strerror}; mend that and start again"
             ) from problem
 
     def _new_value(self) -> str:
@@ -134,7 +135,7 @@ class KeyRing:
         path = self._folder / NAME
         try:
             ring = msgspec.json.decode(path.read_bytes(), type=_Ring)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, msgspec.MsgspecError) as problem:
             raise ConfigError(

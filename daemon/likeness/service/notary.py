@@ -5,6 +5,7 @@ Leaves to others: results (`recording`), keeping, sending.
 
 import secrets
 from collections.abc import Iterable
+from dataclasses import replace
 
 from likeness.core import jws, messages, report
 from likeness.core.chain import ChainHead, EpochReason, Link
@@ -61,6 +62,11 @@ class Notary:
             still_open=still_open,
         )
         return self._signed(claims, messages.KEY)
+
+    def sign_with(self, new: Signer) -> None:
+        """Sign with this key from now on: the chain says that it has changed."""
+        self._signer = new
+        self._facts = replace(self._facts, key_tier=new.key_tier)
 
     def ask_visit(self, *, commitment: str, transaction: str, purpose: Purpose) -> str:
         """Return the signed request for a visit's nonce."""
