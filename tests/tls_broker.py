@@ -31,6 +31,7 @@ log_dest file {folder}/mosquitto.log
 include_dir {folder}/conf.d
 """
 WITHIN_S = 10.0
+RUNS = " running\n"  # how its log ends the start
 
 
 class ShippedMosquitto(Mosquitto):
@@ -56,6 +57,13 @@ class ShippedMosquitto(Mosquitto):
         carrier = f"\nlistener {self.carrier_port} {self.host}\n"
         self.replace("\nlistener 8884\n", carrier)
         self._config.write_text(MAIN.format(user=getpass.getuser(), folder=folder))
+
+    def start(self) -> None:
+        """Start, and wait until both doors are open and it hears signals."""
+        log = self._config.parent / "mosquitto.log"
+        before = log.read_text().count(RUNS) if log.exists() else 0
+        super().start()
+        assert happens(lambda: log.read_text().count(RUNS) > before, WITHIN_S)
 
     def replace(self, old: str, new: str) -> None:
         """Change the text of our file, before the start."""
