@@ -21,11 +21,13 @@ EPOCH = "likeness-epoch+jws"
 KEY = "likeness-key+jws"
 KEY_PROOF = "likeness-key-proof+jws"
 ASK = "likeness-ask+jws"
+ANCHOR = "likeness-anchor+jws"
 VISIT = "likeness-visit+jws"
 RECEIPT = "likeness-receipt+jws"
 REFUSAL = "likeness-refusal+jws"
 
 ASK_VISIT = "visit"
+ASK_TIME_ANCHOR = "time_anchor"
 
 Seq = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 LAST_SECOND = 253_402_300_799  # of the year 9999: no calendar goes further
@@ -177,6 +179,19 @@ class Ask(_Claims, frozen=True, kw_only=True):
     commitment: Digest  # SHA-256 of the device nonce
     transaction: Name
     purpose: Purpose
+
+
+class TimeAnchor(_Claims, frozen=True, kw_only=True):
+    """A terminal's clock is set: this millisecond of its boot was this time."""
+
+    iss: Name
+    jti: Name
+    iat: Time
+    ask: Short  # "time_anchor"
+    boot: Short
+    mono_ms: Seq  # since boot, sleep included
+    utc_s: Time
+    quality: Literal["ntp", "rtc"]
 
 
 class _FromCarrier(_Claims, frozen=True, kw_only=True):

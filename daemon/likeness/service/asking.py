@@ -55,8 +55,8 @@ class Asking:
             commitment=asked.commitment, transaction=transaction, purpose=purpose
         ).encode()
 
-    def hear(self, token: bytes, now_s: int | None) -> None:
-        """Hand on what the carrier opened for us.
+    def hear(self, token: bytes, now_s: int | None) -> int:
+        """Hand on what the carrier opened for us; return when it signed that.
 
         Raises:
             Untrusted: it is not for us, not what we asked, or was heard before.
@@ -76,3 +76,4 @@ class Asking:
                 nonce=jws.decode(visit.nonce),
             )
         )
+        return visit.iat

@@ -1,14 +1,15 @@
 """Runs the outbox between store and broker, and speaks for the terminal over MQTT.
 
-Publishes birth, status, telemetry, records and asks; hears receipts and visits. What
-comes in is checked before it is believed; what fails is one log line and is dropped.
-Leaves to others: what to send next (`core.outbox`), the line itself, the visits.
+Publishes records and asks; hears receipts and visits. What comes in is checked before
+it is believed; what fails is one log line and is dropped. Leaves to others: what to
+send next (`core.outbox`), what a terminal says of itself (`presence`), the line itself,
+the visits.
 """
 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -24,9 +25,12 @@ from likeness.core.line import (
 )
 from likeness.core.vocabulary import Purpose
 from likeness.errors import KeyLost, StoreFull, Untrusted
+from likeness.service.anchoring import Anchoring
 from likeness.service.asking import Asking, VisitGrant
 from likeness.service.notary import Notary
 from likeness.service.ports import Broker, Clock, ResultStore, Verifier, WallClock
+from likeness.service.presence import Facts, Presence
+from likeness.service.timekeeping import Timekeeping
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +38,6 @@ ASK_EXPIRES_S = 30  # the visit has gone on without an answer by then
 GOODBYE_WITHIN_S = 1.0
 TOO_LARGE = 0x95  # MQTT v5, 2.4; we say it ourselves, before the broker hangs up
 AROUND_BYTES = 256  # of a publish: its topic, its properties, its header
-
-Facts = Mapping[str, object]  # flat: names to numbers, text, lists or maps
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Delivery:
         store, broker, verifier, notary: what this carries events between.
         clock: for the waits.
         wall: for expiry, as far as it can be believed.
+        time: the same, with a floor that outlives a restart.
         choose: gives 0 … 1, for the jitter.
         birth: what this terminal is; published whenever the line comes up.
         telemetry: one flat snapshot; the outbox adds its own numbers.
@@ -68,6 +71,7 @@ class Delivery:
         notary: Notary,
         clock: Clock,
         wall: WallClock,
+        time: Timekeeping | None = None,
         choose: Callable[[], float],
         birth: Callable[[], Facts] = dict,
         telemetry: Callable[[], Facts] = dict,
@@ -79,12 +83,18 @@ class Delivery:
         self._broker = broker
         self._verifier = verifier
         self._clock = clock
-        self._wall = wall
+        self._time = time or Timekeeping(wall)
         self._choose = choose
-        self._birth = birth
         self._telemetry = telemetry
         self._telemetry_every_s = telemetry_every_s
         self._asking = Asking(notary, verifier, on_visit)
+        self._presence = Presence(
+            self._publish,
+            clock=clock,
+            wall=self._time,
+            anchoring=Anchoring(notary, self._time),
+            birth=birth,
+        )
         self._events: asyncio.Queue[BrokerEvent | _Kept] = asyncio.Queue()
         self._outbox = outbox.Outbox([], choose)
         self._newest = Link("", -1, "")  # the newest record that the outbox knows
@@ -184,7 +194,7 @@ class Delivery:
         await self._take_stored()
         self._newest = Link(self._store.epoch, -1, "")
         await self._take_stored()
-        self._say_birth()
+        self._presence.say_birth()
 
     async def _step(self, event: outbox.Event) -> None:
         now = self._clock.now()
@@ -252,7 +262,8 @@ class Delivery:
             if leaf == "receipt":
                 await self._hear_receipt(message.payload)
             elif leaf == "visit":
-                self._asking.hear(message.payload, self._believed_now())
+                earliest = self._time.earliest_now()
+                await self._time.heard(self._asking.hear(message.payload, earliest))
         except Untrusted as fault:
             self.counts["dropped"] += 1
             log.warning(
@@ -269,7 +280,8 @@ class Delivery:
         return leaf
 
     async def _hear_receipt(self, token: bytes) -> None:
-        said = self._verifier.receipt(token, self._believed_now())
+        said = self._verifier.receipt(token, self._time.earliest_now())
+        await self._time.heard(said.iat)
         if isinstance(said, messages.Refusal):
             refused = Link(said.epoch, said.seq, said.hash)
             await self._step(outbox.Refused(refused, said.reason))
@@ -277,10 +289,6 @@ class Delivery:
         kept = await self._store.hash_at(said.epoch, said.upto)
         upto = Link(said.epoch, said.upto, said.head)
         await self._step(outbox.Receipted(upto, kept))
-
-    def _believed_now(self) -> int | None:
-        moment = self._wall.moment()
-        return None if moment.quality == "unsynced" else moment.utc_s
 
     # --- what we say ----------------------------------------------------------------
     def _publish(
@@ -306,7 +314,8 @@ class Delivery:
                 "event=subscription_refused topics=%r do='see its access rules'",
                 up.refused,
             )
-        self._introduce()
+        log.info("event=broker_up waiting=%d", self._outbox.waiting)
+        self._presence.introduce()
 
     def _go_down(self, down: BrokerDown) -> None:
         self._in_flight.clear()
@@ -322,18 +331,6 @@ class Delivery:
             fault.advice,
         )
 
-    def _introduce(self) -> None:
-        log.info("event=broker_up waiting=%d", self._outbox.waiting)
-        self._say_birth()
-        self._say_status("online")
-
-    def _say_birth(self) -> None:
-        self._publish("birth", messages.to_json(dict(self._birth())), retain=True)
-
-    def _say_status(self, status: str) -> int | None:
-        said = messages.Status(status=status, boot=self._wall.moment().boot)
-        return self._publish("status", messages.to_json(said), retain=True)
-
     async def _tell_telemetry(self) -> None:
         while True:
             snapshot = {
@@ -343,11 +340,12 @@ class Delivery:
                 **{f"delivery_{name}": count for name, count in self.counts.items()},
                 **self._telemetry(),
             }
-            self._publish("telemetry", messages.to_json(snapshot), qos=0)
+            self._presence.say_telemetry(snapshot)
+            self._presence.say_anchor()
             await asyncio.sleep(self._telemetry_every_s)
 
     async def _say_goodbye(self) -> None:
-        number = self._say_status("stopping")
+        number = self._presence.say_stopping()
         if number is None:
             return
         try:

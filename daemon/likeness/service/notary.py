@@ -10,7 +10,8 @@ from dataclasses import replace
 from likeness.core import jws, messages, report
 from likeness.core.chain import ChainHead, EpochReason, Link
 from likeness.core.report import DeviceFacts
-from likeness.core.vocabulary import Purpose
+from likeness.core.time_floor import RTC
+from likeness.core.vocabulary import Moment, Purpose
 from likeness.service.ports import Signer, WallClock
 
 
@@ -80,6 +81,20 @@ class Notary:
             purpose=purpose,
         )
         return self._signed(messages.to_json(claims), messages.ASK)
+
+    def time_anchor(self, moment: Moment) -> str:
+        """Return the signed word that the clock is set, and to what."""
+        claims = messages.TimeAnchor(
+            iss=self._facts.device,
+            jti=secrets.token_hex(16),
+            iat=moment.utc_s,
+            ask=messages.ASK_TIME_ANCHOR,
+            boot=moment.boot,
+            mono_ms=moment.mono_ms,
+            utc_s=moment.utc_s,
+            quality="rtc" if moment.quality == RTC else "ntp",
+        )
+        return self._signed(messages.to_json(claims), messages.ANCHOR)
 
     def _signed(self, claims: bytes, typ: str) -> str:
         signer = self._signer
