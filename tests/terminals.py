@@ -66,9 +66,13 @@ def likeness(*arguments: object) -> list[str]:
 
 
 def changed(text: str, changes: Mapping[str, str]) -> str:
-    """Replace whole lines of TOML by their keys."""
+    """Replace whole lines of TOML by their keys, or by part.key where two have one."""
     lines = text.splitlines()
-    for key, value in changes.items():
-        (at,) = [n for n, line in enumerate(lines) if line.startswith(f"{key} = ")]
+    for name, value in changes.items():
+        part, _, key = name.rpartition(".")
+        begin = lines.index(f"[{part}]") if part else 0
+        found = [n for n, line in enumerate(lines) if line.startswith(f"{key} = ")]
+        at = min(n for n in found if n >= begin)
+        assert part or len(found) == 1, f"{key} stands in more than one part"
         lines[at] = f"{key} = {value}"
     return "\n".join(lines) + "\n"

@@ -142,7 +142,7 @@ def test_a_state_dir_that_cannot_be_used(good: config.Config, tmp_path: Path) ->
 
 
 def test_a_certificate_that_cannot_be_used(good: config.Config, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"mqtt\.ca_file.* cannot be used: No such"):
+    with pytest.raises(ConfigError, match=r"mqtt\.ca_file.* cannot be read: No such"):
         building(change(good, "mqtt", ca_file=str(tmp_path / "none.pem")))()
 
 

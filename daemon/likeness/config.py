@@ -89,6 +89,10 @@ class Mqtt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     keepalive_s: Annotated[int, msgspec.Meta(ge=5, le=120)] = 30
     will_delay_s: Annotated[int, msgspec.Meta(ge=0, le=300)] = 15
     telemetry_every_s: Seconds = 30.0
+    # A lost line is tried again after a wait that doubles, with jitter, between these:
+    # ten thousand terminals must not come back to one broker at the same moment.
+    retry_from_s: Annotated[float, msgspec.Meta(ge=0.1, le=3600)] = 1.0
+    retry_to_s: Annotated[float, msgspec.Meta(ge=0.1, le=3600)] = 120.0
 
 
 class Models(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,6 +140,11 @@ def load(path: Path) -> Config:
 
 def _refuse_unsafe(config: Config, where: str) -> None:
     """In production nothing may be played, and nothing may travel in clear."""
+    if config.mqtt.retry_to_s < config.mqtt.retry_from_s:
+        raise ConfigError(
+            f"{where}: mqtt.retry_to_s is less than mqtt.retry_from_s; the first is"
+            " the longest wait, the second the shortest"
+        )
     if config.camera.source in ("feed", "usb") and not config.camera.path:
         raise ConfigError(
             f"{where}: camera.path is empty; camera.source"
@@ -161,4 +170,9 @@ def _refuse_unsafe(config: Config, where: str) -> None:
         raise ConfigError(
             f"{where}: mqtt.ca_file is empty; with terminal.environment"
             " 'production' the broker must be reached over TLS"
+        )
+    if not config.mqtt.cert_file:
+        raise ConfigError(
+            f"{where}: mqtt.cert_file is empty; with terminal.environment"
+            " 'production' the broker must know us by our certificate"
         )

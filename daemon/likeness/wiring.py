@@ -30,10 +30,10 @@ from likeness.edges.screen_text import TextScreen
 from likeness.edges.sealer import PersonSealer
 from likeness.edges.store import SqliteStore
 from likeness.edges.verifier import CarrierVerifier
-from likeness.errors import ConfigError, StoreFull, first_fault
+from likeness.errors import ConfigError, first_fault
 from likeness.service.asking import VisitGrant
 from likeness.service.delivery import Delivery
-from likeness.service.key_change import change_key
+from likeness.service.key_change import hand_over
 from likeness.service.notary import Notary
 from likeness.service.ports import Camera, Screen, Signer
 from likeness.service.reading import CardReading
@@ -154,24 +154,6 @@ async def _beat() -> None:
         await asyncio.sleep(WATCHDOG_EVERY_S)
 
 
-async def _changed_key(
-    ring: KeyRing, store: SqliteStore, notary: Notary
-) -> Signer | None:
-    """Hand over to the key that is prepared, if there is one; return it."""
-    new = ring.next()
-    if new is None:
-        return None
-    try:
-        await change_key(store, notary, new)
-    except StoreFull as fault:
-        log.error("event=key_not_changed why=%r", str(fault))  # noqa: TRY400
-        return None
-    ring.switch()
-    notary.sign_with(new)
-    log.warning("event=key_changed kid=%s tier=%s", new.kid, new.key_tier)
-    return new
-
-
 async def build(
     settings: config.Config, stack: AsyncExitStack, *, screen: Screen
 ) -> Daemon:
@@ -206,7 +188,7 @@ async def build(
     store = SqliteStore(Path(me.state_dir), notary.begin_epoch)
     await store.open()
     stack.push_async_callback(store.close)
-    if (new := await _changed_key(ring, store, notary)) is not None:
+    if (new := await hand_over(ring, store, notary)) is not None:
         signer, facts = new, replace(facts, key_tier=new.key_tier)
     on_thread = SightOnThread(Looker(models))
     stack.callback(on_thread.close)
@@ -312,6 +294,8 @@ def _line_settings(settings: config.Config, clock: SystemClock) -> LineSettings:
         ca_file=mqtt.ca_file,
         cert_file=mqtt.cert_file,
         key_file=str(credentials.path_of(mqtt.key_file)) if mqtt.key_file else "",
+        retry_from_s=mqtt.retry_from_s,
+        retry_to_s=mqtt.retry_to_s,
     )
 
 

@@ -11,7 +11,14 @@ from likeness.__main__ import main
 from replays import CLIP
 from terminals import changed, settings, to_toml
 
-LEAST = '[terminal]\ndevice = "shop-7"\n[mqtt]\nca_file = "ca.pem"\n'
+LEAST = """
+[terminal]
+device = "shop-7"
+[mqtt]
+ca_file = "ca.pem"
+cert_file = "shop-7.pem"
+key_file = "shop-7.key"
+"""
 
 
 def check(folder: Path, text: str) -> int:

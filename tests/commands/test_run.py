@@ -83,7 +83,8 @@ def test_the_demo_profile_in_production_is_refused(tmp_path: Path, good: str) ->
     changes = {
         "environment": '"production"',
         "source": '"usb"',
-        "ca_file": f'"{tmp_path}/ca.pem"',
+        "mqtt.ca_file": f'"{tmp_path}/ca.pem"',
+        "cert_file": f'"{tmp_path}/cert.pem"',
     }
     ended = run(tmp_path, changed(good, changes))
     assert ended.returncode == 78
