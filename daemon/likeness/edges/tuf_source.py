@@ -144,14 +144,11 @@ def _fetcher(source: Source) -> tuple[str, FetcherInterface]:
     if not source.place.startswith("https://"):
         return FOLDER, FolderFetcher(Path(source.place))
     try:
-        fetcher = HttpsFetcher(source.ca_file)
-        with open(source.ca_file, "rb"):  # noqa: PTH123 - it may be the empty text
-            pass
+        return f"{source.place.rstrip('/')}/", HttpsFetcher(source.ca_file)
     except OSError as problem:
         raise UpdateRefused(
-            f"update.ca_file '{source.ca_file}' cannot be read: {problem.strerror}"
+            f"update.ca_file '{source.ca_file}' cannot be used: {problem.strerror}"
         ) from problem
-    return f"{source.place.rstrip('/')}/", fetcher
 
 
 def _judged_at(moment: Moment, floor_s: int) -> datetime:

@@ -5,6 +5,7 @@ to others: whether anything is to be believed (`edges.tuf_source`).
 """
 
 import os
+import ssl
 import stat
 import time
 from collections.abc import Iterator
@@ -53,10 +54,18 @@ class HttpsFetcher(FetcherInterface):
     def __init__(
         self, ca_file: str, *, silence_s: float = SILENCE_S, whole_s: float = WHOLE_S
     ) -> None:
+        """Trust this CA alone, be it a root or not.
+
+        Raises:
+            OSError: its file cannot be read, or holds no certificate.
+        """
         self._whole_s = whole_s
+        trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        trust.minimum_version = ssl.TLSVersion.TLSv1_2
+        trust.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
+        trust.load_verify_locations(ca_file)
         self._pool = urllib3.PoolManager(
-            cert_reqs="CERT_REQUIRED",
-            ca_certs=ca_file,
+            ssl_context=trust,
             timeout=urllib3.Timeout(connect=silence_s, read=silence_s),
             retries=False,
         )
