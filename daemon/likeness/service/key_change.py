@@ -6,13 +6,42 @@ it in the chain and goes on from there. Leaves to others: the keys (`key_ring`),
 the carrier makes of it.
 """
 
+import logging
+
 from likeness.core import jws, messages
 from likeness.core.chain import Link
-from likeness.errors import Untrusted
+from likeness.errors import StoreFull, Untrusted
 from likeness.service.notary import Notary
-from likeness.service.ports import ResultStore, Signer
+from likeness.service.ports import Keys, ResultStore, Signer
+
+log = logging.getLogger(__name__)
 
 MOST_OPEN = 32  # other epochs with records on their way; more than one is rare
+
+
+async def hand_over(keys: Keys, store: ResultStore, notary: Notary) -> Signer | None:
+    """Change to the key that is prepared; call it at the start, with the store open.
+
+    Returns:
+        The key that signs from now on; None: no key is prepared, or there is no room
+        to say so, and the old one goes on.
+
+    Raises:
+        ConfigError, KeyLost: the new key cannot be used or kept; nothing may be signed
+            until that is mended, since the chain may say already that it has changed.
+    """
+    new = keys.next()
+    if new is None:
+        return None
+    try:
+        await change_key(store, notary, new)
+    except StoreFull as fault:
+        log.error("event=key_not_changed why=%r", str(fault))  # noqa: TRY400
+        return None
+    keys.switch()
+    notary.sign_with(new)
+    log.warning("event=key_changed kid=%s tier=%s", new.kid, new.key_tier)
+    return new
 
 
 async def change_key(store: ResultStore, notary: Notary, new: Signer) -> bool:

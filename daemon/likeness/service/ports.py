@@ -125,6 +125,22 @@ class Signer(Protocol):
         ...
 
 
+class Keys(Protocol):
+    """The device's keys, of which one signs."""
+
+    def next(self) -> Signer | None:
+        """Open the key that is prepared, if there is one; raise ConfigError."""
+        ...
+
+    def prepare(self) -> Signer:
+        """Make the next key, which takes over at the next start; raise ConfigError."""
+        ...
+
+    def switch(self) -> None:
+        """The next key signs from now on; raise KeyLost if that cannot be kept."""
+        ...
+
+
 class Sealer(Protocol):
     """Makes things readable for the carrier only."""
 
