@@ -38,6 +38,7 @@ topic write likeness/v1/+/telemetry
 """
 # The file is written at each change, not once in half an hour.
 PERSISTENT = "autosave_on_changes true\nautosave_interval 1\n"
+READY_WITHIN_S = 60.0
 STILL_S = 12.0  # nothing came for so long: nothing will
 
 
@@ -130,8 +131,12 @@ class Cell:
         return fallen
 
     def __enter__(self) -> "Cell":
-        for program in self.programs:
-            program.start()
+        self.broker.start()
+        self.carrier.start()
+        # Else the first results go to nobody, which would be a fault of its own.
+        assert self.carrier.says("event=broker_up", READY_WITHIN_S)
+        for terminal in self.terminals:
+            terminal.start()
         return self
 
     def __exit__(self, *_fault: object) -> None:
