@@ -4,6 +4,7 @@ Leaves to others: when to connect, what to do with what the client hears.
 """
 
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from paho.mqtt.client import Client
@@ -13,6 +14,7 @@ from paho.mqtt.properties import Properties
 
 from likeness.core import line
 from likeness.core.line import MAX_WINDOW, BrokerUp
+from likeness.edges import tls_time
 from likeness.edges.broker_tls import tls_context
 
 MAX_PACKET_BYTES = 20_000  # the largest that we take
@@ -42,6 +44,7 @@ class LineSettings:
         retry_to_s: the longest.
         stubborn_from_s: the same where somebody must act first, see `LineFault`.
         stubborn_to_s: the longest of these.
+        known_time: what is known about the time, for certificates.
     """
 
     host: str
@@ -59,6 +62,7 @@ class LineSettings:
     retry_to_s: float = 120.0
     stubborn_from_s: float = 60.0
     stubborn_to_s: float = 600.0
+    known_time: Callable[[], tls_time.KnownTime] = tls_time.sure
 
 
 def tls_of(settings: LineSettings) -> ssl.SSLContext | None:
@@ -91,6 +95,7 @@ def new_client(settings: LineSettings, tls: ssl.SSLContext | None) -> Client:
     )
     client.connect_timeout = CONNECT_WITHIN_S
     if tls is not None:
+        tls_time.arm(tls, settings.known_time())
         client.tls_set_context(tls)
     if settings.will is not None:
         delay = properties(
