@@ -62,7 +62,7 @@ def test_it_tells_systemd_and_stops_in_order(tmp_path: Path, good: str) -> None:
     [
         ({"profile": '"easy"'}, 78, "terminal.profile: there is no profile 'easy'"),
         ({"environment": '"production"'}, 78, "'feed' is for test and bench"),
-        ({"device_key": '"/nowhere/device.key"'}, 78, "/nowhere/device.key: this priv"),
+        ({"device_key": '"/nowhere/device.key"'}, 78, "/nowhere/device.key: this key"),
         ({"device": '"shop/7"'}, 78, "terminal.device: "),
         ({"port": "0"}, 78, "mqtt.port: "),
         ({"state_dir": '"/proc/1/nowhere"'}, 78, "terminal.state_dir cannot be used"),
@@ -82,9 +82,9 @@ def test_a_wrong_setting_is_one_line_and_a_code(
 def test_the_demo_profile_in_production_is_refused(tmp_path: Path, good: str) -> None:
     changes = {
         "environment": '"production"',
-        "source": '"usb"',
+        "camera.source": '"usb"',
         "mqtt.ca_file": f'"{tmp_path}/ca.pem"',
-        "cert_file": f'"{tmp_path}/cert.pem"',
+        "mqtt.cert_file": f'"{tmp_path}/cert.pem"',
     }
     ended = run(tmp_path, changed(good, changes))
     assert ended.returncode == 78

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from likeness.commands import authority
 from likeness.core.vocabulary import Environment
 from likeness.edges import bench_keys
 from likeness.errors import UsageError
@@ -15,6 +16,9 @@ _DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 @click.group(help="Make test keys for a bench terminal and carrier.")
 def command() -> None:
     """Choose what to do with keys."""
+
+
+command.add_command(authority.command)
 
 
 @command.command()

@@ -18,6 +18,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -152,6 +153,7 @@ class Authority:
         request: bytes,
         kind: Kind,
         *,
+        name: str = "",
         hosts: tuple[str, ...] = (),
         begin: datetime = BEGIN,
         end: datetime | None = None,
@@ -159,10 +161,10 @@ class Authority:
         """Answer a signing request (PEM, PKCS#10): the certificate, then its CA.
 
         Only name and key are taken from the request; what the certificate may be used
-        for is ours to say.
+        for is ours to say. `name`, if given, must be the common name asked for.
 
         Raises:
-            UsageError: not a request, or not signed by its own key.
+            UsageError: not a request, not signed by its own key, or for another name.
         """
         try:
             asked = x509.load_pem_x509_csr(request)
@@ -170,6 +172,9 @@ class Authority:
             raise UsageError("not a signing request in PEM") from problem
         if not asked.is_signature_valid:
             raise UsageError("the signing request is not signed by its own key")
+        if name and asked.subject != _name(name):
+            said = asked.subject.rfc4514_string()
+            raise UsageError(f"the signing request is for {said}, not for CN={name}")
         ca, key = self._load(kind)
         builder = (
             _builder(asked.subject, asked.public_key(), ca.subject)
@@ -188,7 +193,12 @@ class Authority:
 
     def revoke(self, cert: Path) -> None:
         """Revoke a file's first certificate; brokers must read their list again."""
-        leaf = x509.load_pem_x509_certificate(cert.read_bytes())
+        try:
+            leaf = x509.load_pem_x509_certificate(cert.read_bytes())
+        except ValueError as problem:
+            raise UsageError(f"{cert}: holds no certificate in PEM") from problem
+        if not any(_has_issued(self._load(kind)[0], leaf) for kind in Kind):
+            raise UsageError(f"{cert}: this authority has not issued it")
         self.renew_crls(revoked=leaf)
 
     def renew_crls(
@@ -297,6 +307,14 @@ def _builder(
         .serial_number(x509.random_serial_number())
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), False)
     )
+
+
+def _has_issued(ca: x509.Certificate, leaf: x509.Certificate) -> bool:
+    try:
+        leaf.verify_directly_issued_by(ca)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
 def _issued_by(ca: x509.Certificate) -> x509.AuthorityKeyIdentifier:
