@@ -103,6 +103,13 @@ class Models(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     threads: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1
 
 
+class Store(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long results stay that the carrier has; others are never deleted."""
+
+    keep_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 30
+    keep_mib: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 64
+
+
 class Update(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where signed bundles of models and policy come from, and what a trial asks."""
 
@@ -125,6 +132,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     mqtt: Mqtt = Mqtt()
     models: Models = Models()
     update: Update = Update()
+    store: Store = Store()
 
 
 def load(path: Path) -> Config:
@@ -165,6 +173,11 @@ def _refuse_unsafe(config: Config, where: str) -> None:
         raise ConfigError(
             f"{where}: camera.source 'feed' is for test and bench; with"
             " terminal.environment 'production' use 'usb' or 'picamera2'"
+        )
+    if config.mqtt.key_file == config.keys.device_key:
+        raise ConfigError(
+            f"{where}: mqtt.key_file and keys.device_key are one key; results and TLS"
+            " need two, so that each can be replaced alone"
         )
     if not config.mqtt.ca_file:
         raise ConfigError(

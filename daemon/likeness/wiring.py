@@ -28,11 +28,13 @@ from likeness.edges.portrait_decoder import ENVIRONMENT, CommandPortrait
 from likeness.edges.reader_serial import SerialLine
 from likeness.edges.screen_text import TextScreen
 from likeness.edges.sealer import PersonSealer
-from likeness.edges.store import SqliteStore
+from likeness.edges.store import DAY_S, MIB, Retention, SqliteStore
+from likeness.edges.tls_time import KnownTime
 from likeness.edges.verifier import CarrierVerifier
 from likeness.errors import ConfigError, first_fault
 from likeness.service.asking import VisitGrant
 from likeness.service.delivery import Delivery
+from likeness.service.housekeeping import keep_house
 from likeness.service.key_change import hand_over
 from likeness.service.notary import Notary
 from likeness.service.ports import Camera, Screen, Signer
@@ -40,6 +42,7 @@ from likeness.service.reading import CardReading
 from likeness.service.reception import Reception
 from likeness.service.recording import Recorder
 from likeness.service.terminal import Terminal
+from likeness.service.timekeeping import Timekeeping
 from likeness.service.updating import WatchedSight
 from likeness.sight import SightOnThread
 from likeness.vision.look import Looker
@@ -119,6 +122,7 @@ class Daemon:
     delivery: Delivery
     store: SqliteStore
     sight: WatchedSight
+    wall: Timekeeping
 
     async def run(self) -> None:
         """Serve until cancelled; a rule that raises ends the daemon.
@@ -134,6 +138,13 @@ class Daemon:
                 group.create_task(self.delivery.run())
                 group.create_task(self.sight.run())
                 group.create_task(_beat())
+                group.create_task(
+                    keep_house(
+                        self.store.prune,
+                        idle=lambda: self.terminal.idle,
+                        now_s=self.wall.believed_now,
+                    )
+                )
         except BaseExceptionGroup as faults:
             fault = first_fault(faults)
             if fault is None:
@@ -166,6 +177,7 @@ async def build(
     policy = policy_of(settings)
     me, keys = settings.terminal, settings.keys
     clock = SystemClock()
+    wall = Timekeeping(clock)
     ring = KeyRing(Path(me.state_dir), keys.device_key)
     signer: Signer = ring.current()
     sealer = PersonSealer(Path(keys.carrier_person_key))
@@ -184,9 +196,14 @@ async def build(
         models={str(role): digest for role, digest in models.digests.items()},
         policy=chosen.policy_digest,
     )
-    notary = Notary(facts, signer=signer, clock=clock)
-    store = SqliteStore(Path(me.state_dir), notary.begin_epoch)
+    notary = Notary(facts, signer=signer, clock=wall)
+    retention = Retention(
+        keep_s=settings.store.keep_days * DAY_S,
+        keep_bytes=settings.store.keep_mib * MIB,
+    )
+    store = SqliteStore(Path(me.state_dir), notary.begin_epoch, retention=retention)
     await store.open()
+    await wall.open(store)
     stack.push_async_callback(store.close)
     if (new := await hand_over(ring, store, notary)) is not None:
         signer, facts = new, replace(facts, key_tier=new.key_tier)
@@ -237,21 +254,23 @@ async def build(
             signer=signer,
             sealer=sealer,
             facts=facts,
-            clock=clock,
+            clock=wall,
         ),
         recorded=lambda stored: delivery.stored(stored.seq),
         ask_nonce=ask_nonce,
         seek_card=reading.seek,
         room=store.room,
+        today=wall.today,
     )
     delivery = Delivery(
         device=me.device,
         store=store,
-        broker=MqttLine(_line_settings(settings, clock)),
+        broker=MqttLine(_line_settings(settings, wall)),
         verifier=verifier,
         notary=notary,
         clock=clock,
-        wall=clock,
+        wall=wall,
+        time=wall,
         choose=random.random,
         birth=lambda: {
             "software": __version__,
@@ -275,10 +294,10 @@ async def build(
         telemetry_every_s=settings.mqtt.telemetry_every_s,
         on_visit=on_visit,
     )
-    return Daemon(terminal, reading, delivery, store, sight)
+    return Daemon(terminal, reading, delivery, store, sight, wall)
 
 
-def _line_settings(settings: config.Config, clock: SystemClock) -> LineSettings:
+def _line_settings(settings: config.Config, wall: Timekeeping) -> LineSettings:
     device, mqtt = settings.terminal.device, settings.mqtt
     return LineSettings(
         host=mqtt.host,
@@ -288,7 +307,7 @@ def _line_settings(settings: config.Config, clock: SystemClock) -> LineSettings:
         keepalive_s=mqtt.keepalive_s,
         will=Will(
             messages.topic(device, "status"),
-            messages.to_json(messages.Status(status="lost", boot=clock.moment().boot)),
+            messages.to_json(messages.Status(status="lost", boot=wall.moment().boot)),
             mqtt.will_delay_s,
         ),
         ca_file=mqtt.ca_file,
@@ -296,6 +315,9 @@ def _line_settings(settings: config.Config, clock: SystemClock) -> LineSettings:
         key_file=str(credentials.path_of(mqtt.key_file)) if mqtt.key_file else "",
         retry_from_s=mqtt.retry_from_s,
         retry_to_s=mqtt.retry_to_s,
+        known_time=lambda: KnownTime(
+            believed=wall.believed_now() is not None, earliest_s=wall.earliest_now()
+        ),
     )
 
 

@@ -102,9 +102,16 @@ def read_ethnic_group(text: bytes) -> str | None:
     return codes.ethnic_group(code)
 
 
-def validity(card: Card, today: date) -> Reason | None:
-    """Say why a card is not valid today; both its days belong to its time."""
-    if card.valid_from is not None and today < card.valid_from:
+def validity(card: Card, today: date, *, is_known: bool = True) -> Reason | None:
+    """Say why a card is not valid today; both its days belong to its time.
+
+    Args:
+        card: what was read.
+        today: the day; the earliest that it can be, if `is_known` is false: then a card
+            may have expired for sure, but cannot be called not yet valid.
+        is_known: whether the clock can be believed.
+    """
+    if is_known and card.valid_from is not None and today < card.valid_from:
         return Reason.CARD_NOT_YET_VALID
     if card.valid_to is not None and today > card.valid_to:
         return Reason.CARD_EXPIRED

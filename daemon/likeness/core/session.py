@@ -206,7 +206,8 @@ class Session:
         if self._state is not State.CARD:
             return []
         visit.card = card
-        wrong = card_fields.validity(card, visit.begin.today)
+        begin = visit.begin
+        wrong = card_fields.validity(card, begin.today, is_known=begin.today_is_known)
         if wrong is None and self._tries.used_up(card, now):
             wrong = Reason.TRIES_USED_UP
         if wrong is not None:

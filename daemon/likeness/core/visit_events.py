@@ -32,6 +32,7 @@ class Begin:
     spare_nonce: bytes = field(repr=False)  # in the carrier's place if it is silent
     today: date
     acts: tuple[Act, ...] | None = None
+    today_is_known: bool = True  # else it is the earliest day that today can be
 
 
 @dataclass(frozen=True, slots=True)

@@ -334,6 +334,14 @@ class Moment:
     mono_ms: int  # milliseconds since boot, sleep included
 
 
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Which day it is."""
+
+    day: date
+    is_known: bool = True  # else it is the earliest day that today can be
+
+
 class Health(Enum):
     """What one part of the terminal can do."""
 

@@ -25,6 +25,7 @@ from likeness.core.vocabulary import (
     Observation,
     Purpose,
     Reason,
+    Today,
 )
 from likeness.errors import DeviceLost, FeedUnreadable, KeyLost, StoreFull
 from likeness.service.ports import Camera, Clock, PortraitSource, Screen, Sight
@@ -47,6 +48,7 @@ class Terminal:
         ask_nonce: asks the carrier to open a visit; its answer comes by `nonce`.
         seek_card: tells the reader to look for a card.
         room: says whether another result would find room; no room, no visit.
+        today: says which day it is, for the card's validity.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Terminal:
         ask_nonce: Callable[[visits.AskNonce], None] = lambda _ask: None,
         seek_card: Callable[[], None] = lambda: None,
         room: Callable[[], bool] = lambda: True,
+        today: Callable[[], Today] = lambda: Today(datetime.now(UTC).date()),
         on_observation: Callable[[Observation], None] = lambda _seen: None,
     ) -> None:
         self._session = session
@@ -76,6 +79,7 @@ class Terminal:
         self._ask_nonce = ask_nonce
         self._seek_card = seek_card
         self._room = room
+        self._today = today
         self._on_observation = on_observation
         self._events: asyncio.Queue[
             tuple[visits.Event | BaseException, asyncio.Event | None]
@@ -109,6 +113,7 @@ class Terminal:
             self._screen.show("out_of_service", "disk_full")
             return None
         self._visits += 1
+        day = Today(today) if today else self._today()
         self.post(
             visits.Begin(
                 visit=self._visits,
@@ -116,8 +121,9 @@ class Terminal:
                 transaction=transaction or f"t-{secrets.token_hex(8)}",
                 device_nonce=device_nonce or secrets.token_bytes(NONCE_BYTES),
                 spare_nonce=spare_nonce or secrets.token_bytes(NONCE_BYTES),
-                today=today or datetime.now(UTC).date(),
+                today=day.day,
                 acts=acts,
+                today_is_known=day.is_known,
             )
         )
         return self._visits

@@ -6,10 +6,11 @@ the rules, the clock itself, telling the carrier (`anchoring`).
 """
 
 import logging
+from datetime import UTC, datetime
 
 from likeness import RELEASED_UTC_S
 from likeness.core import time_floor
-from likeness.core.vocabulary import Moment
+from likeness.core.vocabulary import Moment, Today
 from likeness.errors import StoreFull
 from likeness.service.ports import Memory, WallClock
 
@@ -50,6 +51,11 @@ class Timekeeping:
     def earliest_now(self) -> int:
         """Return the least that the time can be; what expired before has expired."""
         return time_floor.earliest_now(self._wall.moment(), self._floor_s)
+
+    def today(self) -> Today:
+        """Return the day in UTC, or the earliest that it can be."""
+        day = datetime.fromtimestamp(self.earliest_now(), UTC).date()
+        return Today(day, is_known=self.believed_now() is not None)
 
     async def heard(self, said_s: int) -> None:
         """Take note of a time that the carrier has signed, and we have verified."""
