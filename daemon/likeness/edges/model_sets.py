@@ -57,7 +57,7 @@ class ModelSets:
         Raises:
             OSError: the disk failed or is full; the old one stands.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         with self._locked("ledger.lock", fcntl.LOCK_EX):
             before, sound = self._read()
             after = how(before)
@@ -81,7 +81,7 @@ class ModelSets:
             LikenessError: as raised by `check`.
         """
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self._make_folder()
             with self._locked("install.lock", fcntl.LOCK_EX | fcntl.LOCK_NB):
                 self._install(bundle, offer, check)
         except BlockingIOError as problem:
@@ -101,7 +101,7 @@ class ModelSets:
         Raises:
             UpdateRefused: with what is needed and what is there.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         free = shutil.disk_usage(self.folder).free
         if free < copies * offer.length + KEEP_FREE:
             raise UpdateRefused(self._no_room(offer))
@@ -125,6 +125,11 @@ class ModelSets:
             raise
         self.change(lambda ledger: switch(offer, ledger))
         self._remove_unused()
+
+    def _make_folder(self) -> None:
+        if not self.folder.is_dir():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            sync_folder(self.folder.parent)
 
     def _read(self) -> tuple[Ledger, bool]:
         """Return the ledger, and whether its file is sound."""

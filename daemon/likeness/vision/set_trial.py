@@ -53,12 +53,10 @@ def try_set(
             is too slow.
     """
     sets = load_models(new, variant, threads), load_models(old, variant, threads)
+    manifests = read_manifest(new), read_manifest(old)
     pictures = [
-        {
-            role: golden_picture(read_manifest(folder).entry(role).input)
-            for role in ROLES
-        }
-        for folder in (new, old)
+        {role: golden_picture(manifest.entry(role).input) for role in ROLES}
+        for manifest in manifests
     ]
     best = [dict.fromkeys(ROLES, float("inf")) for _ in sets]
     # In turns, and the best of many: what else the machine does hits both alike.
