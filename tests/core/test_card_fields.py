@@ -236,6 +236,15 @@ def test_validity(today: date, reason: Reason | None) -> None:
     assert validity(read(laid_out(RESIDENT)), today) is reason
 
 
+def test_without_a_clock_a_card_may_have_expired_but_is_never_too_young() -> None:
+    """The day is then the earliest that it can be."""
+    card = read(laid_out(RESIDENT))
+    assert validity(card, date(1970, 1, 1), is_known=False) is None
+    assert validity(card, date(2040, 1, 2), is_known=False) is None
+    expired = validity(card, date(2040, 1, 3), is_known=False)
+    assert expired is Reason.CARD_EXPIRED
+
+
 def test_long_term_never_expires() -> None:
     card = read(laid_out(RESIDENT | {204: "长期      "}))
     assert validity(card, date(2999, 1, 1)) is None

@@ -68,3 +68,16 @@ key_changes = sa.Table(
     # not fit its predecessor, must not change anything.
     sa.Column("in_force", sa.Boolean, nullable=False),
 )
+anchors = sa.Table(
+    "anchor",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("device", sa.Text, nullable=False),
+    sa.Column("boot", sa.Text, nullable=False),
+    sa.Column("mono_ms", sa.BigInteger, nullable=False),
+    sa.Column("utc_s", sa.BigInteger, nullable=False),
+    sa.Column("quality", sa.Text, nullable=False),
+    sa.Column("kept_utc_s", sa.BigInteger, nullable=False),
+    sa.Column("token", sa.Text, nullable=False),  # the evidence
+    sa.Index("anchor_of_boot", "device", "boot"),
+)
