@@ -15,18 +15,12 @@ from typing import assert_never
 
 from likeness.core import messages, outbox
 from likeness.core.chain import EpochReason, Link
-from likeness.core.line import (
-    MAX_PACKET_BYTES,
-    Arrived,
-    BrokerDown,
-    BrokerEvent,
-    BrokerUp,
-    Published,
-)
+from likeness.core.line import Arrived, BrokerDown, BrokerEvent, BrokerUp, Published
 from likeness.core.vocabulary import Purpose
 from likeness.errors import KeyLost, StoreFull, Untrusted
 from likeness.service.anchoring import Anchoring
 from likeness.service.asking import Asking, VisitGrant
+from likeness.service.line_health import LineHealth
 from likeness.service.notary import Notary
 from likeness.service.ports import Broker, Clock, ResultStore, Verifier, WallClock
 from likeness.service.presence import Facts, Presence
@@ -37,7 +31,6 @@ log = logging.getLogger(__name__)
 ASK_EXPIRES_S = 30  # the visit has gone on without an answer by then
 GOODBYE_WITHIN_S = 1.0
 TOO_LARGE = 0x95  # MQTT v5, 2.4; we say it ourselves, before the broker hangs up
-AROUND_BYTES = 256  # of a publish: its topic, its properties, its header
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +92,8 @@ class Delivery:
         self._outbox = outbox.Outbox([], choose)
         self._newest = Link("", -1, "")  # the newest record that the outbox knows
         self._in_flight: dict[int, tuple[str, int]] = {}  # by the line's number
-        self._packet_bytes = MAX_PACKET_BYTES  # that the broker takes
-        self._line_fault = ""  # why there is no good line, as a word
         self.counts: Counter[str] = Counter()
+        self._health = LineHealth(self.counts)
 
     # --- from outside ---------------------------------------------------------------
     def stored(self, seq: int) -> None:
@@ -156,10 +148,13 @@ class Delivery:
                 case _Kept():
                     await self._take_stored()
                 case BrokerUp():
-                    self._come_up(event)
+                    log.info("event=broker_up waiting=%d", self._outbox.waiting)
+                    self._health.came_up(event)
+                    self._presence.introduce()
                     await self._step(outbox.Online(event.window))
                 case BrokerDown():
-                    self._go_down(event)
+                    self._health.went_down(event)
+                    self._in_flight.clear()
                     await self._step(outbox.Offline())
                 case Published(number, code):
                     if place := self._in_flight.pop(number, None):
@@ -233,12 +228,7 @@ class Delivery:
         if token is None:
             log.error("event=record_missing epoch=%s seq=%d", epoch, seq)
             return
-        if len(token) + AROUND_BYTES > self._packet_bytes:
-            log.error(
-                "event=result_too_large size=%d limit=%d do='raise it at the broker'",
-                len(token),
-                self._packet_bytes,
-            )
+        if not self._health.takes(len(token)):
             await self._step(outbox.Acknowledged(epoch, seq, TOO_LARGE))
             return
         number = self._publish("result", token.encode())
@@ -305,38 +295,12 @@ class Delivery:
             topic, payload, qos=qos, retain=retain, expiry_s=expiry_s
         )
 
-    def _come_up(self, up: BrokerUp) -> None:
-        self._packet_bytes = up.packet_bytes
-        self._line_fault = "subscription_refused" if up.refused else ""
-        if up.refused:
-            self.counts["line_subscription_refused"] += 1
-            log.error(
-                "event=subscription_refused topics=%r do='see its access rules'",
-                up.refused,
-            )
-        log.info("event=broker_up waiting=%d", self._outbox.waiting)
-        self._presence.introduce()
-
-    def _go_down(self, down: BrokerDown) -> None:
-        self._in_flight.clear()
-        if (fault := down.fault) is None:
-            log.warning("event=broker_down why=%r", down.why)
-            return
-        self._line_fault = fault.word
-        self.counts[f"line_{fault.word}"] += 1
-        log.error(
-            "event=broker_down why=%r fault=%s do=%r",
-            down.why,
-            fault.word,
-            fault.advice,
-        )
-
     async def _tell_telemetry(self) -> None:
         while True:
             snapshot = {
                 "outbox_waiting": self._outbox.waiting,
                 "outbox_line": self._outbox.line.name.lower(),
-                "line_fault": self._line_fault,
+                "line_fault": self._health.fault,
                 **{f"delivery_{name}": count for name, count in self.counts.items()},
                 **self._telemetry(),
             }
