@@ -18,7 +18,9 @@ COMMANDS = {
     "update": ("update", "Signed updates of models and policy."),
     "publish": ("publish", "The publisher's side: sign and offer updates."),
     "outbox": ("outbox", "List what waits for the carrier."),
-    "keys": ("keys", "Make test keys for a bench terminal and carrier."),
+    "provision": ("provision", "Make a terminal's keys; take the carrier's answer."),
+    "doctor": ("doctor", "Say what is well and what is not, and what to do."),
+    "keys": ("keys", "Make test keys; prepare a terminal's next key."),
 }
 
 

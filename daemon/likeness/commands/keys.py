@@ -1,10 +1,11 @@
-"""`likeness keys`: test keys for a bench terminal and its carrier."""
+"""`likeness keys`: test keys for a bench, and the next key of a terminal."""
 
 import re
 from pathlib import Path
 
 import click
 
+from likeness import config
 from likeness.commands import authority
 from likeness.core.vocabulary import Environment
 from likeness.edges import bench_keys
@@ -13,7 +14,7 @@ from likeness.errors import UsageError
 _DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
 
-@click.group(help="Make test keys for a bench terminal and carrier.")
+@click.group(help="Make test keys; prepare a terminal's next key.")
 def command() -> None:
     """Choose what to do with keys."""
 
@@ -42,3 +43,20 @@ def make(out: Path, device: str, environments: tuple[str, ...]) -> None:
     keys = bench_keys.make(out, device, tuple(map(Environment, environments)))
     click.echo(f"terminal {device}: {keys.terminal}")
     click.echo(f"carrier: {keys.carrier}")
+
+
+@command.command()
+@click.option("--config", "config_file", required=True, type=click.Path(path_type=Path))
+def rotate(config_file: Path) -> None:
+    """Prepare the device's next key; it takes over at the daemon's next start.
+
+    The change is a record in the chain, signed by both keys; the carrier follows it by
+    itself, and takes nothing from the old key after it. Run twice, it is one key.
+    """
+    from likeness.edges.key_ring import KeyRing
+
+    settings = config.load(config_file)
+    ring = KeyRing(Path(settings.terminal.state_dir), settings.keys.device_key)
+    new = ring.prepare()
+    click.echo(f"now: {ring.current().kid}")
+    click.echo(f"next: {new.kid} ({new.key_tier}), from the daemon's next start on")

@@ -1,0 +1,73 @@
+"""`likeness provision`: keys and a request for the carrier, then what it answers."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from likeness import config
+
+FILE = click.Path(path_type=Path)
+in_config = click.option("--config", "config_file", required=True, type=FILE)
+
+
+@click.group(help="Make a terminal's keys; install what the carrier answers.")
+def command() -> None:
+    """Choose a step."""
+
+
+@command.command()
+@in_config
+@click.option(
+    "--out", required=True, type=FILE, help="What goes to the carrier is put here."
+)
+def make(config_file: Path, out: Path) -> None:
+    """Make the device key and the TLS key where the configuration says.
+
+    No key is ever overwritten. A device key in a token (pkcs11:…) is made in it.
+    """
+    from likeness import provisioning
+
+    settings = config.load(config_file)
+    made = provisioning.make(settings, out)
+    for one in made.kept:
+        click.echo(f"kept: {one}")
+    click.echo(f"device key: {made.kid} ({made.key_tier})")
+    click.echo("send both files to the carrier; neither holds a secret:")
+    click.echo(f"  {made.request}  for its CA to sign")
+    click.echo(f"  {made.device_file}  for its folder of devices")
+    click.echo("then take its answer with 'likeness provision install'")
+
+
+@command.command()
+@in_config
+@click.option("--cert", required=True, type=FILE, help="The answer to the request.")
+@click.option(
+    "--issuer", required=True, type=FILE, help="The CA that issues to terminals."
+)
+@click.option("--broker-ca", required=True, type=FILE, help="The broker's CA.")
+@click.option(
+    "--carrier-keys",
+    required=True,
+    type=FILE,
+    help="A folder with carrier-receipt.jwk, carrier-visit.jwk, carrier-person.jwk.",
+)
+def install(
+    config_file: Path, cert: Path, issuer: Path, broker_ca: Path, carrier_keys: Path
+) -> int:
+    """Check the carrier's answer as a whole, install it, and run the doctor."""
+    from likeness import provisioning
+    from likeness.commands.doctor import examine
+
+    settings = config.load(config_file)
+    written = provisioning.install(
+        settings,
+        cert=cert,
+        issuer=issuer,
+        broker_ca=broker_ca,
+        carrier_keys=carrier_keys,
+        now=datetime.now(UTC),
+    )
+    for one in written:
+        click.echo(f"installed: {one}")
+    return examine(settings)

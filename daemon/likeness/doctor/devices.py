@@ -1,0 +1,106 @@
+"""Checks of camera, card reader and models: each is really used once.
+
+A running daemon holds the camera and the reader; then nothing is opened, since that
+would disturb a visit. Leaves to others: the machine, keys, the line.
+"""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from likeness.core.card_dialogue import ReaderReady, ReaderTrouble
+from likeness.doctor.finding import Finding, fail, ok
+from likeness.errors import ConfigError, DeviceLost, FeedUnreadable, ModelError
+from likeness.service.ports import ByteLine, Camera, Clock
+from likeness.service.reading import CardEvent, CardReading
+
+READER_WITHIN_S = 6.0
+FRAMES = 3
+CAMERA_TODO = "see the cable and camera.source, camera.path in the configuration"
+
+
+def daemon_runs(state_dir: Path) -> bool:
+    """Say whether a daemon holds this state directory, without holding it."""
+    try:
+        lock = os.open(state_dir / "lock", os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def camera(open_camera: Callable[[], Camera], *, in_use: bool) -> Finding:
+    """Take a few frames."""
+    if in_use:
+        return ok("in use by the running daemon")
+    try:
+        return asyncio.run(_frames(open_camera()))
+    except (DeviceLost, FeedUnreadable, ConfigError) as fault:
+        return fail(str(fault), CAMERA_TODO)
+
+
+async def _frames(camera: Camera) -> Finding:
+    try:
+        await camera.start()
+        for _ in range(FRAMES):
+            frame = await camera.frame()
+        if frame is None:
+            return fail("no pictures", CAMERA_TODO)
+        height, width = frame.image.shape[:2]
+        return ok(f"pictures of {width}×{height}")
+    finally:
+        await camera.stop()
+
+
+def reader(line: ByteLine, clock: Clock, *, baud: int, in_use: bool) -> Finding:
+    """Ask the reader for its name; no card is looked for."""
+    if in_use:
+        return ok("in use by the running daemon")
+    said = asyncio.run(_reader(line, clock, baud))
+    if isinstance(said, ReaderReady):
+        return ok(f"reader {said.reader_id}")
+    detail = said.detail if said else "it does not answer"
+    return fail(
+        detail, "plug it in; see reader.path and reader.baud in the configuration"
+    )
+
+
+async def _reader(
+    line: ByteLine, clock: Clock, baud: int
+) -> ReaderReady | ReaderTrouble | None:
+    heard: asyncio.Queue[CardEvent] = asyncio.Queue()
+    reading = asyncio.create_task(
+        CardReading(line, clock, heard.put_nowait, baud=baud).run()
+    )
+    last: ReaderReady | ReaderTrouble | None = None
+    try:
+        async with asyncio.timeout(READER_WITHIN_S):
+            while not isinstance(last, ReaderReady):
+                event = await heard.get()
+                if isinstance(event, ReaderReady | ReaderTrouble):
+                    last = event
+    except TimeoutError:
+        pass
+    finally:
+        reading.cancel()
+        await asyncio.wait([reading])
+    return last
+
+
+def models(load: Callable[[], str]) -> Finding:
+    """Load every model: its digest, and what it computes for a known picture.
+
+    Args:
+        load: loads them, and says in a few words which.
+    """
+    try:
+        return ok(load())
+    except (ModelError, ConfigError) as fault:
+        return fail(str(fault), "run 'likeness models check', then 'models build'")

@@ -1,0 +1,97 @@
+"""All checks of one terminal, side by side, each with a limit of its own.
+
+A check that hangs is a finding, not a doctor that hangs: each runs on a thread that
+nobody waits for longer than its limit. Leaves to others: what each one looks at.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from likeness import config, models_in_use
+from likeness.doctor import devices, identity, line, machine
+from likeness.doctor.finding import Finding, fail
+from likeness.edges.clock import SystemClock
+from likeness.edges.model_sets import ModelSets
+from likeness.edges.reader_serial import SerialLine
+from likeness.errors import LikenessError
+from likeness.vision.models import load_models
+from likeness.wiring import camera_of
+
+WITHIN_S = 15.0
+THERMAL = Path("/sys/class/thermal")
+CONNECTORS = Path("/sys/class/drm")
+
+Check = Callable[[], Finding]
+
+
+def checks(settings: config.Config) -> dict[str, Check]:
+    """Return the checks by name, in the order in which they are told."""
+    state_dir = Path(settings.terminal.state_dir)
+    in_use = devices.daemon_runs(state_dir)
+    clock = SystemClock()
+    return {
+        "camera": partial(
+            devices.camera, partial(camera_of, settings.camera), in_use=in_use
+        ),
+        "reader": partial(
+            devices.reader,
+            SerialLine(settings.reader.path, settings.reader.baud),
+            clock,
+            baud=settings.reader.baud,
+            in_use=in_use,
+        ),
+        "screen": partial(machine.screen, CONNECTORS),
+        "clock": lambda: machine.clock(clock.moment()),
+        "disk": partial(machine.disk, state_dir),
+        "broker": partial(line.broker, settings, in_use=in_use),
+        "certificate": lambda: identity.certificate(settings, datetime.now(UTC)),
+        "keys": partial(identity.keys, settings),
+        "models": partial(devices.models, partial(_load_models, settings)),
+        "temperature": partial(machine.temperature, THERMAL),
+    }
+
+
+def examine(
+    todo: Mapping[str, Check], within_s: float = WITHIN_S
+) -> dict[str, Finding]:
+    """Run all checks at once; each has `within_s`."""
+    found: dict[str, Finding] = {}
+    threads = {
+        name: threading.Thread(
+            target=_keep, args=(found, name, check), name=f"doctor-{name}", daemon=True
+        )
+        for name, check in todo.items()
+    }
+    for thread in threads.values():
+        thread.start()
+    until = time.monotonic() + within_s
+    for thread in threads.values():
+        thread.join(max(0.0, until - time.monotonic()))
+    late = fail(f"no answer within {within_s:g} s", "look whether it hangs; restart it")
+    done = dict(found)
+    return {name: done.get(name, late) for name in todo}
+
+
+def _keep(found: dict[str, Finding], name: str, check: Check) -> None:
+    try:
+        found[name] = check()
+    except LikenessError as fault:
+        found[name] = fail(str(fault), "mend that, and run the doctor again")
+    except Exception as problem:  # noqa: BLE001 - one broken check must not hide nine
+        found[name] = fail(
+            f"the check itself failed: {type(problem).__name__}",
+            "tell the makers, with the versions of program and system",
+        )
+
+
+def _load_models(settings: config.Config) -> str:
+    """Load what the next start would use, and change nothing."""
+    sets = ModelSets(Path(settings.terminal.state_dir))
+    folder = models_in_use.sound_folder(settings, sets)
+    given = settings.models
+    loaded = load_models(folder, given.variant, given.threads)
+    return f"{len(loaded.digests)} models, {given.variant}, {loaded.runtime}"

@@ -1,0 +1,161 @@
+"""A terminal's certificate: asks for one, and checks the one that came (RFC 5280).
+
+A certificate is taken when it is for our key and our name, was issued by the CA we were
+told, is in date, and may be used by a client. Leaves to others: files, when to renew.
+"""
+
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from likeness.edges import key_files
+from likeness.errors import ConfigError
+
+DEEPEST = 4  # certificates between ours and the CA that we were told
+_PEM = serialization.Encoding.PEM
+
+
+def request(key: ec.EllipticCurvePrivateKey, name: str) -> bytes:
+    """Return a signing request (PKCS#10, RFC 2986) as PEM, for this common name."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    asked = x509.CertificateSigningRequestBuilder().subject_name(subject)
+    return asked.sign(key, hashes.SHA256()).public_bytes(_PEM)
+
+
+def load(data: bytes, where: str) -> list[x509.Certificate]:
+    """Read one or several certificates as PEM; ours stands first.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    try:
+        found = x509.load_pem_x509_certificates(data)
+    except ValueError as problem:
+        raise ConfigError(f"{where}: holds no PEM certificate") from problem
+    return found
+
+
+def check(
+    chain: list[x509.Certificate],
+    *,
+    key: ec.EllipticCurvePublicKey,
+    name: str,
+    issuers: list[x509.Certificate],
+    now: datetime,
+) -> x509.Certificate:
+    """Return our certificate if it is good.
+
+    Args:
+        chain: ours, then what leads to an issuer, in any order.
+        key: our own.
+        name: what its common name must be: the broker takes it for ours.
+        issuers: whose word we were told to take.
+        now: an aware time.
+
+    Raises:
+        ConfigError: with what is wrong, and what to do.
+    """
+    ours = chain[0]
+    if key_id(ours) != key_files.public_jwk(key)["kid"]:
+        raise ConfigError(
+            "the certificate is for another key: send this terminal's own request to"
+            " the carrier, and take the answer to it"
+        )
+    if (said := common_names(ours)) != [name]:
+        raise ConfigError(
+            f"the certificate is made out to {' and '.join(said) or 'nobody'}, not to"
+            f" '{name}': ask for one with this terminal's name"
+        )
+    _check_issuer(chain, issuers, now)
+    _check_dates(ours, now)
+    _check_usage(ours)
+    return ours
+
+
+def key_id(cert: x509.Certificate) -> str:
+    """Return the JWK thumbprint of a certificate's key; "" if it is not P-256."""
+    key = cert.public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        return ""
+    if not isinstance(key.curve, ec.SECP256R1):
+        return ""
+    return key_files.public_jwk(key)["kid"]
+
+
+def common_names(cert: x509.Certificate) -> list[str]:
+    """Return the common names of a certificate."""
+    names = cert.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return [str(one.value) for one in names]
+
+
+def _check_issuer(
+    chain: list[x509.Certificate], issuers: list[x509.Certificate], now: datetime
+) -> None:
+    """Walk from ours to an issuer that we were told, over what came with it."""
+    one = chain[0]
+    for _ in range(DEEPEST):
+        if (told := _issuer_of(one, issuers)) is not None:
+            _check_dates(told, now)
+            return
+        between = _issuer_of(one, chain[1:])
+        if between is None:
+            break
+        _check_dates(between, now)
+        one = between
+    raise ConfigError(
+        "the certificate was not issued by the CA that --issuer names: take the one"
+        " from your carrier, or its right CA"
+    )
+
+
+def _issuer_of(
+    one: x509.Certificate, among: list[x509.Certificate]
+) -> x509.Certificate | None:
+    for other in among:
+        try:
+            one.verify_directly_issued_by(other)
+        except (ValueError, TypeError, InvalidSignature):
+            continue
+        if _is_ca(other):
+            return other
+    return None
+
+
+def _is_ca(cert: x509.Certificate) -> bool:
+    try:
+        basic = cert.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+    return basic.ca
+
+
+def _check_dates(cert: x509.Certificate, now: datetime) -> None:
+    begins, ends = cert.not_valid_before_utc, cert.not_valid_after_utc
+    whose = " and ".join(common_names(cert)) or "nobody"
+    if now > ends:
+        raise ConfigError(
+            f"the certificate of {whose} ended on {ends:%Y-%m-%d}: ask for a new one"
+        )
+    if now < begins:
+        raise ConfigError(
+            f"the certificate of {whose} begins only on {begins:%Y-%m-%d}, and this"
+            f" machine's clock says {now:%Y-%m-%d}: set the clock, or ask for one that"
+            " begins earlier"
+        )
+
+
+def _check_usage(cert: x509.Certificate) -> None:
+    """4.2.1.12; without the extension it may be used for all, which we do not take."""
+    try:
+        usage = cert.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except (x509.ExtensionNotFound, ValueError):
+        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+    if ExtendedKeyUsageOID.CLIENT_AUTH not in usage:
+        raise ConfigError(
+            "the certificate is not for a client (extended key usage clientAuth): ask"
+            " for one that is"
+        )
