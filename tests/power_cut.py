@@ -3,7 +3,8 @@
 `ends_at` runs the work in a forked child. Each change is seen through Python's audit
 events, and os.fsync is counted as well. A power cut is a SIGKILL after which the disk
 holds as little as POSIX promises: a file that was not synced is empty, a name that was
-made or moved in a folder that was not synced since is not there, or is the old one.
+made or moved in a folder that was not synced since is not there, or is the old one; of
+several such names all are lost, or only the first, since a disk may write in any order.
 """
 
 import os
@@ -12,12 +13,21 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 CHANGES = ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.symlink")
 DONE = 0
+
+
+class End(Enum):
+    """What the disk has lost afterwards."""
+
+    KILLED = auto()  # nothing
+    CUT_ALL = auto()
+    CUT_FIRST = auto()
 
 
 @dataclass
@@ -35,7 +45,7 @@ class DoomedDisk:
 
     folder: Path
     fatal: int
-    power_cut: bool
+    end: End
     count: int = 0
     unsynced: set[Path] = field(default_factory=set)
     named: list[Named] = field(default_factory=list)
@@ -96,7 +106,7 @@ class DoomedDisk:
         if self.count != self.fatal:
             return
         self.dying = True
-        if self.power_cut:
+        if self.end is not End.KILLED:
             self._lose()
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -104,7 +114,8 @@ class DoomedDisk:
         for path in self.unsynced:
             if path.is_file():
                 os.truncate(path, 0)
-        for one in reversed(self.named):
+        lost = self.named if self.end is End.CUT_ALL else self.named[:1]
+        for one in reversed(lost):
             if one.came_from is not None and one.path.exists():
                 one.path.rename(one.came_from)
             elif one.path.is_dir():
@@ -115,14 +126,12 @@ class DoomedDisk:
                 one.path.write_bytes(one.was)
 
 
-def ends_at(
-    fatal: int, work: Callable[[], object], folder: Path, *, power_cut: bool
-) -> bool:
+def ends_at(fatal: int, work: Callable[[], object], folder: Path, end: End) -> bool:
     """Run the work in a child that dies before its n-th change; say whether it did."""
     child = os.fork()
     if child == 0:
         try:
-            DoomedDisk(folder, fatal, power_cut).watch()
+            DoomedDisk(folder, fatal, end).watch()
             work()
         except BaseException as fault:  # noqa: BLE001 - nothing may come back from here
             os.write(2, f"{fault!r}\n".encode())

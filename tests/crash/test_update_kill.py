@@ -15,7 +15,7 @@ import pytest
 from likeness import models_in_use
 from likeness.core import update
 from likeness.core.update import PACKAGED
-from power_cut import ends_at
+from power_cut import End, ends_at
 from update_bench import UpdateBench
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -46,21 +46,21 @@ def as_before(bench: UpdateBench) -> None:
 
 
 def killed_at_each_step(
-    bench: UpdateBench, work: Callable[[], object], *, power_cut: bool
+    bench: UpdateBench, work: Callable[[], object], end: End
 ) -> Iterator[int]:
     """Give the number of each step, after the work has died before it."""
     for step in itertools.count(1):
         as_before(bench)
-        if not ends_at(step, work, bench.state, power_cut=power_cut):
+        if not ends_at(step, work, bench.state, end):
             return
         yield step
 
 
-@pytest.mark.parametrize("power_cut", [False, True])
-def test_an_update_may_end_anywhere(bench: UpdateBench, power_cut: bool) -> None:
+@pytest.mark.parametrize("end", End)
+def test_an_update_may_end_anywhere(bench: UpdateBench, end: End) -> None:
     old = bench.ledger.current
     used = []
-    for _ in killed_at_each_step(bench, bench.apply, power_cut=power_cut):
+    for _ in killed_at_each_step(bench, bench.apply, end):
         used.append(models_in_use.choose(bench.settings).digest)
         if used[-1] == old:
             assert bench.ledger.accepted == 2
@@ -76,8 +76,8 @@ def test_an_update_may_end_anywhere(bench: UpdateBench, power_cut: bool) -> None
     )
 
 
-@pytest.mark.parametrize("power_cut", [False, True])
-def test_a_way_back_may_end_anywhere(bench: UpdateBench, power_cut: bool) -> None:
+@pytest.mark.parametrize("end", End)
+def test_a_way_back_may_end_anywhere(bench: UpdateBench, end: End) -> None:
     good = bench.ledger.current
     bench.apply()
     bad = bench.ledger.current
@@ -90,7 +90,7 @@ def test_a_way_back_may_end_anywhere(bench: UpdateBench, power_cut: bool) -> Non
         models_in_use.choose(bench.settings)
 
     used = []
-    for _ in killed_at_each_step(bench, start, power_cut=power_cut):
+    for _ in killed_at_each_step(bench, start, end):
         used.append(models_in_use.choose(bench.settings).digest)
         returned = bench.ledger.returned
         assert returned is not None
@@ -104,6 +104,6 @@ def test_no_update_at_all_leaves_the_packaged_set(tmp_path: Path) -> None:
     bench = UpdateBench(tmp_path)
     bench.publish(1)
     shutil.copytree(bench.state, tmp_path / "before")
-    for _ in killed_at_each_step(bench, bench.apply, power_cut=True):
+    for _ in killed_at_each_step(bench, bench.apply, End.CUT_ALL):
         chosen = models_in_use.choose(bench.settings)
         assert chosen.digest in (PACKAGED, bench.ledger.current)
