@@ -283,6 +283,23 @@ def test_a_second_client_of_one_identity_takes_over_whatever_id_it_gives(
         assert second.is_in
 
 
+def test_a_terminal_of_the_carriers_name_is_no_carrier(
+    broker: ShippedMosquitto, shop: Issued, carrier: Issued, pki: Authority
+) -> None:
+    """A CA should refuse that name: the holder hears nothing, but cuts the line."""
+    false = pki.make("false", Kind.DEVICE, common_name="likeness-carrier")
+    with at_carriers(broker, carrier) as far, at_terminals(broker, shop) as guest:
+        far.follow(topic("result"))
+        with at_terminals(broker, false) as rogue:
+            assert rogue.is_in
+            assert far.goes()
+            rogue.follow(topic("result"))
+            assert rogue.say(topic("receipt"), b"forged") == REFUSED
+            guest.say(topic("result"), b"not for him")
+            assert rogue.say(topic("result", "likeness-carrier"), b"x") in (0, NOBODY)
+            assert rogue.heard == []
+
+
 def test_a_packet_that_is_too_large_ends_the_connection(
     broker: ShippedMosquitto, shop: Issued
 ) -> None:
