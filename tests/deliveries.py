@@ -15,6 +15,7 @@ from likeness.edges.clock import SystemClock
 from likeness.edges.verifier import CarrierVerifier
 from likeness.service.asking import VisitGrant
 from likeness.service.delivery import Delivery
+from likeness.service.timekeeping import Timekeeping
 from results import ACCEPTED, Bench
 
 DEVICE = "shop-17"
@@ -89,7 +90,10 @@ def line_to(broker: Mosquitto) -> MqttLine:
 
 
 def delivery(
-    near: Bench, broker: Mosquitto | Script, grants: list[VisitGrant] | None = None
+    near: Bench,
+    broker: Mosquitto | Script,
+    grants: list[VisitGrant] | None = None,
+    time: Timekeeping | None = None,
 ) -> Delivery:
     clock = SystemClock()
     return Delivery(
@@ -104,6 +108,7 @@ def delivery(
         notary=near.notary,
         clock=clock,
         wall=clock,
+        time=time,
         choose=lambda: 0.5,
         birth=lambda: {"software": "0.1.0", "epoch": near.store.epoch},
         telemetry=lambda: {"temperature_c": 51.5},

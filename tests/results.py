@@ -27,6 +27,7 @@ from likeness.edges.sealer import PersonSealer
 from likeness.edges.signer import FileSigner
 from likeness.edges.store import SqliteStore
 from likeness.service.notary import Notary
+from likeness.service.ports import WallClock
 from likeness.service.recording import Recorder
 
 # Marked, so that a test can look for them where they must not be.
@@ -93,14 +94,20 @@ class Bench:
     record: Recorder
 
 
-def bench(folder: Path, *, facts: DeviceFacts = FACTS, store: str = "state") -> Bench:
+def bench(
+    folder: Path,
+    *,
+    facts: DeviceFacts = FACTS,
+    store: str = "state",
+    clock: WallClock | None = None,
+) -> Bench:
     """Make keys (once for each folder) and a store that is not open yet."""
+    clock = clock or FixedClock()
     keys = BenchKeys(folder / "keys/terminals" / facts.device, folder / "keys/carrier")
     if not keys.terminal.exists():
         environments = (Environment.TEST, Environment.PRODUCTION)
         keys = bench_keys.make(folder / "keys", facts.device, environments)
     signer = FileSigner(keys.device_key)
-    clock = FixedClock()
     notary = Notary(facts, signer=signer, clock=clock)
     kept = SqliteStore(folder / store, notary.begin_epoch)
     record = Recorder(
