@@ -10,7 +10,7 @@ from likeness.carrier.keeping import Chain, Incoming
 from likeness.carrier.store import CarrierStore, Gap
 from likeness.carrier.verify import verify
 from likeness.core import jws, messages
-from likeness.core.chain import ChainHead, Link
+from likeness.core.chain import ChainHead, EpochReason, Link
 from likeness.core.challenge import commitment
 from likeness.core.vocabulary import NonceSource, Purpose, Reason
 from likeness.errors import ConfigError
@@ -90,7 +90,7 @@ def test_another_record_at_the_same_place_is_a_fork(
     for _ in range(2):  # however often it comes, it is one alarm
         kept, chains = store.keep([incoming(near, other)], NOW)
         assert kept[0].fork
-        assert chains == []
+        assert chains == [upto(tokens, 2)], "the terminal must hear how far we know it"
     assert [(a.seq, a.kind) for a in store.alarms()] == [(2, "fork")]
     assert store.tokens(DEVICE) == tokens
 
@@ -112,10 +112,34 @@ def test_a_record_that_follows_another_past_is_a_fork(
 ) -> None:
     tokens = chain_of(near, 1)
     other = result_at(near, ChainHead(EPOCH, 2, jws.encode(b"x" * 32)))
+    after = result_at(near, ChainHead(EPOCH, 3, jws.chain_hash(other)))
     batch = [incoming(near, token) for token in [*tokens, other]]
-    _, chains = store.keep(batch, NOW)
-    assert chains == [upto(tokens, 1)]
+    for more in ([], [incoming(near, after)], batch):
+        kept, chains = store.keep([*batch, *more], NOW)
+        assert chains == [replace(upto(tokens, 1), forked=True)]
+        assert all(one.fork == (one.record.seq > 1) for one in kept)
     assert [(a.seq, a.kind) for a in store.alarms()] == [(2, "fork")]
+
+
+def test_an_old_copy_of_a_terminal_hears_of_its_own_record_and_of_the_head(
+    near: Bench, store: CarrierStore
+) -> None:
+    tokens = chain_of(near, 5)
+    batch = [incoming(near, token) for token in tokens]
+    store.keep(batch, NOW)
+    _, chains = store.keep(batch[1:3], NOW)
+    assert chains == [upto(tokens, 2), upto(tokens, 5)]
+
+
+def test_why_a_new_epoch_began_is_in_the_alarm(
+    near: Bench, store: CarrierStore
+) -> None:
+    store.keep([incoming(near, token) for token in chain_of(near, 1)], NOW)
+    head = ChainHead("f" * 32, 0, "")
+    begins = near.notary.begin_epoch(head, None, EpochReason.FORKED)
+    store.keep([incoming(near, begins)], NOW)
+    (alarm,) = store.alarms()
+    assert alarm.detail == f"kept here {EPOCH}: 1; known there none; reason forked"
 
 
 def test_a_refused_record_is_kept_and_blocks_nothing(

@@ -2,8 +2,9 @@
 
 Whatever has arrived is handled as one batch on the store's thread: one commit, then
 the PUBACKs, then one cumulative receipt for each chain. A record that is well signed
-but not for this carrier is refused, signed; one that is not well signed gets no answer,
-since it may not be the terminal's. Leaves to others: each of these steps.
+but not for this carrier, or of another life of its chain, is refused, signed; one that
+is not well signed gets no answer, since it may not be the terminal's. Leaves to others:
+each of these steps.
 """
 
 import asyncio
@@ -123,28 +124,36 @@ class Ingest:
         """Judge and keep a batch, in one commit; return what must be said then."""
         now_s = int(self._utc())
         outcome = Outcome()
-        incoming = []
+        incoming: list[Incoming] = []
         for message in batch:
             try:
                 device, leaf = messages.device_and_leaf(message.topic)
                 if leaf == "ask":
-                    visit = self._open_visit(device, message.payload, now_s)
-                    outcome.visits.append((device, visit))
+                    self._hear_ask(device, message.payload, now_s, outcome)
                 elif leaf == "result":
                     incoming.append(self._judge(device, message.payload))
+                    if isinstance(incoming[-1].claims, messages.KeyChange):
+                        self._keep(incoming, now_s, outcome)  # what follows needs it
+                        incoming = []
             except Untrusted as fault:
                 self._drop(message, fault)
-        outcome.kept, chains = self._store.keep(incoming, now_s)
-        for kept in outcome.kept:
+        self._keep(incoming, now_s, outcome)
+        return outcome
+
+    def _keep(self, incoming: list[Incoming], now_s: int, outcome: Outcome) -> None:
+        all_kept, chains = self._store.keep(incoming, now_s)
+        outcome.kept += all_kept
+        for kept in all_kept:
             one = kept.record
-            if one.refusal and not kept.fork:
+            if kept.wrong_key:
+                continue  # whoever signed it is not the one to answer
+            if refusal := Problem.FORK if kept.fork else one.refusal:
                 place = Link(one.epoch, one.seq, one.hash)
-                said = self._words.refusal(one.device, place, one.refusal, now_s)
+                said = self._words.refusal(one.device, place, refusal, now_s)
                 outcome.receipts.append((one.device, said))
         for chain in chains:
             said = self._words.receipt(chain.device, chain.upto, now_s)
             outcome.receipts.append((chain.device, said))
-        return outcome
 
     def _judge(self, device: str, token: bytes) -> Incoming:
         """Return the record, or a well signed one with the reason to refuse it."""
@@ -186,13 +195,36 @@ class Ingest:
         key = self._trust.key(device, kid)
         if key is not None:
             return key
+        changed = self._store.changed_key(device, kid)
+        if changed is not None:
+            return verify.jwk_of(changed)
         known = self._trust.knows(device)
         raise BadRecord(Problem.UNKNOWN_KEY if known else Problem.UNKNOWN_DEVICE)
 
-    def _open_visit(self, device: str, token: bytes, now_s: int) -> str:
-        parsed = jws.parse(token, types=(messages.ASK,))
+    def _hear_ask(
+        self, device: str, token: bytes, now_s: int, outcome: Outcome
+    ) -> None:
+        parsed = jws.parse(token, types=(messages.ASK, messages.ANCHOR))
         verify.check_signature(token, self._key(device, parsed.kid))
-        ask = messages.from_json(parsed.payload, messages.Ask)
+        if not self._store.is_current(device, parsed.kid):
+            raise BadRecord(Problem.WRONG_KEY, "an ask by a key that was replaced")
+        if parsed.typ == messages.ANCHOR:
+            self._keep_anchor(device, token, parsed.payload, now_s)
+        else:
+            visit = self._open_visit(device, parsed.payload, now_s)
+            outcome.visits.append((device, visit))
+
+    def _keep_anchor(
+        self, device: str, token: bytes, payload: bytes, now_s: int
+    ) -> None:
+        anchor = messages.from_json(payload, messages.TimeAnchor)
+        if anchor.iss != device or anchor.ask != messages.ASK_TIME_ANCHOR:
+            raise Untrusted("an ask of another device, or of another kind")
+        new = self._store.keep_anchor(device, anchor, token.decode("ascii"), now_s)
+        self.counts["anchors"] += new
+
+    def _open_visit(self, device: str, payload: bytes, now_s: int) -> str:
+        ask = messages.from_json(payload, messages.Ask)
         if ask.iss != device or ask.ask != messages.ASK_VISIT:
             raise Untrusted("an ask of another device, or of another kind")
         issued = self._store.open_visit(device, ask, fresh_nonce(now_s))
@@ -210,10 +242,17 @@ class Ingest:
         )
 
 
+def _what(kept: Kept) -> str:
+    if kept.wrong_key:
+        return "wrong_key"
+    return "fork" if kept.fork else "kept" if kept.new else "kept_before"
+
+
 def _tell(kept: Kept) -> None:
     one = kept.record
-    what = "fork" if kept.fork else "kept" if kept.new else "kept_before"
-    level = logging.ERROR if kept.fork or one.refusal else logging.INFO
+    what = _what(kept)
+    doubtful = kept.fork or kept.wrong_key or one.refusal
+    level = logging.ERROR if doubtful else logging.INFO
     verdict = getattr(one.claims, "verdict", "none")
     log.log(
         level,

@@ -3,17 +3,18 @@
 A record's place (device, epoch, seq) is unique, so a resend changes nothing; another
 record at the same place is a fork. A chain's head moves over what is contiguous and
 fits its predecessor; nothing beyond it is receipted. A doubt is an alarm with the token
-as evidence, kept once. All functions work inside the caller's transaction. Leaves to
-others: signatures, sending, the connection.
+as evidence, kept once. A record that does not follow stays, but is never taken, nor is
+what follows it. All functions work inside the caller's transaction. Leaves to others:
+signatures, sending, the connection.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
-from likeness.carrier import nonces, tables
-from likeness.carrier.verify import Claims, Problem
-from likeness.core import messages
+from likeness.carrier import key_history, nonces, tables
+from likeness.carrier.verify import RECORDS, Claims, Problem
+from likeness.core import jws, messages
 from likeness.core.chain import Link
 
 BEFORE_FIRST = -1  # `upto` of a chain with nothing contiguous yet
@@ -34,9 +35,16 @@ class Incoming:
     @property
     def prev(self) -> str | None:
         """The hash that it says stands before it; None if that cannot be read."""
-        if isinstance(self.claims, messages.Result):
-            return self.claims.prev
-        return None if self.claims is None else ""
+        if self.claims is None:
+            return None
+        if isinstance(self.claims, messages.EpochBegins):
+            return ""
+        return self.claims.prev
+
+    @property
+    def kid(self) -> str:
+        """The key that it names, and that its signature is good for."""
+        return jws.parse(self.token, types=RECORDS).kid
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,7 @@ class Kept:
     record: Incoming
     new: bool
     fork: bool = False
+    wrong_key: bool = False  # of this device, but not for this place: not kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,7 @@ class Chain:
 
     device: str
     upto: Link
+    forked: bool = False  # what stands beyond does not follow, and will never be taken
 
 
 def keep(db: sa.Connection, incoming: Incoming, now_s: int) -> Kept:
@@ -61,11 +71,18 @@ def keep(db: sa.Connection, incoming: Incoming, now_s: int) -> Kept:
     here = db.execute(
         sa.select(tables.records.c.hash).where(*_at(tables.records, incoming))
     ).scalar()
-    if here is not None and here != incoming.hash:
+    if here == incoming.hash:
+        return Kept(incoming, new=False)
+    why = key_history.doubt(
+        db, incoming.device, incoming.kid, incoming.epoch, incoming.seq
+    )
+    if why:
+        _raise(db, incoming, Problem.WRONG_KEY, why, now_s)
+        return Kept(incoming, new=False, wrong_key=True)
+    if here is not None:
         _raise(db, incoming, Problem.FORK, "another record has this place", now_s)
         return Kept(incoming, new=False, fork=True)
-    if here is not None:
-        return Kept(incoming, new=False)
+    incoming = _without_a_former_key(db, incoming)
     claims = incoming.claims
     result = claims if isinstance(claims, messages.Result) else None
     db.execute(
@@ -87,9 +104,23 @@ def keep(db: sa.Connection, incoming: Incoming, now_s: int) -> Kept:
         _raise(db, incoming, Problem.REFUSED, incoming.refusal, now_s)
     elif isinstance(claims, messages.EpochBegins):
         _look_at_new_epoch(db, incoming, claims, now_s)
+    elif isinstance(claims, messages.KeyChange):
+        key_history.note(db, claims, incoming.kid)
     elif result is not None:
         _look_at_nonce(db, incoming, result, now_s)
     return Kept(incoming, new=True)
+
+
+def _without_a_former_key(db: sa.Connection, incoming: Incoming) -> Incoming:
+    """A key that a device had before cannot come back: its thief would, too."""
+    change = incoming.claims
+    if not isinstance(change, messages.KeyChange) or incoming.refusal:
+        return incoming
+    if change.key.kid != incoming.kid and not key_history.was_used(
+        db, incoming.device, change.key.kid
+    ):
+        return incoming
+    return replace(incoming, refusal=Problem.KEY_KNOWN)
 
 
 def _look_at_new_epoch(
@@ -107,9 +138,9 @@ def _look_at_new_epoch(
     here = ", ".join(f"{row.epoch}: {row.upto}" for row in before) or "none"
     former = claims.former
     there = f"{former.epoch}: {former.seq}" if former else "none"
-    _raise(
-        db, incoming, Problem.NEW_EPOCH, f"kept here {here}; known there {there}", now_s
-    )
+    why = f"; reason {claims.reason}" if claims.reason else ""
+    detail = f"kept here {here}; known there {there}{why}"
+    _raise(db, incoming, Problem.NEW_EPOCH, detail, now_s)
 
 
 def _look_at_nonce(
@@ -139,7 +170,8 @@ def advance(db: sa.Connection, device: str, epoch: str, now_s: int) -> Chain | N
             )
         )
     upto, head = (chain.upto, chain.head) if chain else (BEFORE_FIRST, "")
-    came_from = upto
+    came_from, forked = upto, False
+    changes = key_history.waiting(db, device, epoch)
     rows = db.execute(
         sa.select(tables.records)
         .where(
@@ -155,11 +187,54 @@ def advance(db: sa.Connection, device: str, epoch: str, now_s: int) -> Chain | N
         if row.prev is not None and row.prev != head:
             other = Incoming(device, epoch, row.seq, row.hash, row.token)
             _raise(db, other, Problem.FORK, "it does not follow what is here", now_s)
+            _refuse_beyond(db, device, epoch, upto)
+            forked = True
             break
         upto, head = row.seq, row.hash
+        if upto in changes:
+            break
     if upto != came_from:
         db.execute(tables.chains.update().where(*place).values(upto=upto, head=head))
-    return None if upto == BEFORE_FIRST else Chain(device, Link(epoch, upto, head))
+    if upto in changes:
+        _change_key(db, device, Link(epoch, upto, head), now_s)
+        return advance(db, device, epoch, now_s)
+    if upto == BEFORE_FIRST:
+        return None
+    return Chain(device, Link(epoch, upto, head), forked)
+
+
+def _refuse_beyond(db: sa.Connection, device: str, epoch: str, upto: int) -> None:
+    """What stands beyond a fork belongs to another life of this chain."""
+    db.execute(
+        tables.records.update()
+        .where(
+            tables.records.c.device == device,
+            tables.records.c.epoch == epoch,
+            tables.records.c.seq > upto,
+            tables.records.c.refusal == "",
+        )
+        .values(refusal=Problem.FORK)
+    )
+
+
+def _change_key(db: sa.Connection, device: str, at: Link, now_s: int) -> None:
+    """Put a change in force, and take out what the old key signed beyond it."""
+    old_kid = key_history.put_in_force(db, device, at.epoch, at.seq)
+    rows = db.execute(
+        sa.select(tables.records).where(
+            tables.records.c.device == device,
+            tables.records.c.epoch == at.epoch,
+            tables.records.c.seq >= at.seq,
+        )
+    ).all()
+    for row in rows:
+        one = Incoming(device, at.epoch, row.seq, row.hash, row.token)
+        if row.seq == at.seq:
+            _raise(db, one, Problem.KEY_CHANGED, "did you ask for it?", now_s)
+        elif one.kid == old_kid:
+            why = f"signed by a key that was replaced at {at.seq}; taken out"
+            _raise(db, one, Problem.WRONG_KEY, why, now_s)
+            db.execute(tables.records.delete().where(*_at(tables.records, one)))
 
 
 def _raise(

@@ -7,13 +7,13 @@ signatures, sending.
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from likeness.carrier import nonces, tables
+from likeness.carrier import dating, key_history, nonces, tables
 from likeness.carrier.keeping import (
     Chain,
     Incoming,
@@ -77,15 +77,33 @@ class CarrierStore:
         """Keep a batch in one transaction; return what became of it, and the heads.
 
         The heads are those of all chains that a record of the batch belongs to, also of
-        a resent one: the terminal may not have heard the receipt before.
+        a resent one: the terminal may not have heard the receipt before. One that sends
+        old records only may be an old copy of itself and not know the head: then the
+        newest of these records comes as well, before the head.
         """
         with self._transaction() as db:
             kept = [keep(db, incoming, now_s) for incoming in batch]
             touched = dict.fromkeys(
-                (one.record.device, one.record.epoch) for one in kept if not one.fork
+                (one.record.device, one.record.epoch)
+                for one in kept
+                if not one.wrong_key
             )
-            chains = [advance(db, *chain, now_s) for chain in touched]
-        return kept, [chain for chain in chains if chain is not None]
+            moved = [advance(db, *chain, now_s) for chain in touched]
+        heads = [head for head in moved if head is not None]
+        for head in heads:
+            if head.forked:
+                kept = [_beyond(head, one) for one in kept]
+        return kept, [chain for head in heads for chain in (*_older(head, kept), head)]
+
+    def changed_key(self, device: str, kid: str) -> messages.PublicKey | None:
+        """Return a key that a key change of this device has brought."""
+        with self._engine.connect() as db:
+            return key_history.key(db, device, kid)
+
+    def is_current(self, device: str, kid: str) -> bool:
+        """Say whether a key of this device has not been replaced."""
+        with self._engine.connect() as db:
+            return key_history.is_current(db, device, kid)
 
     def open_visit(
         self, device: str, ask: messages.Ask, fresh: nonces.Fresh
@@ -113,6 +131,13 @@ class CarrierStore:
             raise AssertionError("a row of this very transaction is not there")
         return issued
 
+    def keep_anchor(
+        self, device: str, anchor: messages.TimeAnchor, token: str, now_s: int
+    ) -> bool:
+        """Keep what a terminal says about its clock; return whether it was new."""
+        with self._transaction() as db:
+            return dating.keep_anchor(db, device, anchor, token, now_s)
+
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sa.Connection]:
         try:
@@ -125,6 +150,12 @@ class CarrierStore:
             ) from problem
 
     # --- what a person may ask ------------------------------------------------------
+    def evidence(self, device: str) -> list[str]:
+        """Return what raised an alarm, as it was signed; also what was not taken."""
+        query = sa.select(tables.alarms.c.token).where(tables.alarms.c.device == device)
+        with self._engine.connect() as db:
+            return [row.token for row in db.execute(query)]
+
     def chains(self) -> list[Chain]:
         """Return the head of every chain."""
         with self._engine.connect() as db:
@@ -159,6 +190,11 @@ class CarrierStore:
         with self._engine.connect() as db:
             return [Alarm(*row) for row in db.execute(query)]
 
+    def dates(self, device: str) -> list[dating.DatedRecord]:
+        """Say when each of a device's records was made, as well as it is known now."""
+        with self._engine.connect() as db:
+            return list(dating.dates(db, device))
+
     def tokens(self, device: str) -> list[str]:
         """Return a device's records, in order of their places."""
         query = (
@@ -168,6 +204,29 @@ class CarrierStore:
         )
         with self._engine.connect() as db:
             return [row.token for row in db.execute(query)]
+
+
+def _of(head: Chain, one: Kept) -> bool:
+    place = (one.record.device, one.record.epoch)
+    return place == (head.device, head.upto.epoch)
+
+
+def _beyond(head: Chain, one: Kept) -> Kept:
+    """Mark what stands beyond a fork."""
+    ours = _of(head, one) and not one.wrong_key
+    beyond = ours and one.record.seq > head.upto.seq
+    return replace(one, fork=True) if beyond else one
+
+
+def _older(head: Chain, kept: list[Kept]) -> list[Chain]:
+    """Return the newest record of this chain, if it is a resent one before the head."""
+    here = [one for one in kept if not (one.fork or one.wrong_key)]
+    ours = [one for one in here if _of(head, one)]
+    newest = max(ours, key=lambda one: one.record.seq, default=None)
+    if newest is None or newest.new or newest.record.seq >= head.upto.seq:
+        return []
+    place = Link(head.upto.epoch, newest.record.seq, newest.record.hash)
+    return [Chain(head.device, place)]
 
 
 # Any: the raw connection and its record, as SQLAlchemy's event gives them.
