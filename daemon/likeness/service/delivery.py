@@ -1,9 +1,8 @@
 """Runs the outbox between store and broker, and speaks for the terminal over MQTT.
 
-Publishes records and asks; hears receipts and visits. What comes in is checked before
-it is believed; what fails is one log line and is dropped. Leaves to others: what to
-send next (`core.outbox`), what a terminal says of itself (`presence`), the line itself,
-the visits.
+Publishes records and asks; of what comes in, what fails a check is one log line and is
+dropped. Leaves to others: what to send next (`core.outbox`), those checks (`hearing`),
+what a terminal says of itself (`presence`), the line itself, the visits.
 """
 
 import asyncio
@@ -20,6 +19,7 @@ from likeness.core.vocabulary import Purpose
 from likeness.errors import KeyLost, StoreFull, Untrusted
 from likeness.service.anchoring import Anchoring
 from likeness.service.asking import Asking, VisitGrant
+from likeness.service.hearing import Hearing
 from likeness.service.line_health import LineHealth
 from likeness.service.notary import Notary
 from likeness.service.ports import Broker, Clock, ResultStore, Verifier, WallClock
@@ -74,13 +74,19 @@ class Delivery:
         self._device = device
         self._store = store
         self._broker = broker
-        self._verifier = verifier
         self._clock = clock
         self._time = time or Timekeeping(wall)
         self._choose = choose
         self._telemetry = telemetry
         self._telemetry_every_s = telemetry_every_s
         self._asking = Asking(notary, verifier, on_visit)
+        self._hearing = Hearing(
+            device,
+            verifier=verifier,
+            time=self._time,
+            store=store,
+            asking=self._asking,
+        )
         self._presence = Presence(
             self._publish,
             clock=clock,
@@ -248,12 +254,7 @@ class Delivery:
     # --- what we hear ---------------------------------------------------------------
     async def _hear(self, message: Arrived) -> None:
         try:
-            leaf = self._leaf(message.topic)
-            if leaf == "receipt":
-                await self._hear_receipt(message.payload)
-            elif leaf == "visit":
-                earliest = self._time.earliest_now()
-                await self._time.heard(self._asking.hear(message.payload, earliest))
+            heard = await self._hearing.hear(message)
         except Untrusted as fault:
             self.counts["dropped"] += 1
             log.warning(
@@ -262,23 +263,9 @@ class Delivery:
                 len(message.payload),
                 str(fault),
             )
-
-    def _leaf(self, topic: str) -> str:
-        device, leaf = messages.device_and_leaf(topic)
-        if device != self._device:
-            raise Untrusted("the topic of another device")
-        return leaf
-
-    async def _hear_receipt(self, token: bytes) -> None:
-        said = self._verifier.receipt(token, self._time.earliest_now())
-        await self._time.heard(said.iat)
-        if isinstance(said, messages.Refusal):
-            refused = Link(said.epoch, said.seq, said.hash)
-            await self._step(outbox.Refused(refused, said.reason))
             return
-        kept = await self._store.hash_at(said.epoch, said.upto)
-        upto = Link(said.epoch, said.upto, said.head)
-        await self._step(outbox.Receipted(upto, kept))
+        if heard is not None:
+            await self._step(heard)
 
     # --- what we say ----------------------------------------------------------------
     def _publish(

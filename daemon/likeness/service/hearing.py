@@ -1,0 +1,64 @@
+"""Judges what comes in for this terminal, before anything follows from it.
+
+A verified word of the carrier also says what time it is at least. Leaves to others:
+signatures (`Verifier`), the answer to an ask (`asking`), what a receipt means for the
+outbox.
+"""
+
+from likeness.core import messages, outbox
+from likeness.core.chain import Link
+from likeness.core.line import Arrived
+from likeness.errors import Untrusted
+from likeness.service.asking import Asking
+from likeness.service.ports import ResultStore, Verifier
+from likeness.service.timekeeping import Timekeeping
+
+Heard = outbox.Receipted | outbox.Refused
+
+
+class Hearing:
+    """Turns messages into what the outbox must know."""
+
+    def __init__(
+        self,
+        device: str,
+        *,
+        verifier: Verifier,
+        time: Timekeeping,
+        store: ResultStore,
+        asking: Asking,
+    ) -> None:
+        self._device = device
+        self._verifier = verifier
+        self._time = time
+        self._store = store
+        self._asking = asking
+
+    async def hear(self, message: Arrived) -> Heard | None:
+        """Return what the outbox must hear; None if it is no affair of its.
+
+        Raises:
+            Untrusted: with what is wrong.
+        """
+        device, leaf = messages.device_and_leaf(message.topic)
+        if device != self._device:
+            raise Untrusted("the topic of another device")
+        earliest_s = self._time.earliest_now()
+        match leaf:
+            case "receipt":
+                return await self._receipt(message.payload, earliest_s)
+            case "visit":
+                said_s = self._asking.hear(message.payload, earliest_s)
+                await self._time.heard(said_s)
+            case _:
+                pass
+        return None
+
+    async def _receipt(self, token: bytes, earliest_s: int) -> Heard:
+        said = self._verifier.receipt(token, earliest_s)
+        await self._time.heard(said.iat)
+        if isinstance(said, messages.Refusal):
+            record = Link(said.epoch, said.seq, said.hash)
+            return outbox.Refused(record, said.reason)
+        kept = await self._store.hash_at(said.epoch, said.upto)
+        return outbox.Receipted(Link(said.epoch, said.upto, said.head), kept)
