@@ -16,6 +16,17 @@ source = "feed"
 path = "clip.mp4"
 """
 
+ONE_KEY = """
+[terminal]
+device = "x"
+[keys]
+device_key = "one.key"
+[mqtt]
+ca_file = "c"
+cert_file = "c"
+key_file = "one.key"
+"""
+
 
 def written(folder: Path, text: str) -> Path:
     path = folder / "likeness.toml"
@@ -43,6 +54,7 @@ def test_a_good_file(tmp_path: Path) -> None:
         (GOOD.replace('path = "clip.mp4"', ""), "camera.path is empty"),
         (GOOD.replace('"test"', '"production"'), "'feed' is for test and bench"),
         ("[terminal]\ndevice = 'x'", "mqtt.ca_file is empty"),
+        (ONE_KEY, "mqtt.key_file and keys.device_key are one key"),
         ("[terminal]\ndevice = 'x'\n[mqtt]\nca_file = 'c'", "mqtt.cert_file is empty"),
         (GOOD + "[mqtt]\nretry_from_s = 500.0", "mqtt.retry_to_s is less than"),
         (GOOD + "[mqtt]\nretry_to_s = 0.0", "mqtt.retry_to_s"),

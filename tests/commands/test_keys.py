@@ -6,6 +6,8 @@ import pytest
 from likeness.__main__ import main
 from likeness.edges import key_files
 from likeness.edges.bench_keys import BenchKeys
+from provisions import site
+from terminals import to_toml
 
 
 def make(out: Path, device: str) -> int:
@@ -46,3 +48,27 @@ def test_a_name_must_be_a_topic_level(
         assert make(tmp_path, name) == 2
         assert "--device" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_next_key_is_prepared_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ready = site(tmp_path)
+    key_files.make_private(_folder(Path(ready.settings.keys.device_key)))
+    path = tmp_path / "likeness.toml"
+    path.write_text(to_toml(ready.settings))
+    for _ in range(2):
+        assert main(["keys", "rotate", "--config", str(path)]) == 0
+    one, other = _lines(capsys.readouterr().out)
+    assert one == other
+    assert one[0].removeprefix("now: ") not in one[1]
+
+
+def _folder(path: Path) -> Path:
+    path.parent.mkdir()
+    return path
+
+
+def _lines(said: str) -> tuple[list[str], list[str]]:
+    lines = said.splitlines()
+    return lines[:2], lines[2:]

@@ -22,6 +22,8 @@ def command(config_file: Path) -> None:
         for name, value in msgspec.structs.asdict(section).items():
             click.echo(f"{name} = {msgspec.json.encode(value).decode()}")
         click.echo()
+    if settings.mqtt.key_file and settings.mqtt.key_file == settings.keys.device_key:
+        click.echo("# beware: one key for results and TLS; production refuses that")
     click.echo(
         "# right in itself; whether files and devices are there shows at the start"
     )

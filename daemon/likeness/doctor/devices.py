@@ -59,11 +59,18 @@ async def _frames(camera: Camera) -> Finding:
         await camera.stop()
 
 
-def reader(line: ByteLine, clock: Clock, *, baud: int, in_use: bool) -> Finding:
+def reader(
+    line: ByteLine,
+    clock: Clock,
+    *,
+    baud: int,
+    in_use: bool,
+    within_s: float = READER_WITHIN_S,
+) -> Finding:
     """Ask the reader for its name; no card is looked for."""
     if in_use:
         return ok("in use by the running daemon")
-    said = asyncio.run(_reader(line, clock, baud))
+    said = asyncio.run(_reader(line, clock, baud, within_s))
     if isinstance(said, ReaderReady):
         return ok(f"reader {said.reader_id}")
     detail = said.detail if said else "it does not answer"
@@ -73,25 +80,23 @@ def reader(line: ByteLine, clock: Clock, *, baud: int, in_use: bool) -> Finding:
 
 
 async def _reader(
-    line: ByteLine, clock: Clock, baud: int
+    line: ByteLine, clock: Clock, baud: int, within_s: float
 ) -> ReaderReady | ReaderTrouble | None:
     heard: asyncio.Queue[CardEvent] = asyncio.Queue()
     reading = asyncio.create_task(
         CardReading(line, clock, heard.put_nowait, baud=baud).run()
     )
-    last: ReaderReady | ReaderTrouble | None = None
     try:
-        async with asyncio.timeout(READER_WITHIN_S):
-            while not isinstance(last, ReaderReady):
+        async with asyncio.timeout(within_s):
+            while True:
                 event = await heard.get()
                 if isinstance(event, ReaderReady | ReaderTrouble):
-                    last = event
+                    return event
     except TimeoutError:
-        pass
+        return None
     finally:
         reading.cancel()
         await asyncio.wait([reading])
-    return last
 
 
 def models(load: Callable[[], str]) -> Finding:

@@ -5,6 +5,7 @@ told, is in date, and may be used by a client. Leaves to others: files, when to 
 """
 
 from datetime import datetime
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -84,6 +85,23 @@ def key_id(cert: x509.Certificate) -> str:
     if not isinstance(key.curve, ec.SECP256R1):
         return ""
     return key_files.public_jwk(key)["kid"]
+
+
+def refuse_shared(path: Path, device_kid: str) -> None:
+    """See that the certificate's key is not the one that signs results.
+
+    Raises:
+        ConfigError: it is, or there is no certificate.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as problem:
+        raise ConfigError(f"{path}: cannot be read: {problem.strerror}") from problem
+    if key_id(load(data, str(path))[0]) == device_kid:
+        raise ConfigError(
+            f"{path}: its key is keys.device_key as well; results and TLS need two, so"
+            " that each can be replaced alone"
+        )
 
 
 def common_names(cert: x509.Certificate) -> list[str]:

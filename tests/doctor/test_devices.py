@@ -1,0 +1,111 @@
+import os
+import threading
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from likeness.core.vocabulary import Frame
+from likeness.doctor import devices
+from likeness.doctor.finding import State
+from likeness.edges import directory_lock
+from likeness.edges.camera import SlotCamera
+from likeness.edges.clock import SystemClock
+from likeness.edges.reader_serial import SerialLine
+from likeness.errors import DeviceRefused, ModelError
+from likeness.simulators.sdt_reader import SdtReader
+
+
+def pictures() -> Generator[Frame, None, None]:
+    for number in range(1_000_000):
+        yield Frame(number / 25, number, np.zeros((48, 64, 3), np.uint8))
+
+
+def refused() -> Generator[Frame, None, None]:
+    raise DeviceRefused("camera x: another program uses it")
+    yield
+
+
+def test_a_camera_that_gives_pictures() -> None:
+    found = devices.camera(lambda: SlotCamera("x", pictures), in_use=False)
+    assert (found.state, found.said) == (State.OK, "pictures of 64×48")
+
+
+def test_a_camera_that_is_not_ours() -> None:
+    found = devices.camera(lambda: SlotCamera("x", refused), in_use=False)
+    assert found.state is State.FAIL
+    assert "another program uses it" in found.said
+    assert "camera.source" in found.todo
+
+
+def test_a_running_daemon_is_not_disturbed(tmp_path: Path) -> None:
+    assert not devices.daemon_runs(tmp_path / "nowhere")
+    lock = directory_lock.hold(tmp_path)
+    assert devices.daemon_runs(tmp_path)
+    assert devices.camera(lambda: SlotCamera("x", refused), in_use=True).state is (
+        State.OK
+    )
+    os.close(lock)
+    assert not devices.daemon_runs(tmp_path)
+    os.close(directory_lock.hold(tmp_path))  # the look has held nothing
+
+
+@pytest.fixture
+def reader_path() -> Iterator[Path]:
+    """A simulated reader on a pty, served by a thread."""
+    near, far = os.openpty()
+    name = Path(os.ttyname(far))
+    reader, stopped = SdtReader(), threading.Event()
+
+    def serve() -> None:
+        while not stopped.is_set():
+            try:
+                data = os.read(near, 4096)
+            except OSError:
+                return
+            for piece in reader.receive(data, time.monotonic()):
+                os.write(near, piece.data)
+
+    os.set_blocking(near, True)
+    threading.Thread(target=serve, daemon=True).start()
+    yield name
+    stopped.set()
+    os.close(far)
+    os.close(near)
+
+
+def test_a_reader_that_answers(reader_path: Path) -> None:
+    line = SerialLine(str(reader_path), 115200)
+    found = devices.reader(line, SystemClock(), baud=115200, in_use=False)
+    assert found.state is State.OK, found
+    assert found.said.startswith("reader ")
+
+
+def test_no_reader(tmp_path: Path) -> None:
+    line = SerialLine(str(tmp_path / "idcard0"), 115200)
+    found = devices.reader(line, SystemClock(), baud=115200, in_use=False, within_s=0.3)
+    assert found.state is State.FAIL
+    assert "idcard0" in found.said
+    assert "reader.path" in found.todo
+
+
+def test_a_reader_that_is_silent() -> None:
+    near, far = os.openpty()
+    line = SerialLine(os.ttyname(far), 115200)
+    found = devices.reader(line, SystemClock(), baud=115200, in_use=False, within_s=0.3)
+    os.close(far)
+    os.close(near)
+    assert (found.state, found.said) == (State.FAIL, "it does not answer")
+
+
+def test_models() -> None:
+    def broken() -> str:
+        raise ModelError("embed.tflite: another digest than in the manifest")
+
+    found = devices.models(broken)
+    assert found.state is State.FAIL
+    assert "another digest" in found.said
+    assert "models check" in found.todo
+    assert devices.models(lambda: "7 models").said == "7 models"
