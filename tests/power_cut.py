@@ -4,7 +4,8 @@
 events, and os.fsync is counted as well. A power cut is a SIGKILL after which the disk
 holds as little as POSIX promises: a file that was not synced is empty, a name that was
 made or moved in a folder that was not synced since is not there, or is the old one; of
-several such names all are lost, or only the first, since a disk may write in any order.
+several such names all are lost, or the oldest in each folder: a disk may write in any
+order.
 """
 
 import os
@@ -114,7 +115,10 @@ class DoomedDisk:
         for path in self.unsynced:
             if path.is_file():
                 os.truncate(path, 0)
-        lost = self.named if self.end is End.CUT_ALL else self.named[:1]
+        lost = self.named
+        if self.end is End.CUT_FIRST:
+            oldest = {one.path.parent: one for one in reversed(self.named)}
+            lost = [one for one in self.named if one in oldest.values()]
         for one in reversed(lost):
             if one.came_from is not None and one.path.exists():
                 one.path.rename(one.came_from)
