@@ -18,6 +18,8 @@ def test_wrong_use_is_one_clear_line(
     plain = ["--database", str(tmp_path / "c.db"), "--environment", "test"]
     config = tmp_path / "carrier.toml"
     config.write_text('keys = "x"\ndatabase = "y"\nenvironmen = "test"\n')
+    clear = tmp_path / "clear.toml"
+    clear.write_text('keys = "x"\ndatabase = "y"\n')
     for arguments, code, says in (
         ([], 2, "--broker, --keys, --database, --environment"),
         (["--config", str(config), *plain], 2, "not both"),
@@ -26,6 +28,7 @@ def test_wrong_use_is_one_clear_line(
         (["--broker", "here:0", "--keys", "x", *plain], 2, "from 1 to 65535"),
         (["--broker", "here:65536", "--keys", "x", *plain], 2, "from 1 to 65535"),
         (["--broker", "h:1", "--keys", str(tmp_path), *plain], 78, "receipt.key"),
+        (["--config", str(clear)], 78, "cert_file is empty; with environment 'prod"),
     ):
         assert main(["carrier", "run", *arguments]) == code
         said = capsys.readouterr().err

@@ -26,6 +26,7 @@ from likeness.carrier.words import CarrierWords, fresh_nonce
 from likeness.core import jws, messages
 from likeness.core.chain import Link
 from likeness.core.line import Arrived, BrokerDown, BrokerEvent, BrokerUp
+from likeness.core.line_faults import LineFault
 from likeness.core.vocabulary import Environment
 from likeness.edges.broker import MqttLine
 from likeness.errors import Untrusted
@@ -91,8 +92,14 @@ class Ingest:
 
     def _listen(self, event: BrokerEvent) -> None:
         match event:
-            case BrokerUp():
+            case BrokerUp(refused=()):
                 log.info("event=broker_up")
+            case BrokerUp(refused=topics):
+                self.counts["line_subscription_refused"] += 1
+                log.error("event=subscription_refused topics=%r", topics)
+            case BrokerDown(why, LineFault(word, advice)):
+                self.counts[f"line_{word}"] += 1
+                log.error("event=line_fault fault=%s why=%r do=%r", word, why, advice)
             case BrokerDown(why):
                 log.warning("event=broker_down why=%r", why)
             case Arrived():

@@ -16,6 +16,7 @@ from likeness.carrier.trust import Trust
 from likeness.carrier.words import CarrierWords
 from likeness.core.vocabulary import Environment
 from likeness.edges.broker import LineSettings, MqttLine
+from likeness.errors import ConfigError
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,9 +26,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     database: str
     environment: Literal["production", "test"] = "production"
     host: str = "localhost"
-    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8883
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8884
     client_id: str = "likeness-carrier"
-    ca_file: str = ""  # empty: no TLS
+    ca_file: str = ""  # empty: no TLS, allowed in test only
     cert_file: str = ""
     key_file: str = ""
     retry_to_s: float = 30.0  # one carrier, many terminals: it need not stand back
@@ -42,6 +43,13 @@ async def serve(
         ConfigError: a key, the database or a certificate cannot be used.
         StoreBroken: the database failed while serving; nothing was acknowledged.
     """
+    if settings.environment == "production" and not (
+        settings.ca_file and settings.cert_file
+    ):
+        raise ConfigError(
+            "ca_file or cert_file is empty; with environment 'production' the broker"
+            " must be reached over TLS, with our certificate: say so in --config FILE"
+        )
     keys = Path(settings.keys)
     line = MqttLine(
         LineSettings(
@@ -52,6 +60,7 @@ async def serve(
             ca_file=settings.ca_file,
             cert_file=settings.cert_file,
             key_file=settings.key_file,
+            part="",
             acknowledge_by_hand=True,
             retry_to_s=settings.retry_to_s,
         )

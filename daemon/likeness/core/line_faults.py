@@ -29,8 +29,8 @@ UNANSWERED = LineFault(
 )
 SERVER_UNTRUSTED = LineFault(
     "server_untrusted",
-    "the broker's certificate is not good for mqtt.ca_file, mqtt.host or this"
-    " clock; we do not talk to it",
+    "the broker's certificate is not good for the configured ca_file and host, or by"
+    " this clock; we do not talk to it",
     passes=True,  # a clock may be set soon
 )
 NOT_V5 = LineFault(
@@ -55,7 +55,7 @@ CUT_SHORT = LineFault(
 
 _BY_CODE = {
     0x84: NOT_V5,
-    0x85: LineFault("client_id_refused", "the name in terminal.device is not allowed"),
+    0x85: LineFault("client_id_refused", "the broker does not allow our name"),
     0x86: LineFault("bad_credentials", "the broker does not know this identity"),
     0x87: LineFault(
         "not_authorized", "this identity may not connect: see the broker's access rules"
@@ -67,8 +67,8 @@ _BY_CODE = {
     0x8E: TAKEN_OVER,
     0x97: LineFault("quota_exceeded", "the broker's operator must raise our quota"),
     0x98: LineFault("sent_away", "the broker's operator has closed this connection"),
-    0x9C: LineFault("use_another", "the broker is elsewhere for now: see mqtt.host"),
-    0x9D: LineFault("moved", "the broker has moved for good: change mqtt.host"),
+    0x9C: LineFault("use_another", "the broker is elsewhere for now: see the host"),
+    0x9D: LineFault("moved", "the broker has moved for good: change the host"),
     0x9F: LineFault("too_often", "too many connections at once", passes=True),
 }
 FAILURE_FROM = 0x80

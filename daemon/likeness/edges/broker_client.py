@@ -39,6 +39,7 @@ class LineSettings:
         topics: what to subscribe to.
         session_expiry_s: for how long the broker keeps what comes while we are away.
         ca_file: empty for no TLS.
+        part: of the configuration that these files stand in, for errors.
         acknowledge_by_hand: no PUBACK before `acknowledge`; the carrier's way.
         retry_from_s: the shortest wait before connecting again.
         retry_to_s: the longest.
@@ -57,6 +58,7 @@ class LineSettings:
     ca_file: str = ""
     cert_file: str = ""
     key_file: str = ""
+    part: str = "mqtt."
     acknowledge_by_hand: bool = False
     retry_from_s: float = 1.0
     retry_to_s: float = 120.0
@@ -78,6 +80,7 @@ def tls_of(settings: LineSettings) -> ssl.SSLContext | None:
         ca_file=settings.ca_file,
         cert_file=settings.cert_file,
         key_file=settings.key_file,
+        part=settings.part,
     )
 
 

@@ -18,7 +18,12 @@ from likeness.errors import ConfigError
 
 
 def tls_context(
-    *, name: str, ca_file: str, cert_file: str = "", key_file: str = ""
+    *,
+    name: str,
+    ca_file: str,
+    cert_file: str = "",
+    key_file: str = "",
+    part: str = "mqtt.",
 ) -> ssl.SSLContext:
     """Return a client's TLS context.
 
@@ -28,6 +33,7 @@ def tls_context(
             those that the one in this file was issued by or has issued beside it.
         cert_file: PEM; our certificate, then the CA that issued it. Empty: none.
         key_file: PEM; its key.
+        part: what stands before these options' names in the configuration.
 
     Raises:
         ConfigError: with the option and the file that cannot be used.
@@ -35,31 +41,32 @@ def tls_context(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # checks chain and host name
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    _certificate("mqtt.ca_file", ca_file)
+    _certificate(f"{part}ca_file", ca_file)
     context.load_verify_locations(ca_file)
     if not cert_file and not key_file:
         return context
     if not cert_file or not key_file:
         given, missing = ("key_file", "cert_file")[:: -1 if cert_file else 1]
-        raise ConfigError(f"mqtt.{missing} is empty, mqtt.{given} is not: give both")
-    cert = _certificate("mqtt.cert_file", cert_file)
+        raise ConfigError(f"{part}{missing} is empty, {part}{given} is not: give both")
+    cert = _certificate(f"{part}cert_file", cert_file)
     common = [
         one.value for one in cert.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     ]
     if common != [name]:
         raise ConfigError(
-            f"mqtt.cert_file '{cert_file}' is made out to {_said(common)}, not to"
+            f"{part}cert_file '{cert_file}' is made out to {_said(common)}, not to"
             f" '{name}': take this one's own, see 'likeness provision'"
         )
-    if _public(cert.public_key()) != _public(_key(key_file)):
+    if _public(cert.public_key()) != _public(_key(f"{part}key_file", key_file)):
         raise ConfigError(
-            f"mqtt.key_file '{key_file}' is not the key of mqtt.cert_file '{cert_file}'"
+            f"{part}key_file '{key_file}' is not the key of {part}cert_file"
+            f" '{cert_file}'"
         )
     try:
         context.load_cert_chain(cert_file, key_file)
     except OSError as problem:  # ssl.SSLError is one
         raise ConfigError(
-            f"mqtt.cert_file '{cert_file}' cannot be used: {problem.strerror}"
+            f"{part}cert_file '{cert_file}' cannot be used: {problem.strerror}"
         ) from problem
     return context
 
@@ -72,18 +79,18 @@ def _certificate(option: str, path: str) -> x509.Certificate:
         raise ConfigError(f"{option} '{path}' holds no PEM certificate") from problem
 
 
-def _key(path: str) -> PublicKeyTypes:
+def _key(option: str, path: str) -> PublicKeyTypes:
     """Return the public half; OpenSSL would ask for an encrypted key's password."""
-    data = _read("mqtt.key_file", path)
+    data = _read(option, path)
     if Path(path).stat().st_mode & stat.S_IRWXO:
         raise ConfigError(
-            f"mqtt.key_file '{path}': everybody can reach this key; chmod 600 it"
+            f"{option} '{path}': everybody can reach this key; chmod 600 it"
         )
     try:
         return serialization.load_pem_private_key(data, None).public_key()
     except (ValueError, TypeError, UnsupportedAlgorithm) as problem:
         raise ConfigError(
-            f"mqtt.key_file '{path}' is not an unencrypted PEM private key"
+            f"{option} '{path}' is not an unencrypted PEM private key"
         ) from problem
 
 
