@@ -14,6 +14,7 @@ import pytest
 from joserfc.jwk import ECKey
 
 from likeness import config
+from likeness.carrier import verify as verifying
 from likeness.carrier.verify import verify
 from likeness.core import jws, messages
 from likeness.core import visit_events as visits
@@ -25,11 +26,13 @@ from likeness.core.vocabulary import (
     Reason,
     Verdict,
 )
-from likeness.edges import key_files, store_file
+from likeness.edges import certificates, key_files, store_file
 from likeness.edges.camera import SlotCamera
+from likeness.edges.key_ring import KeyRing
 from likeness.edges.recorded import LiveFeed
 from likeness.edges.screen_text import TextScreen
 from likeness.errors import ConfigError, ModelError, StoreBroken, UsageError
+from likeness.simulators.authority import Authority, Kind
 from likeness.wiring import (
     Daemon,
     build,
@@ -144,6 +147,43 @@ def test_a_state_dir_that_cannot_be_used(good: config.Config, tmp_path: Path) ->
 def test_a_certificate_that_cannot_be_used(good: config.Config, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"mqtt\.ca_file.* cannot be read: No such"):
         building(change(good, "mqtt", ca_file=str(tmp_path / "none.pem")))()
+
+
+def test_one_key_for_results_and_tls_is_refused_in_production(
+    good: config.Config, tmp_path: Path
+) -> None:
+    """A copy under another name would pass the configuration's own check."""
+    key = key_files.load_private(Path(good.keys.device_key))
+    authority = Authority(tmp_path / "authority")
+    cert = tmp_path / "tls.pem"
+    asked = certificates.request(key, good.terminal.device)
+    cert.write_bytes(authority.issue(asked, Kind.DEVICE))
+    field = change(
+        good, "terminal", environment=Environment.PRODUCTION, profile="standard"
+    )
+    with pytest.raises(ConfigError, match=r"its key is keys\.device_key as well"):
+        building(change(field, "mqtt", cert_file=str(cert)))()
+
+
+@story
+async def test_a_prepared_key_takes_over_at_the_next_start(
+    tmp_path: Path, good: config.Config
+) -> None:
+    ring = KeyRing(Path(good.terminal.state_dir), good.keys.device_key)
+    screen = TextScreen(io.StringIO())
+    async with AsyncExitStack() as stack:
+        await build(good, stack, screen=screen)
+    new = ring.prepare().kid
+    for _ in range(2):
+        async with AsyncExitStack() as stack:
+            daemon = await build(good, stack, screen=screen)
+            kinds = [
+                jws.parse(token, types=verifying.RECORDS).typ
+                for row in await daemon.store.waiting()
+                if (token := await daemon.store.token(row.link.epoch, row.link.seq))
+            ]
+        assert kinds == [messages.EPOCH, messages.KEY]
+        assert ring.current().kid == new
 
 
 @story

@@ -19,8 +19,8 @@ from likeness.core.health_window import HealthRules
 from likeness.core.report import DeviceFacts
 from likeness.core.session import Session
 from likeness.core.visit_events import AskNonce
-from likeness.core.vocabulary import NonceSource
-from likeness.edges import credentials, systemd
+from likeness.core.vocabulary import Environment, NonceSource
+from likeness.edges import certificates, credentials, systemd
 from likeness.edges.broker import LineSettings, MqttLine, Will
 from likeness.edges.clock import SystemClock
 from likeness.edges.key_ring import KeyRing
@@ -180,6 +180,8 @@ async def build(
     wall = Timekeeping(clock)
     ring = KeyRing(Path(me.state_dir), keys.device_key)
     signer: Signer = ring.current()
+    if me.environment is Environment.PRODUCTION:
+        certificates.refuse_shared(Path(settings.mqtt.cert_file), signer.kid)
     sealer = PersonSealer(Path(keys.carrier_person_key))
     verifier = CarrierVerifier(
         me.device,

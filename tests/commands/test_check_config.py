@@ -83,3 +83,15 @@ def test_an_unknown_key_names_the_nearest(
     )
     assert main(["check-config", "--config", str(tmp_path / "none.toml")]) == 78
     assert "cannot be read: No such file" in capsys.readouterr().err
+
+
+def test_one_key_for_results_and_tls_is_told_on_a_bench(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = settings(tmp_path, pictures / CLIP)
+    text = to_toml(given)
+    assert check(tmp_path, text) == 0
+    assert "one key" not in capsys.readouterr().out
+    both = changed(text, {"key_file": f'"{given.keys.device_key}"'})
+    assert check(tmp_path, both) == 0
+    assert "# beware: one key for results and TLS" in capsys.readouterr().out
