@@ -180,6 +180,18 @@ def test_more_than_the_window_waits_for_pubacks() -> None:
     ]
 
 
+@pytest.mark.parametrize(("broker", "room"), [(1, 1), (5, 5), (65_535, box.WINDOW)])
+def test_the_brokers_window_counts_where_it_is_less(broker: int, room: int) -> None:
+    machine = box.Outbox([link(n) for n in range(100)], lambda: 0.0)
+    sent = machine.handle(box.Online(broker), 0.0)
+    assert [one for one in sent if isinstance(one, box.Send)] == [
+        box.Send("e", n) for n in range(room)
+    ]
+    # Another broker, or the same one mended: its own window counts.
+    machine.handle(box.Offline(), 1.0)
+    assert len(machine.handle(box.Online(3), 1.0)) == 3
+
+
 def test_a_dead_carrier_gets_no_storm() -> None:
     """10,000 records wait; the broker takes all, the carrier is silent for a day."""
     machine = box.Outbox([link(n) for n in range(10_000)], lambda: 0.0)
