@@ -94,6 +94,7 @@ class DoomedDisk:
 
     def _renamed(self, source: Path, to: Path) -> None:
         was = to.read_bytes() if to.is_file() else None
+        self.named = [one for one in self.named if one.path != source]
         self.named.append(Named(to, source, was))
 
         def moved(path: Path) -> Path:
