@@ -141,6 +141,7 @@ def test_plain_mqtt_gets_no_answer_at_the_tls_port(broker: ShippedMosquitto) -> 
             assert not guest.came
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1")
 def test_tls_older_than_1_2_is_refused(broker: ShippedMosquitto, shop: Issued) -> None:
     for version, works in (
         (ssl.TLSVersion.TLSv1_1, False),

@@ -252,6 +252,7 @@ async def test_who_is_cut_off_again_and_again_slows_down_and_says_so() -> None:
                 broker.hang_up()
                 down = await ear.wait(BrokerDown)
                 assert isinstance(down, BrokerDown)
+                assert down.why == "the line was cut"
                 words.append(down.fault.word if down.fault else "")
     assert words == ["", ""] + ["cut_short"] * 6
     assert waits.asked[:7] == [1, 2, 4, 8, 16, 32, 60]

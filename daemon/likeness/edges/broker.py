@@ -46,7 +46,8 @@ log = logging.getLogger(__name__)
 
 MID_RANGE = 65_536  # MQTT packet identifiers have 16 bits
 STOOD_S = 10.0  # a line that stood no longer was none
-PROTOCOL_ERROR = 0x82  # paho's word for an answer that is none of v5
+# paho's words for an answer that is none of v5, and for a line that just ended
+PROTOCOL_ERROR, UNSPECIFIED_ERROR = 0x82, 0x80
 CUT_SHORT = 3  # so many of them in a row are no accident
 
 Listener = Callable[[BrokerEvent], None]
@@ -219,13 +220,15 @@ class MqttLine:
         code: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        fault = None
+        fault, why = None, str(code)
         if flags.is_disconnect_packet_from_server:
             fault = line_faults.fault_of(code.value)
         elif not self._heard:
             strange = code.value == PROTOCOL_ERROR
             fault = line_faults.NOT_V5 if strange else line_faults.UNANSWERED
-        self._hand_over(client, BrokerDown(str(code), fault))
+        elif code.value == UNSPECIFIED_ERROR:
+            why = "the line was cut"
+        self._hand_over(client, BrokerDown(why, fault))
 
     def _on_publish(
         self,
