@@ -27,9 +27,9 @@ host = "127.0.0.1"
 port = {port}
 retry_to_s = 2.0
 """
-# Patterns, not topics: a session that mosquitto 2.0.11 restores from its file has no
-# `topic` rules until its client is back, so that what it should queue meanwhile is
-# dropped, with a PUBACK that says success.
+# Patterns, not topics: an anonymous session that mosquitto 2.0.11 restores from its
+# file has no `topic` rules until its client is back; what it should queue meanwhile is
+# dropped, with a PUBACK that says success. (Rules of a named user are not affected.)
 OPEN_RULES = "pattern readwrite #\n"
 # Nobody may write results.
 CLOSED_RULES = """\
