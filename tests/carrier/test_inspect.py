@@ -10,6 +10,7 @@ from likeness.core.chain import ChainHead
 from likeness.core.vocabulary import Reason
 from likeness.edges.signer import FileSigner
 from results import EPOCH, FACTS, REFUSED, Bench, bench, chain_of, result_at
+from rotations import after, change, more, with_new_key
 
 
 @pytest.fixture
@@ -95,12 +96,12 @@ def test_claims_beyond_any_calendar_or_scale_are_malformed(
     claims = json.loads(jws.decode(payload))
     kid = json.loads(jws.decode(head))["kid"]
     signer = FileSigner(near.keys.terminal / "device.key")
-    for change in (
+    for odd in (
         {"iat": 2**53 - 1},
         {"match": {"score": 10**400, "threshold": 1}},
         {"epoch": claims["epoch"] + "\n"},
     ):
-        changed = json.dumps({**claims, **change}).encode()
+        changed = json.dumps({**claims, **odd}).encode()
         token = jws.compact(
             changed, alg=jws.ES256, kid=kid, typ=messages.RESULT, sign=signer.sign
         )
@@ -127,3 +128,40 @@ def test_a_line_that_says_more_than_was_signed_is_bad(
         assert verify(near, saved(tmp_path / f"{verdict}.jsonl", line)) == code
         said = capsys.readouterr().out
         assert ("another verdict than the signed one" in said) == bool(code)
+
+
+def test_a_change_of_keys_is_followed_and_judged(
+    near: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = with_new_key(near, tmp_path / "new")
+    tokens = chain_of(near, 1)
+    tokens.append(change(near, new, after(tokens, EPOCH)))
+    more(new, tokens, 1, EPOCH)
+    # The change alone brings the new key, wherever it stands.
+    assert verify(near, saved(tmp_path / "good", *tokens)) == 0
+    assert f"key changes to {new.signer.kid}" in capsys.readouterr().out
+    assert verify(near, saved(tmp_path / "turned", *tokens[::-1])) == 0
+    # Without it the new key must be given, and the old one still is good.
+    public = tmp_path / "new.jwk"
+    public.write_text(json.dumps(new.signer.public_jwk()))
+    part = saved(tmp_path / "part", tokens[1], tokens[3])
+    assert verify(near, part) == 1
+    given = [near.keys.terminal / "device.jwk", public]
+    options = [word for key in given for word in ("--key", str(key))]
+    capsys.readouterr()
+    assert main(["carrier", "verify", str(part), *options]) == 1
+    assert "BAD; gap" in capsys.readouterr().out  # what is between is not here
+    alone = saved(tmp_path / "alone", tokens[3])
+    assert main(["carrier", "verify", str(alone), *options]) == 0
+
+
+def test_the_old_key_after_its_change_is_bad(
+    near: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = with_new_key(near, tmp_path / "new")
+    tokens = chain_of(near, 1)
+    tokens.append(change(near, new, after(tokens, EPOCH)))
+    more(near, tokens, 1, EPOCH)
+    assert verify(near, saved(tmp_path / "late", *tokens)) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert ["BAD; wrong_key" in line for line in said] == [False, False, False, True]

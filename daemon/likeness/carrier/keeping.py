@@ -68,12 +68,14 @@ class Chain:
 
 def keep(db: sa.Connection, incoming: Incoming, now_s: int) -> Kept:
     """Keep one record, once; look at what it claims, and raise what does not fit."""
-    here = db.execute(
-        sa.select(tables.records.c.hash).where(*_at(tables.records, incoming))
-    ).scalar()
+    same = sa.select(tables.records.c.hash).where(*_at(tables.records, incoming))
+    changed = key_history.has_changed(incoming.device)
+    here, has_changed = db.execute(
+        sa.select(same.scalar_subquery(), changed)  # one question: each costs
+    ).one()
     if here == incoming.hash:
         return Kept(incoming, new=False)
-    why = key_history.doubt(
+    why = has_changed and key_history.doubt(
         db, incoming.device, incoming.kid, incoming.epoch, incoming.seq
     )
     if why:

@@ -22,6 +22,14 @@ from likeness.core import messages
 _table = tables.key_changes
 
 
+def has_changed(device: str) -> sa.ColumnElement[bool]:
+    """Ask, within a query, whether this device's key was ever changed."""
+    found = sa.select(_table.c.seq).where(
+        _table.c.device == device, _table.c.in_force.is_(True)
+    )
+    return found.exists()
+
+
 def doubt(db: sa.Connection, device: str, kid: str, epoch: str, seq: int) -> str:
     """Say why this key may not sign this place; empty if it may."""
     for change in _in_force(db, device):

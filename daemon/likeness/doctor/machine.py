@@ -12,12 +12,12 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from likeness import RELEASED_UTC_S
 from likeness.core.time_floor import NTP, RTC
 from likeness.core.vocabulary import Moment
 from likeness.doctor.finding import Finding, fail, ok, warn
 from likeness.edges import store_file
 
-RELEASED_UTC_S = 1_767_225_600  # 2026-01-01: no terminal is older than its program
 MIB = 1024 * 1024
 FREE_FAIL = 16 * MIB  # the store takes no visit below
 FREE_WARN = 256 * MIB
