@@ -55,6 +55,11 @@ class WatchedSight:
         self._returned = asyncio.Event()
         self._why = ""
 
+    @property
+    def looking(self) -> bool:
+        """Whether a frame of this visit was looked at."""
+        return self._looked
+
     async def enrol(self, portrait: bytes) -> Embedding | None:
         """Embed the card's portrait; None if it is not usable."""
         try:

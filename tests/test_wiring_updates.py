@@ -1,0 +1,94 @@
+"""The whole daemon with models that came as an update."""
+
+import asyncio
+import hashlib
+import io
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from likeness import config
+from likeness.core import jws, messages
+from likeness.core import visit_events as visits
+from likeness.core.update import PACKAGED, Bundle, Offer
+from likeness.core.vocabulary import Card, CardKind, Purpose
+from likeness.edges.bundle_file import pack
+from likeness.edges.model_sets import ModelSets
+from likeness.edges.screen_text import TextScreen
+from likeness.pins import sha256_of
+from likeness.wiring import Daemon, build
+from real_models import MODELS
+from replays import CLIP
+from results import NAME, NUMBER
+from stories import story, until
+from terminals import settings
+
+CARD = Card(kind=CardKind.RESIDENT, number=NUMBER, name=NAME)
+
+
+@asynccontextmanager
+async def running(given: config.Config, screen: io.StringIO) -> AsyncIterator[Daemon]:
+    async with AsyncExitStack() as stack:
+        daemon = await build(given, stack, screen=TextScreen(screen))
+        task = asyncio.create_task(daemon.run())
+        try:
+            yield daemon
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+
+def update_with_policy(given: config.Config, folder: Path) -> tuple[ModelSets, str]:
+    """Put the real models in use once more, as a bundle with policy numbers."""
+    policy = folder / "policy.toml"
+    policy.write_text("policy = 1\n[standard]\naccept_score = 0.47\n")
+    files = {"manifest.toml": MODELS / "manifest.toml", "policy.toml": policy}
+    files |= {f"built/{p.name}": p for p in (MODELS / "built").glob("*_w8.tflite")}
+    bundle = folder / "bundle.tar"
+    pack(files, bundle)
+    says = Bundle(number=7, min_daemon="0.1.0", variants=("w8",))
+    offer = Offer(digest=sha256_of(bundle), length=bundle.stat().st_size, bundle=says)
+    sets = ModelSets(Path(given.terminal.state_dir))
+    sets.install(bundle, offer, lambda _new: None)
+    return sets, hashlib.sha256(policy.read_bytes()).hexdigest()
+
+
+@story
+async def test_an_updated_set_serves_on_trial_and_its_policy_stands_in_results(
+    tmp_path: Path, pictures: Path
+) -> None:
+    given, screen = settings(tmp_path, pictures / CLIP), io.StringIO()
+    sets, policy = update_with_policy(given, tmp_path)
+    async with running(given, screen) as daemon:
+        trial = sets.ledger().trial
+        assert trial is not None
+        assert trial.starts == 1
+        daemon.terminal.card_laid(CARD, Purpose.NEW_NUMBER, "2026-11")
+        await until(lambda: "Look at the camera." in screen.getvalue())
+        await until(lambda: daemon.sight.looking)
+        daemon.terminal.post(visits.Cancelled())
+        await until(lambda: daemon.terminal.visits_done == 1)
+        token = await daemon.store.token(daemon.store.epoch, 1)
+    claims = messages.from_json(
+        jws.decode((token or "").split(".")[1]), messages.Result
+    )
+    assert claims.policy == f"demo/{policy}"
+    trial = sets.ledger().trial
+    assert trial is not None
+    assert trial.visits + trial.blind == 1
+
+
+@story
+async def test_a_broken_update_is_given_back_at_the_start(
+    tmp_path: Path, pictures: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    given = settings(tmp_path, pictures / CLIP)
+    sets, _ = update_with_policy(given, tmp_path)
+    broken = sets.path_of(sets.ledger().current) / "built" / "sface_w8.tflite"
+    broken.write_bytes(b"")
+    async with running(given, io.StringIO()):
+        pass
+    assert "event=models_broken" in caplog.text
+    assert sets.ledger().current == PACKAGED
