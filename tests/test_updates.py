@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -9,12 +10,15 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from flatbuffer_surgery import Graph
-from likeness import config, models_in_use, updates
+from likeness import RELEASED_UTC_S, config, models_in_use, updates
 from likeness.core import profile
 from likeness.core.update import PACKAGED, Bundle
+from likeness.edges.store import SqliteStore
 from likeness.errors import ConfigError, LikenessError, ModelError, UpdateRefused
+from likeness.service.timekeeping import REMEMBERED
 from likeness.updates import Wanted
 from likeness.vision.manifest import models_dir
+from stories import story
 from tiny_models import SIDE, TinyFolder
 from update_bench import NOW, UpdateBench, at, later
 
@@ -248,6 +252,28 @@ def test_without_any_sure_time_nothing_counts_as_fresh(bench: UpdateBench) -> No
     with pytest.raises(UpdateRefused, match="frozen"):
         bench.apply(at(later(0, "unsynced"), sure_time_s=later(31).utc_s))
     bench.apply(at(later(0, "unsynced"), sure_time_s=NOW.utc_s - 5))
+
+
+@story
+async def test_what_the_carrier_signed_is_the_floor_below_every_clock(
+    bench: UpdateBench,
+) -> None:
+    """Also below one that the network set, and below what somebody says by hand."""
+    bench.publish(1)
+    store = SqliteStore(bench.state, lambda *_: "head.claims.signature")
+    await store.open()
+    await store.remember(REMEMBERED, str(later(31).utc_s))
+    for quality in ("unsynced", "ntp", updates.GIVEN):
+        with pytest.raises(UpdateRefused, match="frozen"):
+            bench.apply(at(later(0, quality)))
+    await store.close()
+    assert bench.ledger.accepted == 0
+
+
+def test_a_clock_before_the_release_is_no_clock(bench: UpdateBench) -> None:
+    bench.publish(1)
+    with pytest.raises(UpdateRefused, match="clock is not set and no sure time"):
+        bench.apply(at(replace(NOW, utc_s=RELEASED_UTC_S - 1)))
 
 
 # --- what is missing ----------------------------------------------------------------

@@ -4,21 +4,25 @@ Needs the extra `update`. Leaves to others: the rules (`core.update`), signature
 files (`edges`), which set a start uses (`models_in_use`), restarting.
 """
 
+import contextlib
 import platform
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from likeness import __version__
+from likeness import RELEASED_UTC_S, __version__
 from likeness.config import Config
-from likeness.core import policy_values, profile, update
+from likeness.core import policy_values, profile, time_floor, update
 from likeness.core.policy_values import PolicyFile
 from likeness.core.update import Offer
 from likeness.core.vocabulary import Moment
+from likeness.edges import store_file, store_rows
 from likeness.edges.bundle_file import sync_folder, write_synced
 from likeness.edges.model_sets import ModelSets
 from likeness.edges.tuf_source import Source, TufSource
 from likeness.errors import ConfigError, UpdateRefused
 from likeness.models_in_use import policy_of_set, sound_folder
+from likeness.service.timekeeping import REMEMBERED
 from likeness.vision.set_trial import Timing, try_set
 
 GIVEN = "given"  # a moment's quality: whoever stands before the terminal says so
@@ -39,7 +43,7 @@ class Place:
 
     moment: Moment
     source: str = ""  # empty: as configured
-    sure_time_s: int = 0  # a floor from elsewhere, e.g. the carrier's last signed time
+    sure_time_s: int = 0  # a floor that the caller knows; the daemon's own is read here
     wanted: Wanted | None = None
 
 
@@ -111,8 +115,7 @@ def _look(settings: Config, place: Place) -> tuple[TufSource, Offer, ModelSets]:
             cache=state / "update",
             ca_file=settings.update.ca_file,
         ),
-        place.moment,
-        max(place.sure_time_s, _sure_time(state / "update", place.moment)),
+        *_time(settings, place),
     )
     offer = source.offer()
     ledger = sets.ledger()
@@ -138,26 +141,48 @@ def _root(settings: Config) -> bytes:
         ) from problem
 
 
-def _sure_time(folder: Path, moment: Moment) -> int:
-    """Return the latest time that was ever sure here, and keep it.
+def _time(settings: Config, place: Place) -> tuple[Moment, int]:
+    """Return the moment, and the latest time that was ever sure; 0: there was none.
 
-    A time that somebody gives by hand counts alone: it also mends a wrong one.
+    Sure is what the carrier has signed (`core.time_floor`), and what a clock said that
+    the network had set. A time that somebody gives by hand takes the place of the
+    latter, so that it also mends a wrong one; below what is signed nothing counts.
     """
-    path = folder / FLOOR
+    folder = Path(settings.terminal.state_dir)
+    signed = max(place.sure_time_s, _signed_floor(folder / store_file.NAME))
+    moment = time_floor.judged(place.moment, max(signed, RELEASED_UTC_S))
+    path = folder / "update" / FLOOR
     try:
         known = int(path.read_text(encoding="ascii"))
     except (OSError, ValueError):
         known = 0
-    sure = known
-    if moment.quality == GIVEN:
-        sure = moment.utc_s
-    elif moment.quality == "ntp":
-        sure = max(known, moment.utc_s)
-    if sure != known:
-        folder.mkdir(parents=True, exist_ok=True)
-        new = path.with_name(f"{FLOOR}.new")
-        new.unlink(missing_ok=True)
-        write_synced(new, str(sure).encode())
-        new.replace(path)
-        sync_folder(folder)
-    return sure
+    seen = known
+    if place.moment.quality == GIVEN:
+        seen = place.moment.utc_s
+    elif moment.quality == time_floor.NTP:
+        seen = max(known, moment.utc_s)
+    if seen != known:
+        _keep(path, seen)
+    return moment, max(signed, seen)
+
+
+def _keep(path: Path, seconds: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    write_synced(new, str(seconds).encode())
+    new.replace(path)
+    sync_folder(path.parent)
+
+
+def _signed_floor(database: Path) -> int:
+    """Read the daemon's own floor, also while it works; 0 if there is none."""
+    if not database.is_file():
+        return 0
+    try:
+        address = f"{database.resolve().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(address, uri=True)) as db:
+            kept = store_rows.recall(db, REMEMBERED) or ""
+    except sqlite3.Error:
+        return 0
+    return int(kept) if kept.isdecimal() else 0

@@ -22,6 +22,7 @@ from tuf.api import exceptions as tuf_errors
 from tuf.api.metadata import Metadata, TargetFile
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
+from likeness.core.time_floor import UNSYNCED
 from likeness.core.update import Bundle, Offer
 from likeness.core.vocabulary import Moment
 from likeness.edges.bundle_file import sync_folder
@@ -152,7 +153,7 @@ def _fetcher(source: Source) -> tuple[str, FetcherInterface]:
 
 
 def _judged_at(moment: Moment, floor_s: int) -> datetime:
-    if moment.quality == "unsynced" and not floor_s:
+    if moment.quality == UNSYNCED and not floor_s:
         raise UpdateRefused(
             "the clock is not set and no sure time was ever seen: nobody can say"
             " whether an update is fresh; wait for the time service, or give --now"
