@@ -11,6 +11,7 @@ demo: $(VENV)/.demo models
 
 test: $(VENV)/.dev models
 	sh .ci/prepare mosquitto || true
+	sh .ci/prepare softhsm2 || true
 	$(BIN)/python -m pytest $(PYTEST)
 
 lint: $(VENV)/.dev
