@@ -16,8 +16,7 @@ from likeness.core import policy_values, profile, time_floor, update
 from likeness.core.policy_values import PolicyFile
 from likeness.core.update import Offer
 from likeness.core.vocabulary import Moment
-from likeness.edges import store_file, store_rows
-from likeness.edges.bundle_file import sync_folder, write_synced
+from likeness.edges import new_file, store_file, store_rows
 from likeness.edges.model_sets import ModelSets
 from likeness.edges.tuf_source import Source, TufSource
 from likeness.errors import ConfigError, UpdateRefused
@@ -162,17 +161,9 @@ def _time(settings: Config, place: Place) -> tuple[Moment, int]:
     elif moment.quality == time_floor.NTP:
         seen = max(known, moment.utc_s)
     if seen != known:
-        _keep(path, seen)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new_file.replace(path, str(seen).encode())
     return moment, max(signed, seen)
-
-
-def _keep(path: Path, seconds: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.new")
-    new.unlink(missing_ok=True)
-    write_synced(new, str(seconds).encode())
-    new.replace(path)
-    sync_folder(path.parent)
 
 
 def _signed_floor(database: Path) -> int:

@@ -75,14 +75,6 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_synced(path: Path, data: bytes) -> None:
-    """Write a new file, on the disk when this returns."""
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _members(file: BinaryIO) -> Iterator[tuple[str, int]]:
     """Give name and size; between two steps the caller reads exactly so many bytes."""
     length = os.fstat(file.fileno()).st_size

@@ -21,7 +21,8 @@ from pathlib import Path
 import msgspec
 
 from likeness.core.update import PACKAGED, Ledger, Offer, switch
-from likeness.edges.bundle_file import sync_folder, unpack, write_synced
+from likeness.edges import new_file
+from likeness.edges.bundle_file import sync_folder, unpack
 from likeness.errors import UpdateRefused
 
 LEDGER = "ledger.json"
@@ -116,8 +117,7 @@ class ModelSets:
         try:
             unpack(bundle, offer.digest, new)
             check(new)
-            write_synced(new / OFFER, msgspec.json.encode(offer))
-            sync_folder(new)
+            new_file.create(new / OFFER, msgspec.json.encode(offer))
             new.rename(place)
             sync_folder(self.folder)
         except BaseException:
@@ -149,11 +149,9 @@ class ModelSets:
                 shutil.rmtree(path)
 
     def _replace(self, ledger: Ledger) -> None:
-        new = self.folder / (LEDGER + NEW)
-        new.unlink(missing_ok=True)
-        write_synced(new, msgspec.json.encode(ledger))
-        new.replace(self.folder / LEDGER)
-        sync_folder(self.folder)
+        for left in self.folder.glob(f".{LEDGER}.*"):  # by a kill; we hold the lock
+            left.unlink()
+        new_file.replace(self.folder / LEDGER, msgspec.json.encode(ledger))
 
     def _from_offers(self) -> Ledger:
         offers = [Ledger()]
