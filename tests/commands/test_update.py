@@ -1,5 +1,7 @@
 """What the installer types, and the one line for each way it can go wrong."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -105,3 +107,25 @@ def test_no_state_yet(installer: Installer) -> None:
     code, said = installer.types("status")
     assert (code, said.count("\n")) == (78, 1)
     assert "the daemon makes it when it first starts" in said
+
+
+def test_without_the_extra_it_says_what_to_install(installer: Installer) -> None:
+    """The daemon itself, and `status`, do without python-tuf."""
+    program = (
+        "import sys; sys.modules['tuf'] = None; from likeness.__main__ import main;"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+
+    def types(what: str) -> "subprocess.CompletedProcess[str]":
+        words = ("update", what, "--config", installer.config)
+        return subprocess.run(
+            [sys.executable, "-c", program, *words],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert types("status").returncode == 0
+    done = types("check")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "updates need pip install 'likeness[update]'" in done.stderr

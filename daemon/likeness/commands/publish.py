@@ -2,6 +2,7 @@
 
 import tempfile
 from pathlib import Path
+from types import ModuleType
 from typing import get_args
 
 import click
@@ -30,10 +31,9 @@ def command() -> None:
 @click.option("--root-needed", default=2, show_default=True)
 def init(folder: Path, keys: Path, root_keys: int, root_needed: int) -> None:
     """Make keys and an empty repository."""
-    from likeness.carrier.update_repository import Thresholds, UpdateRepository
-
-    wanted = Thresholds(root_keys=root_keys, root_needed=root_needed)
-    made = UpdateRepository.create(folder, keys, wanted)
+    publisher = _publisher()
+    wanted = publisher.Thresholds(root_keys=root_keys, root_needed=root_needed)
+    made = publisher.UpdateRepository.create(folder, keys, wanted)
     click.echo(f"made; give each terminal as update.root_file: {made.root_file}")
 
 
@@ -70,7 +70,6 @@ def bundle(
     import msgspec
 
     from likeness import __version__
-    from likeness.carrier.update_repository import UpdateRepository
     from likeness.core.update import Bundle
     from likeness.edges.bundle_file import pack
 
@@ -87,7 +86,7 @@ def bundle(
     except msgspec.ValidationError as problem:
         raise UsageError(f"this cannot be published: {problem}") from problem
     files = _files(models, variants, policy)
-    there = UpdateRepository(folder, keys)
+    there = _publisher().UpdateRepository(folder, keys)
     before = there.offered(target)
     if before is not None and number <= before.number:
         raise UsageError(
@@ -106,9 +105,7 @@ def bundle(
 @keys
 def renew(folder: Path, keys: Path) -> None:
     """Sign what is offered for another 30 days; do it every week."""
-    from likeness.carrier.update_repository import UpdateRepository
-
-    UpdateRepository(folder, keys).renew()
+    _publisher().UpdateRepository(folder, keys).renew()
     click.echo("renewed")
 
 
@@ -118,10 +115,18 @@ def renew(folder: Path, keys: Path) -> None:
 @click.argument("role", type=click.Choice(["root", "targets", "snapshot", "timestamp"]))
 def replace_key(folder: Path, keys: Path, role: str) -> None:
     """Give a role a new key; terminals follow by themselves."""
-    from likeness.carrier.update_repository import UpdateRepository
-
-    UpdateRepository(folder, keys).replace_key(role)
+    _publisher().UpdateRepository(folder, keys).replace_key(role)
     click.echo(f"{role} has a new key; remove its oldest from {keys}")
+
+
+def _publisher() -> ModuleType:
+    try:
+        from likeness.carrier import update_repository
+    except ModuleNotFoundError as missing:
+        raise UsageError(
+            f"{missing.name} is missing: publishing needs pip install 'likeness[update]'"
+        ) from missing
+    return update_repository
 
 
 def _files(

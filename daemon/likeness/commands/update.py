@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import click
@@ -59,8 +60,7 @@ def _options(wrapped: Command) -> Command:
 @_options
 def check(config_file: Path, source: str, now: str) -> None:
     """Say what is offered; exit 1 if it would be refused."""
-    from likeness import updates
-
+    updates = _updates()
     settings = _settings(config_file)
     offer = updates.look(settings, _place(source, now))
     click.echo(
@@ -73,8 +73,7 @@ def check(config_file: Path, source: str, now: str) -> None:
 @_options
 def fetch(config_file: Path, source: str, now: str) -> None:
     """Bring the offered bundle here; use it later with `apply`."""
-    from likeness import updates
-
+    updates = _updates()
     settings = _settings(config_file)
     offer = updates.fetch(settings, _place(source, now))
     click.echo(f"here: bundle {offer.bundle.number}, sha256 {offer.digest}")
@@ -84,8 +83,7 @@ def fetch(config_file: Path, source: str, now: str) -> None:
 @_options
 def apply(config_file: Path, source: str, now: str) -> None:
     """Fetch, try and switch; whatever fails, the models in use stay."""
-    from likeness import updates
-
+    updates = _updates()
     settings = _settings(config_file)
     done = updates.apply(settings, _place(source, now))
     number = done.offer.bundle.number
@@ -113,6 +111,16 @@ def status(config_file: Path) -> None:
     click.echo(f"last accepted: bundle {ledger.accepted or 'none'}")
     if back := ledger.returned:
         click.echo(f"given back: bundle {back.number}, {back.digest[:12]}: {back.why}")
+
+
+def _updates() -> ModuleType:
+    try:
+        from likeness import updates
+    except ModuleNotFoundError as missing:
+        raise UsageError(
+            f"{missing.name} is missing: updates need pip install 'likeness[update]'"
+        ) from missing
+    return updates
 
 
 def _trial(trial: Trial | None) -> str:
@@ -150,12 +158,13 @@ def _become_owner(state_dir: Path) -> None:
 
 def _place(source: str, now: str) -> "Place":
     from likeness.edges.clock import SystemClock
-    from likeness.updates import GIVEN, Place
 
+    updates = _updates()
     moment = SystemClock().moment()
     if now:
-        moment = Moment(_seconds(now), GIVEN, moment.boot, moment.mono_ms)
-    return Place(moment=moment, source=source)
+        moment = Moment(_seconds(now), updates.GIVEN, moment.boot, moment.mono_ms)
+    place: Place = updates.Place(moment=moment, source=source)
+    return place
 
 
 def _seconds(text: str) -> int:
