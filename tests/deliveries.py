@@ -55,9 +55,15 @@ class Script:
 
     def __init__(self, *events: BrokerEvent) -> None:
         self._events = events
+        self._listener: Callable[[BrokerEvent], None] | None = None
         self.published: list[str] = []
 
+    def say(self, event: BrokerEvent) -> None:
+        assert self._listener is not None, "nobody listens yet"
+        self._listener(event)
+
     async def run(self, listener: Callable[[BrokerEvent], None]) -> None:
+        self._listener = listener
         for event in self._events:
             listener(event)
         await asyncio.Event().wait()

@@ -1,3 +1,4 @@
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -108,7 +109,7 @@ def test_the_same_place_signed_twice_is_no_fork(
 
 
 def test_a_record_that_follows_another_past_is_a_fork(
-    near: Bench, store: CarrierStore
+    near: Bench, store: CarrierStore, tmp_path: Path
 ) -> None:
     tokens = chain_of(near, 1)
     other = result_at(near, ChainHead(EPOCH, 2, jws.encode(b"x" * 32)))
@@ -118,6 +119,10 @@ def test_a_record_that_follows_another_past_is_a_fork(
         kept, chains = store.keep([*batch, *more], NOW)
         assert chains == [replace(upto(tokens, 1), forked=True)]
         assert all(one.fork == (one.record.seq > 1) for one in kept)
+    db = sqlite3.connect(tmp_path / "carrier.db")
+    taken = dict(db.execute("SELECT seq, refusal FROM record").fetchall())
+    db.close()
+    assert taken == {0: "", 1: "", 2: "fork", 3: "fork"}
     assert [(a.seq, a.kind) for a in store.alarms()] == [(2, "fork")]
 
 

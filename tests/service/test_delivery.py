@@ -268,3 +268,28 @@ async def test_what_is_on_anothers_topic_is_dropped(tmp_path: Path) -> None:
         await until(lambda: way.counts["dropped"] == 3)
         assert len(await near.store.waiting()) == 1
     await near.store.close()
+
+
+@story
+async def test_what_was_made_just_before_a_fork_goes_out_as_well(
+    tmp_path: Path,
+) -> None:
+    near, broker = bench(tmp_path), Script(BrokerUp())
+    await near.store.open()
+    words = CarrierWords(
+        receipt_key=near.keys.private("receipt"), visit_key=near.keys.private("visit")
+    )
+    way, old = delivery(near, broker), near.store.epoch
+    async with running(way.run()):
+        await until(lambda: way.counts["sent"] == 1)
+        await near.record(ACCEPTED)  # and nobody has told the delivery yet
+        now_s = SystemClock().moment().utc_s
+        said = words.receipt(DEVICE, Link(old, 9, "h" * 43), now_s).encode()
+        broker.say(Arrived(messages.topic(DEVICE, "receipt"), said))
+        await until(lambda: way.counts["sent"] == 3)
+        await visit(near, way)
+        await until(lambda: way.counts["sent"] == 4)
+    waiting = [(row.link.epoch, row.link.seq) for row in await near.store.waiting()]
+    new = near.store.epoch
+    assert waiting == [(new, 0), (new, 1), (old, 0), (old, 1)]
+    await near.store.close()
