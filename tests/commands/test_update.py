@@ -1,5 +1,6 @@
 """What the installer types, and the one line for each way it can go wrong."""
 
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -129,3 +130,16 @@ def test_without_the_extra_it_says_what_to_install(installer: Installer) -> None
     done = types("check")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "updates need pip install 'likeness[update]'" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+def test_as_root_it_goes_on_as_who_owns_the_state(installer: Installer) -> None:
+    """What it writes must be the daemon's; and a stick is not read with root's rights."""
+    nobody = 65534
+    os.chown(installer.bench.state, nobody, nobody)
+    child = os.fork()
+    if child == 0:
+        code = main(["update", "status", "--config", str(installer.config)])
+        same = os.getresuid() == (nobody,) * 3 and os.getresgid() == (nobody,) * 3
+        os._exit(code if same and not os.getgroups() else 9)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

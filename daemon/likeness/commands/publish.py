@@ -124,7 +124,7 @@ def _publisher() -> ModuleType:
         from likeness.carrier import update_repository
     except ModuleNotFoundError as missing:
         raise UsageError(
-            f"{missing.name} is missing: publishing needs pip install 'likeness[update]'"
+            f"{missing.name} is missing: this needs pip install 'likeness[update]'"
         ) from missing
     return update_repository
 
