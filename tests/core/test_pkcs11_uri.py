@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from likeness.core.pkcs11_uri import Pkcs11Uri, parse
@@ -78,6 +78,7 @@ def test_what_is_written_reads_the_same(
 
 
 @given(st.text() | st.text("pkcs11:token=;object?&%0a/-", max_size=80))
+@example("\n")
 def test_any_other_text_is_one_clear_line(text: str) -> None:
     try:
         parse(f"pkcs11:{text}")

@@ -101,7 +101,7 @@ def _attributes(text: str, mark: str, known: tuple[str, ...]) -> dict[str, bytes
         if name == "pin-value":
             raise _wrong("a PIN stands in a file, never here; use 'pin-source'")
         if name not in known:
-            raise _wrong(f"'{name[:32]}' is not understood; known: {', '.join(known)}")
+            raise _wrong(f"{name[:32]!r} is not understood; known: {', '.join(known)}")
         if name in found:
             raise _wrong(f"'{name}' stands there twice")
         if not equals or not _VALUE.match(value):

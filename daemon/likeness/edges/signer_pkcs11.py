@@ -205,11 +205,7 @@ def _session(
         raise ConfigError(
             f"{_where(uri)}: the token's PIN is locked; unlock it with its SO PIN"
         ) from problem
-    except (
-        pkcs11.PinIncorrect,
-        pkcs11.PinInvalid,
-        pkcs11.PinLenRange,
-    ) as problem:
+    except (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange) as problem:
         raise ConfigError(
             f"{_where(uri)}: the PIN in {uri.pin_source} is wrong; mend it before the"
             " token locks itself"
@@ -280,13 +276,10 @@ def _refuse_a_strange_pair(
     trial = b"likeness: is this public key yours?"
     half = jws.SIGNATURE_BYTES // 2
     signature = _sign(key, trial)
-    numbers = (
-        int.from_bytes(part, "big") for part in (signature[:half], signature[half:])
-    )
+    r, s = (int.from_bytes(n, "big") for n in (signature[:half], signature[half:]))
+    der = utils.encode_dss_signature(r, s)
     try:
-        public.verify(
-            utils.encode_dss_signature(*numbers), trial, ec.ECDSA(hashes.SHA256())
-        )
+        public.verify(der, trial, ec.ECDSA(hashes.SHA256()))
     except InvalidSignature as problem:
         raise ConfigError(
             f"{_where(uri)}: private and public key of this name are no pair; name"
