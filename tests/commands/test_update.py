@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from likeness.__main__ import main
 from likeness.core import update
-from terminals import to_toml
+from terminals import changed, to_toml
 from update_bench import UpdateBench, later
 
 
@@ -134,12 +135,15 @@ def test_without_the_extra_it_says_what_to_install(installer: Installer) -> None
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
 def test_as_root_it_goes_on_as_who_owns_the_state(installer: Installer) -> None:
-    """What it writes must be the daemon's; and a stick is not read with root's rights."""
+    """What it writes must be the daemon's; no stick is read with root's rights."""
     nobody = 65534
-    os.chown(installer.bench.state, nobody, nobody)
-    child = os.fork()
-    if child == 0:
-        code = main(["update", "status", "--config", str(installer.config)])
-        same = os.getresuid() == (nobody,) * 3 and os.getresgid() == (nobody,) * 3
-        os._exit(code if same and not os.getgroups() else 9)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    with tempfile.TemporaryDirectory() as state:  # others may not enter a tmp_path
+        os.chown(state, nobody, nobody)
+        there = changed(installer.config.read_text(), {"state_dir": f'"{state}"'})
+        installer.config.write_text(there)
+        child = os.fork()
+        if child == 0:
+            code = main(["update", "status", "--config", str(installer.config)])
+            mine = (*os.getresuid(), *os.getresgid())
+            os._exit(code if mine == (nobody,) * 6 and not os.getgroups() else 9)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
