@@ -288,6 +288,7 @@ async def build(
         },
         telemetry=lambda: {
             "visits": terminal.visits_done,
+            "clock": wall.moment().quality,
             "reader": reception.reader.name.lower(),
             "reader_id": reception.reader_id,
             "resident_kib": resident_kib(),
