@@ -282,3 +282,29 @@ def test_a_change_that_does_not_follow_is_never_in_force(
     far.take(*tokens, beside)
     assert far.store.changed_key("shop-17", new.signer.kid) is None
     assert far.store.is_current("shop-17", old.signer.kid)
+
+
+def test_a_change_that_was_taken_out_never_comes_into_force(
+    far: Far, old: Bench, new: Bench, tmp_path: Path
+) -> None:
+    tokens = changed(old, new)
+    thief = with_new_key(old, tmp_path / "thief")
+    stolen = change(old, thief, after(tokens[:4], EPOCH))
+    far.take(*tokens[:2], stolen)  # beyond a gap, by the key that is about to go
+    far.take(*tokens[2:])
+    assert far.upto() == 4
+    assert (4, Problem.KEY_CHANGED) not in far.alarms()
+    assert far.store.changed_key("shop-17", thief.signer.kid) is None
+    assert far.take(result_at(thief, after(tokens, EPOCH))).kept == []
+
+
+def test_the_place_of_a_change_that_was_taken_out_is_free_for_another(
+    far: Far, old: Bench, new: Bench, tmp_path: Path
+) -> None:
+    tokens = changed(old, new)[:4]
+    thief, next_ = (with_new_key(old, tmp_path / name) for name in ("thief", "next"))
+    far.take(*tokens[:2], change(old, thief, after(tokens, EPOCH)))
+    far.take(*tokens[2:])
+    far.take(change(new, next_, after(tokens, EPOCH)))
+    assert far.upto() == 4
+    assert far.store.changed_key("shop-17", next_.signer.kid) is not None

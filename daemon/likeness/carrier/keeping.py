@@ -236,7 +236,9 @@ def _change_key(db: sa.Connection, device: str, at: Link, now_s: int) -> None:
         elif one.kid == old_kid:
             why = f"signed by a key that was replaced at {at.seq}; taken out"
             _raise(db, one, Problem.WRONG_KEY, why, now_s)
-            db.execute(tables.records.delete().where(*_at(tables.records, one)))
+            # Its own change as well, or it would be in force with the next record here.
+            for table in (tables.records, tables.key_changes):
+                db.execute(table.delete().where(*_at(table, one)))
 
 
 def _raise(
