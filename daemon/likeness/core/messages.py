@@ -25,6 +25,9 @@ ANCHOR = "likeness-anchor+jws"
 VISIT = "likeness-visit+jws"
 RECEIPT = "likeness-receipt+jws"
 REFUSAL = "likeness-refusal+jws"
+COMMAND = "likeness-command+jws"  # what they say stands in `orders`
+DESIRED = "likeness-desired+jws"
+REPLY = "likeness-reply+jws"
 
 ASK_VISIT = "visit"
 ASK_TIME_ANCHOR = "time_anchor"
@@ -40,18 +43,18 @@ Epoch = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")]
 Short = Annotated[str, msgspec.Meta(max_length=256)]
 
 
-class _Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was not measured is left out, not sent as null."""
 
 
-class Match(_Claims, frozen=True, kw_only=True):
+class Match(Message, frozen=True, kw_only=True):
     """Cosine and threshold × 10⁶."""
 
     score: Micro
     threshold: Micro
 
 
-class Act(_Claims, frozen=True, kw_only=True):
+class Act(Message, frozen=True, kw_only=True):
     """One asked act; milliseconds since the first act was asked."""
 
     act: Short
@@ -60,7 +63,7 @@ class Act(_Claims, frozen=True, kw_only=True):
     passed: bool
 
 
-class Liveness(_Claims, frozen=True, kw_only=True):
+class Liveness(Message, frozen=True, kw_only=True):
     """What was asked and answered; scores × 10⁶."""
 
     acts: list[Act]
@@ -68,14 +71,14 @@ class Liveness(_Claims, frozen=True, kw_only=True):
     threshold: int | None = None
 
 
-class Consent(_Claims, frozen=True, kw_only=True):
+class Consent(Message, frozen=True, kw_only=True):
     """Which text was agreed to, and by which gesture."""
 
     text: Short
     given: Short
 
 
-class CardFacts(_Claims, frozen=True, kw_only=True):
+class CardFacts(Message, frozen=True, kw_only=True):
     """Which document was read, without saying whose."""
 
     kind: Short
@@ -84,7 +87,7 @@ class CardFacts(_Claims, frozen=True, kw_only=True):
     portrait_digest: Digest | None = None  # see report.portrait_digest
 
 
-class _Record(_Claims, frozen=True, kw_only=True):
+class _Record(Message, frozen=True, kw_only=True):
     """What each link of a device's chain says (design 3.4)."""
 
     iss: Name  # the device
@@ -120,7 +123,7 @@ class Result(_Record, frozen=True, kw_only=True):
     person: str | None = None  # a JWE to the carrier's person key
 
 
-class Former(_Claims, frozen=True, kw_only=True):
+class Former(Message, frozen=True, kw_only=True):
     """The last record of the epoch before that the carrier had receipted."""
 
     epoch: Epoch
@@ -135,7 +138,7 @@ class EpochBegins(_Record, frozen=True, kw_only=True):
     reason: Short | None = None  # chain.EpochReason; none: the first of its life
 
 
-class PublicKey(_Claims, frozen=True, kw_only=True):
+class PublicKey(Message, frozen=True, kw_only=True):
     """A P-256 public key as JWK (RFC 7518, 6.2.1); `kid` is its thumbprint."""
 
     kty: Literal["EC"]
@@ -159,7 +162,7 @@ class KeyChange(_Record, frozen=True, kw_only=True):
     open: Annotated[list[Former], msgspec.Meta(max_length=32)] = []
 
 
-class KeyProof(_Claims, frozen=True, kw_only=True):
+class KeyProof(Message, frozen=True, kw_only=True):
     """Who holds the new key agrees to take this one place; good for no other."""
 
     iss: Name
@@ -169,7 +172,7 @@ class KeyProof(_Claims, frozen=True, kw_only=True):
     former: Digest  # thumbprint of the key that is replaced
 
 
-class Ask(_Claims, frozen=True, kw_only=True):
+class Ask(Message, frozen=True, kw_only=True):
     """A terminal asks for a visit's nonce, bound by its own commitment."""
 
     iss: Name
@@ -181,7 +184,7 @@ class Ask(_Claims, frozen=True, kw_only=True):
     purpose: Purpose
 
 
-class TimeAnchor(_Claims, frozen=True, kw_only=True):
+class TimeAnchor(Message, frozen=True, kw_only=True):
     """A terminal's clock is set: this millisecond of its boot was this time."""
 
     iss: Name
@@ -194,7 +197,7 @@ class TimeAnchor(_Claims, frozen=True, kw_only=True):
     quality: Literal["ntp", "rtc"]
 
 
-class _FromCarrier(_Claims, frozen=True, kw_only=True):
+class FromCarrier(Message, frozen=True, kw_only=True):
     """What each message from the carrier says."""
 
     aud: Name  # one device
@@ -203,7 +206,7 @@ class _FromCarrier(_Claims, frozen=True, kw_only=True):
     exp: Time
 
 
-class Visit(_FromCarrier, frozen=True, kw_only=True):
+class Visit(FromCarrier, frozen=True, kw_only=True):
     """The answer to an `ask`: the carrier's half of the seed."""
 
     counter: int
@@ -213,7 +216,7 @@ class Visit(_FromCarrier, frozen=True, kw_only=True):
     commitment: Digest
 
 
-class Receipt(_FromCarrier, frozen=True, kw_only=True):
+class Receipt(FromCarrier, frozen=True, kw_only=True):
     """All records of the epoch up to `upto` are kept; `head` is the last one's hash."""
 
     epoch: Epoch
@@ -221,7 +224,7 @@ class Receipt(_FromCarrier, frozen=True, kw_only=True):
     head: Digest
 
 
-class Refusal(_FromCarrier, frozen=True, kw_only=True):
+class Refusal(FromCarrier, frozen=True, kw_only=True):
     """One record will never be taken; it is well signed, but not for this carrier."""
 
     epoch: Epoch
@@ -230,7 +233,7 @@ class Refusal(_FromCarrier, frozen=True, kw_only=True):
     reason: Short
 
 
-class Person(_Claims, frozen=True, kw_only=True):
+class Person(Message, frozen=True, kw_only=True):
     """What is inside `person`, for the carrier's eyes only."""
 
     number: str
@@ -238,7 +241,7 @@ class Person(_Claims, frozen=True, kw_only=True):
     salt: str  # of the portrait's digest
 
 
-class Status(_Claims, frozen=True, kw_only=True):
+class Status(Message, frozen=True, kw_only=True):
     """Whether the terminal is there; `boot` tells a late will from a true one."""
 
     status: str  # "online", "stopping", "lost"

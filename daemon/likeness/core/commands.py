@@ -1,0 +1,285 @@
+"""Decides what becomes of each command, and when it may be carried out.
+
+    READY ──good──→ KEEPING ──on the disk──→ WAITING ──no visit──→ WORKING ──→ READY
+                       │ not kept: READY        (if it must wait)     │
+                       └──────────────────────────────────────────────┴──→ LEAVING
+
+- Only what the carrier's command key has signed comes here at all.
+- Single use: a counter is on the disk before anything is done, and none that is not
+  greater is ever obeyed again, also after a restart. Without a clock it decides alone.
+- A counter is forgotten with the database; but a command names its epoch.
+- What expired before the time that has passed for sure has expired.
+- One at a time. Each refusal is answered, but not more than so many in a minute: who
+  sends old commands must not keep the device key busy.
+
+Leaves to others: signatures, the disk, every deed, sending.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum, auto
+from typing import Any, assert_never
+
+from likeness.core import orders
+
+LIFE_AT_MOST_S = 24 * 3600
+REFUSALS_AT_MOST = 10  # answered in a minute
+REFUSALS_WITHIN_S = 60.0
+
+
+class Why(StrEnum):
+    """Why an order is not obeyed."""
+
+    MALFORMED = "malformed"
+    WRONG_TYPE = "wrong_type"
+    WRONG_DEVICE = "wrong_device"
+    EXPIRED = "expired"
+    LIVES_TOO_LONG = "lives_too_long"
+    WRONG_EPOCH = "wrong_epoch"
+    REPLAYED = "replayed"
+    UNKNOWN_COMMAND = "unknown_command"
+    BAD_ARGUMENTS = "bad_arguments"
+    BUSY = "busy"  # send it again: its counter was not used
+    NOT_KEPT = "not_kept"  # no room on the disk for the counter
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which command an answer is about."""
+
+    of: str  # SHA-256 of its signing input
+    jti: str | None = None
+    correlation: bytes = b""
+
+
+# --- events -------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A well signed message has come.
+
+    `earliest_s` is the least that the time can be, `epoch` what is written into now.
+    """
+
+    asked: Asked
+    claims: orders.Command | None
+    action: orders.Action | None
+    fault: Why | None  # it cannot be read
+    earliest_s: int
+    epoch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The counter is on the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotKept:
+    """There was no room for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtRest:
+    """No visit goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It was carried out."""
+
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It could not be carried out."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """The deadline asked for has come."""
+
+
+Event = Heard | Kept | NotKept | AtRest | Done | Failed | TimePassed
+
+
+# --- effects ------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Put this counter on the disk; answer with Kept or NotKept."""
+
+    counter: int
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitRest:
+    """Say AtRest as soon as no visit goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Carry it out; answer with Done or Failed."""
+
+    action: orders.Action
+
+
+@dataclass(frozen=True, slots=True)
+class SetLevel:
+    """Log from this level on; None: as it was configured."""
+
+    level: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Say, signed, what became of it."""
+
+    asked: Asked
+    outcome: str  # "done", "refused", "failed"
+    reason: str = ""
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Count this refusal; too many were answered already."""
+
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End the daemon in order; it is started again."""
+
+
+Effect = Keep | AwaitRest | Do | SetLevel | Answer | Ignore | Stop
+
+
+class State(Enum):
+    """Where the one command stands that was accepted."""
+
+    READY = auto()
+    KEEPING = auto()
+    WAITING = auto()
+    WORKING = auto()
+    LEAVING = auto()
+
+
+class Commands:
+    """One terminal's commands, one at a time."""
+
+    def __init__(self, device: str, counter: int) -> None:
+        """Take our name, and the last counter that was accepted."""
+        self._device = device
+        self._counter = counter
+        self._asked = Asked("")
+        self._action: orders.Action = orders.Announce()
+        self._next_counter = counter
+        self._level_until: float | None = None
+        self._refusals: deque[float] = deque(maxlen=REFUSALS_AT_MOST)
+        self.state = State.READY
+
+    @property
+    def deadline(self) -> float | None:
+        """When the log level falls back."""
+        return self._level_until
+
+    def handle(self, event: Event, now: float) -> list[Effect]:
+        """Take one event; return what must follow, in order."""
+        match event:
+            case Heard():
+                return self._heard(event, now)
+            case Kept():
+                self._counter = self._next_counter
+                return self._begin(now)
+            case NotKept():
+                return [self._answered("refused", Why.NOT_KEPT)]
+            case AtRest():
+                return self._at_rest()
+            case Done(result):
+                answer = self._answered("done", result=result)
+                if isinstance(self._action, orders.RotateKey):
+                    self.state = State.LEAVING
+                    return [answer, AwaitRest()]
+                return [answer]
+            case Failed(why):
+                return [self._answered("failed", why)]
+            case TimePassed():
+                return self._time_passed(now)
+            case _:
+                assert_never(event)
+
+    def _heard(self, event: Heard, now: float) -> list[Effect]:
+        why = self._doubt(event)
+        if why is None and self.state is not State.READY:
+            why = Why.BUSY
+        if why is not None or event.claims is None or event.action is None:
+            return [self._refuse(event.asked, why or Why.MALFORMED, now)]
+        self.state = State.KEEPING
+        self._asked, self._action = event.asked, event.action
+        self._next_counter = event.claims.counter
+        return [Keep(event.claims.counter)]
+
+    def _doubt(self, event: Heard) -> Why | None:
+        """Return why it may not be obeyed; the first doubt is the answer."""
+        claims = event.claims
+        if claims is None:
+            return event.fault or Why.MALFORMED
+        if claims.aud != self._device:
+            return Why.WRONG_DEVICE
+        if claims.exp < event.earliest_s:
+            return Why.EXPIRED
+        if claims.exp - claims.iat > LIFE_AT_MOST_S:
+            return Why.LIVES_TOO_LONG
+        if claims.epoch != event.epoch:
+            return Why.WRONG_EPOCH
+        if claims.counter <= self._counter:
+            return Why.REPLAYED
+        return event.fault
+
+    def _refuse(self, asked: Asked, why: Why, now: float) -> Effect:
+        full = len(self._refusals) == REFUSALS_AT_MOST
+        if full and now - self._refusals[0] < REFUSALS_WITHIN_S:
+            return Ignore(why)
+        self._refusals.append(now)
+        return Answer(asked, "refused", why)
+
+    def _begin(self, now: float) -> list[Effect]:
+        match self._action:
+            case orders.Restart() | orders.SelfTest():
+                self.state = State.WAITING
+                return [AwaitRest()]
+            case orders.SetLogLevel(level=level, for_s=for_s):
+                self._level_until = now + for_s
+                return [SetLevel(level), self._answered("done")]
+            case orders.Diagnose() | orders.Announce() | orders.RotateKey():
+                self.state = State.WORKING
+                return [Do(self._action)]
+            case _:
+                assert_never(self._action)
+
+    def _at_rest(self) -> list[Effect]:
+        if self.state is State.LEAVING:
+            return [Stop()]
+        if self.state is not State.WAITING:
+            return []
+        if isinstance(self._action, orders.Restart):
+            answer = self._answered("done")
+            self.state = State.LEAVING
+            return [answer, Stop()]
+        self.state = State.WORKING
+        return [Do(self._action)]
+
+    def _time_passed(self, now: float) -> list[Effect]:
+        if self._level_until is None or now < self._level_until:
+            return []
+        self._level_until = None
+        return [SetLevel(None)]
+
+    def _answered(
+        self, outcome: str, reason: str = "", result: dict[str, Any] | None = None
+    ) -> Answer:
+        self.state = State.READY
+        return Answer(self._asked, outcome, reason, result or {})
