@@ -138,8 +138,8 @@ def test_it_starts_what_the_package_brings(shipped: Path) -> None:
     """The program, the configuration's path and the folders are those of the code."""
     text = shipped.read_text()
     (start,) = re.findall(r"^ExecStart=(.*)$", text, flags=re.M)
-    assert start.split()[1:] == (
-        "-P -s -m likeness run --config /etc/likeness/terminal.toml".split()
+    assert start == (
+        "/usr/bin/python3 -P -s -m likeness run --config /etc/likeness/terminal.toml"
     )
     (state,) = re.findall(r"^StateDirectory=(.*)$", text, flags=re.M)
     field = config.Terminal(device="x")
