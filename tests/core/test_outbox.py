@@ -207,7 +207,36 @@ def test_a_dead_carrier_gets_no_storm() -> None:
         now = machine.deadline
         todo = machine.handle(box.TimePassed(), now)
     passes = day / (box.RECEIPT_TO_S / 2) + 10
-    assert sends <= passes * box.AHEAD
+    assert sends <= 2 * box.AHEAD + passes
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [box.Receipted(link(0), link(0).hash), box.Refused(link(0), "bad_signature")],
+)
+def test_one_answer_after_a_long_silence_lets_all_flow_again(answer: box.Event) -> None:
+    machine = box.Outbox([link(n) for n in range(200)], lambda: 0.0)
+    todo = machine.handle(box.Online(), 0.0)
+    for _ in range(10):  # silent waits
+        taken(machine, todo, 0.0)
+        assert machine.deadline is not None
+        todo = machine.handle(box.TimePassed(), machine.deadline)
+    assert taken(machine, todo, 0.0) == [0], "one that asks"
+
+    flows = taken(machine, machine.handle(answer, 0.0), 0.0)
+
+    assert flows == list(range(1, 1 + box.AHEAD))
+
+
+def taken(machine: box.Outbox, effects: list[box.Effect], now: float) -> list[int]:
+    """Let the broker take what is sent, and what is then sent; return it."""
+    sent, todo = [], list(effects)
+    while todo:
+        effect = todo.pop(0)
+        if isinstance(effect, box.Send):
+            sent.append(effect.seq)
+            todo += machine.handle(box.Acknowledged("e", effect.seq, 0), now)
+    return sent
 
 
 def test_nothing_is_sent_twice_while_receipts_make_progress() -> None:

@@ -19,7 +19,9 @@ Then a new epoch must begin. To find out before a visit takes a place twice, the
 thing said on the first line is the newest record, once more if it is receipted.
 
 No storm: what is sent but not receipted is at most `AHEAD`, and it is sent again only
-after a wait that doubles, and that starts over with each receipt that makes progress.
+after a wait that doubles. Each wait without an answer also halves how much is sent,
+down to one record that asks whether the carrier is back; each new record lets one more
+go. An answer that makes progress starts both over.
 """
 
 from collections.abc import Callable, Sequence
@@ -183,6 +185,7 @@ class Outbox:
         self._newest = newest
         self._asked_after_newest = False
         self._sent = 0  # how many of the first ones went out since we last began anew
+        self._ahead = AHEAD  # how many may
         self._in_flight: set[tuple[str, int]] = set()
         self._window = WINDOW
         self._line = Line.OFFLINE
@@ -211,6 +214,7 @@ class Outbox:
             case Stored(record):
                 self._waiting.append(record)
                 self._newest = record
+                self._ahead = min(self._ahead + 1, AHEAD)
             case Online(window):
                 self._line = Line.ONLINE
                 self._window = min(window, WINDOW)
@@ -272,6 +276,7 @@ class Outbox:
         self._sent -= sum(_covers(upto, r) for r in self._waiting[: self._sent])
         self._waiting = [r for r in self._waiting if not _covers(upto, r)]
         self._patience.reset()
+        self._ahead = AHEAD
         if self._line is Line.ONLINE:
             self._deadline = now + self._patience.next_s() if self._sent else None
         return [Forget(upto.epoch, upto.seq)]
@@ -284,6 +289,7 @@ class Outbox:
                 return [Report(Trouble.REFUSAL_DIFFERS, record.epoch, record.seq)]
             del self._waiting[place]
             self._sent -= place < self._sent
+            self._ahead = AHEAD
             return [
                 SetAside(record.epoch, record.seq, reason),
                 *self._fork(record.epoch, forked=reason == FORK),
@@ -304,6 +310,7 @@ class Outbox:
             return
         if self._line is Line.BARRED:
             self._line = Line.ONLINE
+        self._ahead = max(self._ahead // 2, 1)
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -314,7 +321,7 @@ class Outbox:
         done: list[Effect] = []
         while (
             self._line is Line.ONLINE
-            and self._sent < min(len(self._waiting), AHEAD)
+            and self._sent < min(len(self._waiting), self._ahead)
             and len(self._in_flight) < self._window
         ):
             record = self._waiting[self._sent]
