@@ -76,6 +76,7 @@ class Script:
         qos: int = 1,
         retain: bool = False,
         expiry_s: int | None = None,
+        correlation: bytes = b"",
     ) -> int | None:
         self.published.append(f"{topic} {len(payload)} {qos} {retain} {expiry_s}")
         return len(self.published)

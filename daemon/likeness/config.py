@@ -76,6 +76,7 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     carrier_receipt_key: str = "/etc/likeness/pki/carrier-receipt.jwk"
     carrier_visit_key: str = "/etc/likeness/pki/carrier-visit.jwk"
     carrier_person_key: str = "/etc/likeness/pki/carrier-person.jwk"
+    carrier_command_key: str = ""  # empty: no command and no desired values are obeyed
 
 
 class Mqtt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -20,7 +20,6 @@ from likeness import config
 from likeness.edges import certificates, credentials, key_files, new_file, signers
 from likeness.errors import ConfigError, UsageError
 
-CARRIER_KEYS = ("receipt", "visit", "person")
 PUBLIC = 0o644
 
 
@@ -96,7 +95,8 @@ def install(
         cert: this terminal's certificate, and what leads to its issuer.
         issuer: the CA that issues to terminals.
         broker_ca: the CA that the broker's certificate comes from.
-        carrier_keys: a folder with carrier-receipt.jwk, -visit.jwk, -person.jwk.
+        carrier_keys: a folder with carrier-receipt.jwk, -visit.jwk, -person.jwk, and
+            -command.jwk where commands are to be obeyed.
         now: an aware time.
 
     Returns:
@@ -125,11 +125,15 @@ def install(
     device = signers.open_signer(keys.device_key)
     _refuse_one_key_for_both(device.kid, key_files.public_jwk(key))
     wanted = {Path(mqtt.ca_file): _read(broker_ca)}
-    for name, place in zip(
-        CARRIER_KEYS,
-        (keys.carrier_receipt_key, keys.carrier_visit_key, keys.carrier_person_key),
-        strict=True,
-    ):
+    places = {
+        "receipt": keys.carrier_receipt_key,
+        "visit": keys.carrier_visit_key,
+        "person": keys.carrier_person_key,
+        "command": keys.carrier_command_key,
+    }
+    for name, place in places.items():
+        if not place:
+            continue  # a terminal that obeys no command
         source = carrier_keys / f"carrier-{name}.jwk"
         key_files.load_public(source)
         wanted[Path(place)] = _read(source)

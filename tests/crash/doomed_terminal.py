@@ -86,10 +86,16 @@ class DoomedLine(MqttLine):
         qos: int = 1,
         retain: bool = False,
         expiry_s: int | None = None,
+        correlation: bytes = b"",
     ) -> int | None:
         with self._fate.call():
             return super().publish(
-                topic, payload, qos=qos, retain=retain, expiry_s=expiry_s
+                topic,
+                payload,
+                qos=qos,
+                retain=retain,
+                expiry_s=expiry_s,
+                correlation=correlation,
             )
 
 

@@ -40,6 +40,7 @@ class Dictated:
         qos: int = 1,
         retain: bool = False,
         expiry_s: int | None = None,
+        correlation: bytes = b"",
     ) -> int | None:
         self._given += 1
         match topic.rpartition("/")[2]:

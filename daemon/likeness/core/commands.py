@@ -18,13 +18,15 @@ Leaves to others: signatures, the disk, every deed, sending.
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
-from typing import Any, assert_never
+from typing import Any, Literal, assert_never
 
 from likeness.core import orders
 
 LIFE_AT_MOST_S = 24 * 3600
 REFUSALS_AT_MOST = 10  # answered in a minute
 REFUSALS_WITHIN_S = 60.0
+
+Outcome = Literal["done", "refused", "failed"]
 
 
 class Why(StrEnum):
@@ -137,7 +139,7 @@ class Answer:
     """Say, signed, what became of it."""
 
     asked: Asked
-    outcome: str  # "done", "refused", "failed"
+    outcome: Outcome
     reason: str = ""
     result: dict[str, Any] = field(default_factory=dict)
 
@@ -279,7 +281,7 @@ class Commands:
         return [SetLevel(None)]
 
     def _answered(
-        self, outcome: str, reason: str = "", result: dict[str, Any] | None = None
+        self, outcome: Outcome, reason: str = "", result: dict[str, Any] | None = None
     ) -> Answer:
         self.state = State.READY
         return Answer(self._asked, outcome, reason, result or {})

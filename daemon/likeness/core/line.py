@@ -53,6 +53,7 @@ class Arrived:
     topic: str
     payload: bytes = field(repr=False)
     receipt: int = 0  # to be handed to `acknowledge`, where that is done by hand
+    correlation: bytes = field(default=b"", repr=False)  # MQTT v5, 3.3.2.3.6
 
 
 BrokerEvent = BrokerUp | BrokerDown | Published | Arrived

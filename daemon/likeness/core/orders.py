@@ -22,6 +22,7 @@ from likeness.core.messages import (
 from likeness.core.vocabulary import Purpose
 
 Counter = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
+REASON_CHARS = 256  # of a `Short`
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
 

@@ -29,6 +29,7 @@ def keys(settings: config.Config) -> Finding:
             given.carrier_receipt_key,
             given.carrier_visit_key,
             given.carrier_person_key,
+            *filter(None, [given.carrier_command_key]),
         ):
             key_files.load_public(Path(path))
     except ConfigError as fault:

@@ -1,8 +1,9 @@
 """Makes all keys that a bench terminal and its carrier need, in one folder.
 
     OUT/terminals/NAME/   device.key, device.jwk, carrier-receipt.jwk,
-                          carrier-visit.jwk, carrier-person.jwk
-    OUT/carrier/          receipt.key, visit.key, person.key, devices/NAME.json
+                          carrier-visit.jwk, carrier-person.jwk, carrier-command.jwk
+    OUT/carrier/          receipt.key, visit.key, person.key, command.key,
+                          devices/NAME.json
 
 What stands in `terminals/NAME` belongs on that terminal, what stands in `carrier` stays
 with the carrier. In the field each side makes its own keys and hands over public halves
@@ -17,7 +18,7 @@ from likeness.core.vocabulary import Environment
 from likeness.edges import key_files
 from likeness.errors import UsageError
 
-CARRIER_KEYS = ("receipt", "visit", "person")
+CARRIER_KEYS = ("receipt", "visit", "person", "command")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class BenchKeys:
         return self.terminal / "device.key"
 
     def public(self, name: str) -> Path:
-        """A carrier's public key, as the terminal has it: receipt, visit, person."""
+        """A carrier's public key by its name, as the terminal has it."""
         return self.terminal / f"carrier-{name}.jwk"
 
     def private(self, name: str) -> Path:

@@ -120,13 +120,18 @@ class MqttLine:
         qos: int = 1,
         retain: bool = False,
         expiry_s: int | None = None,
+        correlation: bytes = b"",
     ) -> int | None:
         """Hand one message over; return its number, or None while there is no line."""
         client = self._client
         if client is None or not self._up:
             return None
-        expiry = {} if expiry_s is None else {"MessageExpiryInterval": expiry_s}
-        more = properties(PacketTypes.PUBLISH, **expiry)
+        said: dict[str, int | bytes] = {}
+        if expiry_s is not None:
+            said["MessageExpiryInterval"] = expiry_s
+        if correlation:
+            said["CorrelationData"] = correlation
+        more = properties(PacketTypes.PUBLISH, **said)
 
         def send() -> int | None:
             info = client.publish(topic, payload, qos, retain, more)
@@ -246,7 +251,10 @@ class MqttLine:
         except UnicodeDecodeError:
             return  # not UTF-8: no topic of ours
         receipt = self._connection * MID_RANGE + message.mid
-        self._hand_over(client, Arrived(topic, bytes(message.payload), receipt))
+        # paho has no attribute for what was not sent
+        correlation = getattr(message.properties, "CorrelationData", b"")
+        arrived = Arrived(topic, bytes(message.payload), receipt, correlation)
+        self._hand_over(client, arrived)
 
     def _hand_over(self, client: Client, event: BrokerEvent) -> None:
         if self._loop is not None:

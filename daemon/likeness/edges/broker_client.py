@@ -149,7 +149,7 @@ def limits_of(said: Properties | None) -> BrokerUp | None:
     )
 
 
-def properties(packet: int, **values: int) -> Properties:
+def properties(packet: int, **values: int | bytes) -> Properties:
     """Return MQTT v5 properties for a kind of packet."""
     made: Properties = Properties(packet)  # type: ignore[no-untyped-call]
     for name, value in values.items():

@@ -70,6 +70,26 @@ class CarrierVerifier:
         return claims
 
 
+class CarrierOrders:
+    """Knows the key that signs commands and desired configurations, and no other."""
+
+    def __init__(self, command_key: Path) -> None:
+        """Read the key.
+
+        Raises:
+            ConfigError: the file is missing or not a public P-256 key.
+        """
+        self._key = _Key(command_key)
+
+    def order(self, token: bytes) -> jws.Unverified:
+        """Take apart what this key has signed; all else about it is still to judge.
+
+        Raises:
+            Untrusted: with what is wrong.
+        """
+        return self._key.check(token, (messages.COMMAND, messages.DESIRED))
+
+
 class _Key:
     def __init__(self, path: Path) -> None:
         self._key = key_files.load_public(path)

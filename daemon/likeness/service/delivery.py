@@ -8,7 +8,7 @@ what a terminal says of itself (`presence`), the line itself, the visits.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -52,6 +52,8 @@ class Delivery:
         telemetry: one flat snapshot; the outbox adds its own numbers.
         telemetry_every_s: how often.
         on_visit: told of each visit that the carrier has opened for us.
+        others: who hears what comes on other topics of ours; raises Untrusted.
+        on_up: told whenever the line comes up, after we have said who we are.
     """
 
     def __init__(
@@ -70,6 +72,8 @@ class Delivery:
         telemetry: Callable[[], Facts] = dict,
         telemetry_every_s: float = 30.0,
         on_visit: Callable[[VisitGrant], None] = lambda _grant: None,
+        others: Mapping[str, Callable[[Arrived], None]] | None = None,
+        on_up: Callable[[], None] = lambda: None,
     ) -> None:
         self._device = device
         self._store = store
@@ -86,7 +90,9 @@ class Delivery:
             time=self._time,
             store=store,
             asking=self._asking,
+            others=others or {},
         )
+        self._on_up = on_up
         self._presence = Presence(
             self._publish,
             clock=clock,
@@ -124,6 +130,32 @@ class Delivery:
             return False
         return self._publish("ask", token, expiry_s=ASK_EXPIRES_S) is not None
 
+    def say(
+        self,
+        leaf: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        correlation: bytes = b"",
+    ) -> int | None:
+        """Publish once, if the line is up; return the message's number."""
+        return self._publish(leaf, payload, retain=retain, correlation=correlation)
+
+    def announce(self) -> None:
+        """Say who is there, as on a new line."""
+        self._presence.introduce()
+        self._on_up()
+
+    def snapshot(self) -> Facts:
+        """Return how things stand: the outbox, the line, and what telemetry adds."""
+        return {
+            "outbox_waiting": self._outbox.waiting,
+            "outbox_line": self._outbox.line.name.lower(),
+            "line_fault": self._health.fault,
+            **{f"delivery_{name}": count for name, count in self.counts.items()},
+            **self._telemetry(),
+        }
+
     async def run(self) -> None:
         """Deliver until cancelled; the last word is "stopping"."""
         self._newest = newest = await self._store.newest()
@@ -156,7 +188,7 @@ class Delivery:
                 case BrokerUp():
                     log.info("event=broker_up waiting=%d", self._outbox.waiting)
                     self._health.came_up(event)
-                    self._presence.introduce()
+                    self.announce()
                     await self._step(outbox.Online(event.window))
                 case BrokerDown():
                     self._health.went_down(event)
@@ -276,22 +308,20 @@ class Delivery:
         qos: int = 1,
         retain: bool = False,
         expiry_s: int | None = None,
+        correlation: bytes = b"",
     ) -> int | None:
-        topic = messages.topic(self._device, leaf)
         return self._broker.publish(
-            topic, payload, qos=qos, retain=retain, expiry_s=expiry_s
+            messages.topic(self._device, leaf),
+            payload,
+            qos=qos,
+            retain=retain,
+            expiry_s=expiry_s,
+            correlation=correlation,
         )
 
     async def _tell_telemetry(self) -> None:
         while True:
-            snapshot = {
-                "outbox_waiting": self._outbox.waiting,
-                "outbox_line": self._outbox.line.name.lower(),
-                "line_fault": self._health.fault,
-                **{f"delivery_{name}": count for name, count in self.counts.items()},
-                **self._telemetry(),
-            }
-            self._presence.say_telemetry(snapshot)
+            self._presence.say_telemetry(self.snapshot())
             self._presence.say_anchor()
             await asyncio.sleep(self._telemetry_every_s)
 

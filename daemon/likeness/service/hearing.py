@@ -1,9 +1,11 @@
 """Judges what comes in for this terminal, before anything follows from it.
 
 A verified word of the carrier also says what time it is at least. Leaves to others:
-signatures (`Verifier`), the answer to an ask (`asking`), what a receipt means for the
-outbox.
+signatures (`Verifier`), the answer to an ask (`asking`), orders, what a receipt means
+for the outbox.
 """
+
+from collections.abc import Callable, Mapping
 
 from likeness.core import messages, outbox
 from likeness.core.chain import Link
@@ -27,12 +29,14 @@ class Hearing:
         time: Timekeeping,
         store: ResultStore,
         asking: Asking,
+        others: Mapping[str, Callable[[Arrived], None]],
     ) -> None:
         self._device = device
         self._verifier = verifier
         self._time = time
         self._store = store
         self._asking = asking
+        self._others = others
 
     async def hear(self, message: Arrived) -> Heard | None:
         """Return what the outbox must hear; None if it is no affair of its.
@@ -50,6 +54,8 @@ class Hearing:
             case "visit":
                 said_s = self._asking.hear(message.payload, earliest_s)
                 await self._time.heard(said_s)
+            case _ if leaf in self._others:
+                self._others[leaf](message)
             case _:
                 pass
         return None

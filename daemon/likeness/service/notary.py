@@ -1,4 +1,4 @@
-"""Signs what is not a visit's result: a new epoch, a new key, and questions.
+"""Signs what is not a visit's result: a new epoch, a new key, questions, replies.
 
 Leaves to others: results (`recording`), keeping, sending.
 """
@@ -7,8 +7,9 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import replace
 
-from likeness.core import jws, messages, report
+from likeness.core import jws, messages, orders, report
 from likeness.core.chain import ChainHead, EpochReason, Link
+from likeness.core.commands import Answer
 from likeness.core.report import DeviceFacts
 from likeness.core.time_floor import RTC
 from likeness.core.vocabulary import Moment, Purpose
@@ -95,6 +96,20 @@ class Notary:
             quality="rtc" if moment.quality == RTC else "ntp",
         )
         return self._signed(messages.to_json(claims), messages.ANCHOR)
+
+    def reply(self, answer: Answer) -> str:
+        """Return the signed word on what became of a command."""
+        claims = orders.Reply(
+            iss=self._facts.device,
+            jti=secrets.token_hex(16),
+            iat=self._clock.moment().utc_s,
+            command=answer.asked.jti,
+            of=answer.asked.of,
+            outcome=answer.outcome,
+            reason=answer.reason[: orders.REASON_CHARS],
+            result=answer.result,
+        )
+        return self._signed(messages.to_json(claims), messages.REPLY)
 
     def _signed(self, claims: bytes, typ: str) -> str:
         signer = self._signer

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from likeness.core.chain import ChainHead, EpochReason, Link, Stored, Waiting
+from likeness.core.desired import Ledger
+from likeness.core.jws import Unverified
 from likeness.core.line import BrokerEvent
 from likeness.core.messages import Receipt, Refusal, Visit
 from likeness.core.vocabulary import Attention, Embedding, Moment, Observation
@@ -165,6 +167,59 @@ class Verifier(Protocol):
         ...
 
 
+class OrderVerifier(Protocol):
+    """Judges who has signed an order: a command, or a desired configuration."""
+
+    def order(self, token: bytes) -> Unverified:
+        """Take apart what the carrier's command key has signed.
+
+        Raises:
+            Untrusted: it has not, or that is no order.
+        """
+        ...
+
+
+class Visits(Protocol):
+    """What an order must know of the visits: it waits for their end."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether no visit goes on."""
+        ...
+
+    async def at_rest(self) -> None:
+        """Return as soon as no visit goes on."""
+        ...
+
+    def close(self, why: str) -> None:
+        """Begin no visit any more; the screen says so."""
+        ...
+
+
+class Journal(Protocol):
+    """The program's own log."""
+
+    def recent(self) -> list[str]:
+        """Return the last lines, the oldest first; nothing personal is ever in one."""
+        ...
+
+    def set_level(self, level: str | None) -> None:
+        """Log from "debug", "info", "warning" or "error" on; None: as configured."""
+        ...
+
+
+class LedgerFile(Protocol):
+    """Which desired configuration is in force, on the disk."""
+
+    def read(self) -> Ledger:
+        """Return what is kept; an empty one if there is nothing."""
+        ...
+
+    def keep(self, ledger: Ledger) -> None:
+        """Keep it, whole or not at all; raise OSError if that fails."""
+        ...
+
+
 class ResultStore(Protocol):
     """Where signed records are safe; an answer means: it is on the disk."""
 
@@ -259,6 +314,7 @@ class Broker(Protocol):
         qos: int = 1,
         retain: bool = False,
         expiry_s: int | None = None,
+        correlation: bytes = b"",
     ) -> int | None:
         """Hand one message over; return its number, or None while there is no line."""
         ...

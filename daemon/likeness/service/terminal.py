@@ -89,12 +89,24 @@ class Terminal:
         self.visits_done = 0
         self.last: Conclusion | None = None
         self.concluded = asyncio.Event()
+        self._closed = ""  # why no visit begins any more
+        self._rest = asyncio.Event()
+        self._rest.set()
 
     # --- from outside ---------------------------------------------------------------
     @property
     def idle(self) -> bool:
         """Whether no visit is going on."""
-        return self._session.state is State.IDLE
+        return self._rest.is_set()
+
+    async def at_rest(self) -> None:
+        """Return as soon as no visit goes on."""
+        while not self.idle:  # the next one may have begun before we were woken
+            await self._rest.wait()
+
+    def close(self, why: str) -> None:
+        """Begin no visit any more; the screen says so."""
+        self._closed = why
 
     def begin(
         self,
@@ -109,10 +121,11 @@ class Terminal:
         """Begin a visit; return its number, or None if none can begin now."""
         if self._session.state is not State.IDLE:
             return None
-        if not self._room():
-            self._screen.show("out_of_service", "disk_full")
+        if why := self._closed or ("" if self._room() else "disk_full"):
+            self._screen.show("out_of_service", why)
             return None
         self._visits += 1
+        self._rest.clear()
         day = Today(today) if today else self._today()
         self.post(
             visits.Begin(
@@ -178,6 +191,8 @@ class Terminal:
                 log.debug("%.3f < %r", now, effect)
         for effect in effects:
             await self._carry_out(effect)
+        if self._session.state is State.IDLE and self._events.empty():
+            self._rest.set()
 
     async def _carry_out(self, effect: visits.Effect) -> None:
         match effect:
@@ -208,7 +223,7 @@ class Terminal:
         if portrait.image is None:
             log.info("event=no_portrait visit=%d why=%s", visit, portrait.reason)
             return visits.Enrolled(visit, None, reason=Reason.NO_PORTRAIT)
-        digest = hashlib.sha256(portrait.image).hexdigest()
+        digest = portrait.digest or hashlib.sha256(portrait.image).hexdigest()
         embedding = await self._sight.enrol(portrait.image)
         reason = None if embedding else Reason.PORTRAIT_NOT_USABLE
         return visits.Enrolled(visit, embedding, digest, reason)
