@@ -45,6 +45,13 @@ def test_each_fault_names_its_place_and_what_would_do(text: str, says: str) -> N
     assert str(wrong.value).startswith("file.toml: ") and says in str(wrong.value)
 
 
+@pytest.mark.parametrize("text", ["a." * 3000 + "a = 1", "a = " + "[" * 3000])
+def test_a_text_nested_without_end(text: str) -> None:
+    # Keys with dots are read without recursion, and gone through with it.
+    with pytest.raises(ConfigError, match="nested too deeply"):
+        strict_toml.decode(text, Outer, "f")
+
+
 def test_a_good_text() -> None:
     read = strict_toml.decode("name = 'x'\ninner.colour = 'blue'", Outer, "f")
     assert read == Outer("x", Inner(colour=Colour.BLUE))

@@ -38,11 +38,11 @@ def decode(text: str, kind: type[Settings], where: str) -> Settings:
     """Turn TOML text into a struct; `where` names it in errors."""
     try:
         raw = tomllib.loads(text)
+        _refuse_null_characters(raw, where)  # goes as deep as the text does
     except RecursionError as problem:
         raise ConfigError(f"{where}: not valid TOML: nested too deeply") from problem
     except ValueError as problem:  # also a whole number of thousands of digits
         raise ConfigError(f"{where}: not valid TOML: {problem}") from problem
-    _refuse_null_characters(raw, where)
     _refuse_unknown_keys(raw, kind, where, "")
     try:
         return msgspec.convert(raw, kind, strict=True)

@@ -49,6 +49,43 @@ def test_a_bomb_is_not_decoded() -> None:
     assert why_unusable(bomb) == "odd-size"
 
 
+@pytest.mark.parametrize("before", [b"\xff", b"\xff\x01"])
+def test_a_jpeg_cannot_show_us_another_size_than_its_decoder(before: bytes) -> None:
+    # Once so: fill bytes, or a mark without a length, stand before the frame.
+    # Read as a segment they lead to a second frame, small and never decoded; 49 kB
+    # became 3.4 GB.
+    frame = b"\xff\xc0" + struct.pack(">HBHHB", 11, 8, 20_000, 20_000, 1) + b"\1\x11\0"
+    bomb = b"\xff\xd8" + before + frame
+    (length,) = struct.unpack_from(">H", bomb, 4)
+    bomb = bomb.ljust(2 + 2 + length, b"\0") + frame[:5]
+    bomb += struct.pack(">HHB", 126, 102, 1) + bytes(9)
+    assert stated_size(bomb) is None
+
+
+def test_a_jpeg_of_very_many_scans_is_not_decoded() -> None:
+    # Once so: each scan of 14 bytes goes over all the picture.
+    shades = np.add.outer(np.arange(126), np.arange(102)).astype(np.uint8)
+    progressive = [cv2.IMWRITE_JPEG_PROGRESSIVE, 1]
+    done, encoded = cv2.imencode(".jpg", shades, progressive)
+    image = encoded.tobytes()
+    assert done
+    assert why_unusable(image) == ""
+    scan = image[image.rindex(b"\xff\xda") : -2]
+    assert stated_size(image[:-2] + scan * 100 + image[-2:]) is None
+
+
+@pytest.mark.parametrize("kind", [b"zTXt", b"iTXt", b"IHDR"])
+def test_a_png_with_more_than_pixels_is_not_decoded(kind: bytes) -> None:
+    # Once so: 900 kB of compressed texts became 900 MB.
+    image = picture(102, 126, ".png")
+    chunk = kind + b"key\0\0" + zlib.compress(bytes(1000))
+    whole = struct.pack(">I", len(chunk) - 4) + chunk
+    whole += struct.pack(">I", zlib.crc32(chunk))
+    assert stated_size(image) is not None
+    assert stated_size(image[:33] + whole + image[33:]) is None
+    assert stated_size(image + whole) is None
+
+
 @pytest.mark.parametrize("image", [b"", b"BM", b"GIF89a" + bytes(100), b"<svg/>"])
 def test_other_bytes_are_no_picture(image: bytes) -> None:
     assert why_unusable(image) == "no-picture"
