@@ -51,6 +51,15 @@ def test_a_missing_list_or_clip_is_named(tmp_path: Path) -> None:
     labels: dict[str, list[Label]] = {"here.mp4": [], "gone.mp4": []}
     with pytest.raises(UsageError, match=r"gone.mp4: no such clip \(1 of 2"):
         find_clips(labels, tmp_path)
+    with pytest.raises(UsageError, match="no such clip"):
+        find_clips({"a" * 300: []}, tmp_path)
+
+
+def test_a_line_without_a_clip_is_named(tmp_path: Path) -> None:
+    head = "frame_from,frame_peak,frame_to,act,sure,clip\n"
+    for row in ("1,2,3,blink,1\n", "1,2,3,blink,1,\n"):
+        with pytest.raises(UsageError, match="line 2: clip must name"):
+            read_labels(written(tmp_path, head + row))
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,8 @@ def test_pictures_must_be_there_before_anything_is_measured(tmp_path: Path) -> N
         find_pictures(
             [Pair("1.jpg", "2.jpg", True), Pair("a\0", "1.jpg", True)], tmp_path
         )
+    with pytest.raises(UsageError, match="no such picture"):
+        find_pictures([Pair("a" * 300, "1.jpg", True)], tmp_path)
 
 
 def test_each_of_several_lists_is_a_group_unless_it_names_groups(

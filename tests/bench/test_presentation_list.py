@@ -63,6 +63,8 @@ def test_files_that_are_not_there_are_counted(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     there = Presentation("folder", "live", "")
     find_recordings([there], tmp_path)
-    missing = [Presentation(name, "live", "") for name in ("gone.jpg", "nul\0l")]
-    with pytest.raises(UsageError, match=r"gone\.jpg: no such .*2 of 3 are missing"):
+    missing = [
+        Presentation(name, "live", "") for name in ("gone.jpg", "nul\0l", "a" * 300)
+    ]
+    with pytest.raises(UsageError, match=r"gone\.jpg: no such .*3 of 4 are missing"):
         find_recordings([there, *missing], tmp_path)

@@ -9,6 +9,7 @@ Leaves to others: the clips.
 """
 
 import csv
+import os.path
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,13 +68,16 @@ def read_labels(path: Path) -> dict[str, list[Label]]:
 
 def find_clips(labels: dict[str, list[Label]], root: Path) -> None:
     """Refuse labels of a clip that is not there: a rate without it is no rate."""
-    missing = [name for name in labels if not (root / name).is_file()]
+    # os.path: Path raises for a name too long.
+    missing = [name for name in labels if not os.path.isfile(root / name)]  # noqa: PTH113
     if missing:
         count = f"{len(missing)} of {len(labels)} labelled clips are missing"
         raise UsageError(f"{root / missing[0]}: no such clip ({count})")
 
 
 def _label(row: dict[str, str], where: str) -> Label:
+    if not row["clip"]:
+        raise UsageError(f"{where}: clip must name a clip")
     try:
         first, peak, last = (
             int(row[f"frame_{name}"]) for name in ("from", "peak", "to")
