@@ -232,11 +232,14 @@ async def build(
         if asked and asked[0].transaction == grant.transaction:
             terminal.nonce(asked[0].visit, grant.nonce, NonceSource.CARRIER)
 
+    portraits = decoder_of(settings.portrait)
+    stack.push_async_callback(portraits.close)
     reception = Reception(
         terminal=lambda: terminal,
         screen=screen,
         purpose=me.purpose,
         consent_text=me.consent_text,
+        card_found=portraits.prepare,
     )
     reading = CardReading(
         SerialLine(settings.reader.path, settings.reader.baud),
@@ -249,7 +252,7 @@ async def build(
         clock=clock,
         camera=camera_of(settings.camera),
         sight=sight,
-        portraits=decoder_of(settings.portrait),
+        portraits=portraits,
         screen=screen,
         record=Recorder(
             append=store.append,

@@ -144,10 +144,15 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """An encoded picture (BMP, PNG, JPEG), or the reason why there is none."""
+    """An encoded picture (BMP, PNG, JPEG), or the reason why there is none.
+
+    `digest` is the SHA-256, in hex, of the picture as its source gave it, where `image`
+    is another form of it; empty: of `image` itself.
+    """
 
     image: bytes | None = field(repr=False)
     reason: str = ""
+    digest: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 """Runs the vendor's program that turns a chip's portrait record into a picture.
 
-A process of its own, since vendors' libraries crash and leak: record on its standard
-input, BMP, PNG or JPEG on its standard output, one time-out for all of it, the whole
-process group killed at the end, and a clean environment. Nothing it says on standard
-error is logged, since it may hold a name. Without a picture there is a short reason;
-never is another picture put in its place. Real WLT decoding was never exercised here.
+A process of its own, since vendors' libraries crash and leak, and a confined one
+(`confinement`): record on its standard input, BMP, PNG or JPEG on its standard output,
+one time-out for all of it, a clean environment. Its picture is decoded in a second
+confined process, and what leaves here is a BMP of our own making with the same pixels:
+the daemon itself decodes nothing from outside. Nothing it says on standard error is
+logged, since it may hold a name. Without a picture there is a short reason; never is
+another picture put in its place. Real WLT decoding was never exercised here.
 """
 
 import asyncio
@@ -12,11 +14,18 @@ import contextlib
 import logging
 import os
 import signal
+import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
+from hashlib import sha256
+from math import ceil
+
+import cv2
 
 from likeness.core.vocabulary import Portrait
-from likeness.edges.picture_check import why_unusable
+from likeness.edges import confinement
+from likeness.edges.confinement import Limits
+from likeness.edges.picture_decoding import NoPicture, PictureDecoder
 
 log = logging.getLogger(__name__)
 
@@ -31,22 +40,47 @@ class CommandPortrait:
 
     Reasons: `wlt-no-decoder`, `no-record`, `decoder-missing`, `decoder-timeout`,
     `decoder-failed`, `decoder-too-much`, `decoder-no-picture`, `decoder-odd-size`,
-    `decoder-blank`.
+    `decoder-blank`, `decoder-unconfined`.
     """
 
-    def __init__(self, command: Sequence[str], timeout_s: float) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        timeout_s: float,
+        pictures: PictureDecoder | None = None,
+    ) -> None:
         self._command = tuple(command)
         self._timeout_s = timeout_s
+        self._pictures = pictures or PictureDecoder()
+        limits = Limits(cpu_s=ceil(timeout_s) + 1)
+        # -I -S: what it loads is Python's own, from nowhere else.
+        begin = (sys.executable, "-I", "-S", confinement.__file__, str(limits))
+        self._start = (*begin, *self._command)
+
+    def prepare(self) -> None:
+        """A card was found: its portrait will come soon."""
+        if self._command:
+            self._pictures.prepare()
+
+    async def close(self) -> None:
+        """Leave no process behind."""
+        await self._pictures.close()
 
     async def decode(self, record: bytes) -> Portrait:
         """Decode one record; never raises for a bad record or decoder."""
+        try:
+            return await self._decode(record)
+        finally:
+            await self._pictures.close()
+
+    async def _decode(self, record: bytes) -> Portrait:
         if not self._command:
             return Portrait(None, "wlt-no-decoder")
         if not record:
             return Portrait(None, "no-record")
         try:
             program = await asyncio.create_subprocess_exec(
-                *self._command,
+                *self._start,
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=PIPE,
@@ -71,7 +105,17 @@ class CommandPortrait:
                 complaint,
             )
             return Portrait(None, reason)
-        return Portrait(picture)
+        return await self._plain(picture)
+
+    async def _plain(self, picture: bytes) -> Portrait:
+        """Write the picture anew, from its pixels alone."""
+        try:
+            pixels = await self._pictures.decode(picture)
+        except NoPicture as none:
+            log.warning("event=portrait_not_decoded reason=decoder-%s", none)
+            return Portrait(None, f"decoder-{none}")
+        plain = cv2.imencode(".bmp", pixels)[1].tobytes()
+        return Portrait(plain, digest=sha256(picture).hexdigest())
 
 
 async def _talk(program: Process, record: bytes) -> tuple[bytes, int]:
@@ -132,7 +176,12 @@ def _kill(program: Process) -> None:
 def _judge(picture: bytes, exit_code: int | None) -> str:
     if len(picture) > PICTURE_MOST_BYTES:
         return "decoder-too-much"
-    if exit_code != 0:
-        return "decoder-failed"
-    fault = why_unusable(picture)
-    return f"decoder-{fault}" if fault else ""
+    match exit_code:
+        case 0:
+            return ""
+        case confinement.EXIT_UNCONFINED:
+            return "decoder-unconfined"
+        case confinement.EXIT_NO_PROGRAM:
+            return "decoder-missing"
+        case _:
+            return "decoder-failed"

@@ -40,11 +40,14 @@ class Reception:
         screen: Screen,
         purpose: Purpose,
         consent_text: str,
+        card_found: Callable[[], None] = lambda: None,
     ) -> None:
+        """Take whom to tell; `card_found`: a card will soon be read."""
         self._terminal = terminal
         self._screen = screen
         self._purpose = purpose
         self._consent_text = consent_text
+        self._card_found = card_found
         self.reader = Health.STARTING
         self.reader_id = ""
 
@@ -55,6 +58,7 @@ class Reception:
             case CardPresented(card):
                 terminal.card_laid(card, self._purpose, self._consent_text)
             case CardFound():
+                self._card_found()
                 self._show_idle("hold_still")
             case CardTrouble(kind):
                 self._show_idle("card_trouble", kind)
