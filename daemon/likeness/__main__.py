@@ -1,6 +1,7 @@
 """The one place where a fault becomes a line for a person and an exit code.
 
-Exit codes: 0 done; 1 the answer is no; 2 wrong use; 78 configuration error (EX_CONFIG).
+Exit codes: 0 done; 1 the answer is no; 2 wrong use; 75 start me again (EX_TEMPFAIL);
+78 configuration error (EX_CONFIG).
 """
 
 import sys
@@ -8,10 +9,11 @@ import sys
 import click
 
 from likeness.commands import cli
-from likeness.errors import ConfigError, LikenessError, UsageError, one_line
+from likeness.errors import ConfigError, LikenessError, Restarting, UsageError, one_line
 
 EXIT_NO = 1
 EXIT_USAGE = 2
+EXIT_RESTART = 75
 EXIT_CONFIG = 78
 
 
@@ -28,6 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _say(str(wrong), EXIT_CONFIG)
     except UsageError as wrong:
         return _say(str(wrong), EXIT_USAGE)
+    except Restarting as wanted:
+        return _say(str(wanted), EXIT_RESTART)
     except LikenessError as fault:
         return _say(str(fault), EXIT_NO)
     except KeyboardInterrupt:

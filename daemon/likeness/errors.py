@@ -69,6 +69,10 @@ class ModelsReturned(LikenessError):
     """New models failed their trial and were given back: start again without them."""
 
 
+class Restarting(LikenessError):
+    """The carrier wants a new start: end in order, be started again (exit code 75)."""
+
+
 class ProtocolMisuse(LikenessError):
     """Our own code called things in the wrong order: crash, and be mended."""
 

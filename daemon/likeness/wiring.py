@@ -13,16 +13,16 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from likeness import __version__, config, models_in_use
+from likeness import __version__, config, desired_in_force, models_in_use, remote
 from likeness.core import messages, profile
 from likeness.core.health_window import HealthRules
 from likeness.core.report import DeviceFacts
 from likeness.core.session import Session
-from likeness.core.visit_events import AskNonce
-from likeness.core.vocabulary import Environment, NonceSource
+from likeness.core.vocabulary import Environment
 from likeness.edges import certificates, credentials, systemd
 from likeness.edges.broker import LineSettings, MqttLine, Will
 from likeness.edges.clock import SystemClock
+from likeness.edges.journal import RecentLines
 from likeness.edges.key_ring import KeyRing
 from likeness.edges.portrait_decoder import ENVIRONMENT, CommandPortrait
 from likeness.edges.reader_serial import SerialLine
@@ -32,10 +32,10 @@ from likeness.edges.store import DAY_S, MIB, Retention, SqliteStore
 from likeness.edges.tls_time import KnownTime
 from likeness.edges.verifier import CarrierVerifier
 from likeness.errors import ConfigError, first_fault
-from likeness.service.asking import VisitGrant
 from likeness.service.delivery import Delivery
 from likeness.service.housekeeping import keep_house
 from likeness.service.key_change import hand_over
+from likeness.service.nonce_desk import NonceDesk
 from likeness.service.notary import Notary
 from likeness.service.ports import Camera, Screen, Signer
 from likeness.service.reading import CardReading
@@ -123,11 +123,13 @@ class Daemon:
     store: SqliteStore
     sight: WatchedSight
     wall: Timekeeping
+    far: remote.Remote | None = None
 
     async def run(self) -> None:
         """Serve until cancelled; a rule that raises ends the daemon.
 
         Raises:
+            Restarting: the carrier wants it.
             StoreBroken: the database failed; the next start sets it aside.
             ModelsReturned: new models failed; the next start uses those before.
         """
@@ -137,6 +139,8 @@ class Daemon:
                 group.create_task(self.reading.run())
                 group.create_task(self.delivery.run())
                 group.create_task(self.sight.run())
+                if self.far is not None:
+                    group.create_task(self.far.run())
                 group.create_task(_beat())
                 group.create_task(
                     keep_house(
@@ -166,15 +170,30 @@ async def _beat() -> None:
 
 
 async def build(
-    settings: config.Config, stack: AsyncExitStack, *, screen: Screen
+    settings: config.Config,
+    stack: AsyncExitStack,
+    *,
+    screen: Screen,
+    examine: remote.Examine = dict,
 ) -> Daemon:
     """Make every part; the stack closes them in reverse order.
+
+    Args:
+        settings: the file's; what the carrier desires stands over them.
+        stack: for what must be closed.
+        screen: what the visitor sees.
+        examine: what the doctor says of a terminal that runs, in lines.
 
     Raises:
         ConfigError: a path, key or profile cannot be used.
         ModelError: a model is missing or wrong.
     """
+    in_force = desired_in_force.begin(settings, policy_of)
+    settings = in_force.settings
     policy = policy_of(settings)
+    journal = RecentLines()
+    journal.open(in_force.log_level)
+    stack.callback(journal.close)
     me, keys = settings.terminal, settings.keys
     clock = SystemClock()
     wall = Timekeeping(clock)
@@ -222,16 +241,11 @@ async def build(
         keep=chosen.sets.change,
     )
 
-    asked: list[AskNonce] = []  # the last question, to know whose answer comes
-
-    def ask_nonce(ask: AskNonce) -> None:
-        asked[:] = [ask]
-        delivery.ask_visit(ask.commitment, ask.transaction, ask.purpose)
-
-    def on_visit(grant: VisitGrant) -> None:
-        if asked and asked[0].transaction == grant.transaction:
-            terminal.nonce(asked[0].visit, grant.nonce, NonceSource.CARRIER)
-
+    desk = NonceDesk(
+        # Both are made below, so they are looked up when they are called.
+        ask=lambda *question: delivery.ask_visit(*question),  # noqa: PLW0108
+        give=lambda *nonce: terminal.nonce(*nonce),  # noqa: PLW0108
+    )
     portraits = decoder_of(settings.portrait)
     stack.push_async_callback(portraits.close)
     reception = Reception(
@@ -262,10 +276,42 @@ async def build(
             clock=wall,
         ),
         recorded=lambda stored: delivery.stored(stored.seq),
-        ask_nonce=ask_nonce,
+        ask_nonce=desk.ask,
         seek_card=reading.seek,
         room=store.room,
         today=wall.today,
+    )
+
+    def birth() -> dict[str, object]:
+        return {
+            "software": __version__,
+            "environment": me.environment,
+            "profile": policy.name,
+            "kid": signer.kid,
+            "key_tier": signer.key_tier,
+            "epoch": store.epoch,
+            "models": dict(facts.models),
+            "model_set": chosen.facts(),
+            "runtime": str(models.runtime),
+            "capabilities": ["sdt", "blink", "turn", *(["orders"] if far else [])],
+        }
+
+    far = remote.build(
+        remote.Parts(
+            in_force=in_force,
+            check=lambda given: chosen.policy(policy_of(given)),
+            notary=notary,
+            store=store,
+            time=wall,
+            clock=clock,
+            visits=terminal,
+            journal=journal,
+            ring=ring,
+            chosen=chosen,
+            delivery=lambda: delivery,
+            birth=birth,
+            examine=examine,
+        )
     )
     delivery = Delivery(
         device=me.device,
@@ -277,18 +323,7 @@ async def build(
         wall=wall,
         time=wall,
         choose=random.random,
-        birth=lambda: {
-            "software": __version__,
-            "environment": me.environment,
-            "profile": policy.name,
-            "kid": signer.kid,
-            "key_tier": signer.key_tier,
-            "epoch": store.epoch,
-            "models": dict(facts.models),
-            "model_set": chosen.facts(),
-            "runtime": str(models.runtime),
-            "capabilities": ["sdt", "blink", "turn"],
-        },
+        birth=birth,
         telemetry=lambda: {
             "visits": terminal.visits_done,
             "clock": wall.moment().quality,
@@ -298,18 +333,23 @@ async def build(
             "disk_free_kib": shutil.disk_usage(me.state_dir).free // KIB,
         },
         telemetry_every_s=settings.mqtt.telemetry_every_s,
-        on_visit=on_visit,
+        on_visit=desk.opened,
+        others=far.topics if far else {},
+        on_up=far.line_is_up if far else lambda: None,
     )
-    return Daemon(terminal, reading, delivery, store, sight, wall)
+    return Daemon(terminal, reading, delivery, store, sight, wall, far)
 
 
 def _line_settings(settings: config.Config, wall: Timekeeping) -> LineSettings:
     device, mqtt = settings.terminal.device, settings.mqtt
+    orders = remote.TOPICS if settings.keys.carrier_command_key else ()
     return LineSettings(
         host=mqtt.host,
         port=mqtt.port,
         client_id=device,
-        topics=tuple(messages.topic(device, leaf) for leaf in ("receipt", "visit")),
+        topics=tuple(
+            messages.topic(device, leaf) for leaf in ("receipt", "visit", *orders)
+        ),
         keepalive_s=mqtt.keepalive_s,
         will=Will(
             messages.topic(device, "status"),
@@ -327,12 +367,15 @@ def _line_settings(settings: config.Config, wall: Timekeeping) -> LineSettings:
     )
 
 
-def serve(settings: config.Config, *, started_s: float) -> None:
+def serve(
+    settings: config.Config, *, started_s: float, examine: remote.Examine = dict
+) -> None:
     """Run the daemon until SIGTERM or SIGINT; `started_s` is on the monotonic clock."""
 
     async def until_stopped() -> None:
         async with AsyncExitStack() as stack:
-            daemon = await build(settings, stack, screen=TextScreen(sys.stdout))
+            screen = TextScreen(sys.stdout)
+            daemon = await build(settings, stack, screen=screen, examine=examine)
             task = asyncio.ensure_future(daemon.run())
             loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM):

@@ -3,8 +3,12 @@
 import logging
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from likeness.config import Config
 
 STARTED_S = time.monotonic()
 
@@ -29,4 +33,14 @@ def command(config_file: Path, *, verbose: bool) -> None:
     )
     from likeness.wiring import serve
 
-    serve(settings, started_s=STARTED_S)
+    serve(settings, started_s=STARTED_S, examine=lambda: _examined(settings))
+
+
+def _examined(settings: "Config") -> dict[str, str]:
+    """Let the doctor look at what the running daemon does not hold itself."""
+    from likeness.doctor.examination import checks, examine
+
+    todo = checks(settings)
+    for held in ("models", "keys"):  # twice in memory; a token is not for two threads
+        del todo[held]
+    return {name: f"{one.state}: {one.said}" for name, one in examine(todo).items()}

@@ -110,9 +110,13 @@ Event = Heard | Kept | NotKept | AtRest | Done | Failed | TimePassed
 # --- effects ------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Put this counter on the disk; answer with Kept or NotKept."""
+    """Put this counter on the disk; answer with Kept or NotKept.
+
+    `issued_s` is when the carrier signed it: it is so late at least.
+    """
 
     counter: int
+    issued_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +226,7 @@ class Commands:
         self.state = State.KEEPING
         self._asked, self._action = event.asked, event.action
         self._next_counter = event.claims.counter
-        return [Keep(event.claims.counter)]
+        return [Keep(event.claims.counter, event.claims.iat)]
 
     def _doubt(self, event: Heard) -> Why | None:
         """Return why it may not be obeyed; the first doubt is the answer."""

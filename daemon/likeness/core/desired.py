@@ -56,6 +56,7 @@ class Wish:
     version: int
     digest: str
     overrides: orders.Overrides
+    issued_s: int
     expires_s: int
     token: str = field(repr=False)
 
@@ -103,7 +104,7 @@ def read(signed: jws.Unverified, token: str, device: str) -> Wish | Refused:
         overrides = messages.from_json(bytes(claims.config), orders.Overrides)
     except Untrusted as fault:
         return Refused(f"{Why.MALFORMED}: {fault}", version, digest)
-    return Wish(version, digest, overrides, claims.exp, token)
+    return Wish(version, digest, overrides, claims.iat, claims.exp, token)
 
 
 def judge(wish: Wish, ledger: Ledger, earliest_s: int) -> Refused | None:

@@ -22,6 +22,7 @@ from likeness.core.messages import (
 from likeness.core.vocabulary import Purpose
 
 Counter = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
+DesiredState = Literal["applied", "refused", "pending"]
 REASON_CHARS = 256  # of a `Short`
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
@@ -139,7 +140,7 @@ class Reported(Message, frozen=True, kw_only=True):
 
     version: Seq  # 0: none was ever desired
     digest: Digest | None = None
-    state: Literal["applied", "refused", "pending"]
+    state: DesiredState
     reason: Short = ""
     # Any: text, numbers, and the facts of the model set.
     running: dict[str, Any]

@@ -1,0 +1,213 @@
+"""Takes the configuration that the carrier desires, and reports what became of it.
+
+What is taken is put on the disk, then the daemon starts anew between two visits: one
+way for every value, also after a crash. Leaves to others: the rules (`core.desired`),
+what a start makes of the file (`desired_in_force`), bundles (`updates`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from likeness.core import desired, messages, orders
+from likeness.core.desired import Ledger, Refused, Wish
+from likeness.core.line import Arrived
+from likeness.errors import (
+    ConfigError,
+    ModelError,
+    Restarting,
+    StoreFull,
+    UpdateRefused,
+)
+from likeness.service.commanding import Say
+from likeness.service.ports import LedgerFile, OrderVerifier, Visits
+from likeness.service.timekeeping import Timekeeping
+
+log = logging.getLogger(__name__)
+
+Running = Callable[[], Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What this run was started with."""
+
+    wish: Wish | None  # None: the file's own values
+    refused: Refused | None = None  # one that was given back at this start
+
+
+class Desiring:
+    """Holds one wish at a time; a newer one takes the place of one that waits.
+
+    Args:
+        device: our name.
+        standing: what this run was started with.
+        file: where the next start finds it.
+        verifier: knows the carrier's command key.
+        time: what time it is at least.
+        visits: nothing changes in the middle of one.
+        fits: raises ConfigError if the values do not fit this terminal.
+        fetch: brings a bundle here and switches to it at the next start; raises
+            UpdateRefused, ModelError or ConfigError.
+        running: what is in force now.
+        say: publishes.
+    """
+
+    def __init__(
+        self,
+        *,
+        device: str,
+        standing: Standing,
+        file: LedgerFile,
+        verifier: OrderVerifier,
+        time: Timekeeping,
+        visits: Visits,
+        fits: Callable[[orders.Overrides], None],
+        fetch: Callable[[orders.Bundle], Awaitable[None]],
+        running: Running,
+        say: Say,
+    ) -> None:
+        self._device = device
+        self._in_force = standing.wish
+        self._file = file
+        self._verifier = verifier
+        self._time = time
+        self._visits = visits
+        self._fits = fits
+        self._fetch = fetch
+        self._running = running
+        self._say = say
+        self._wishes: asyncio.Queue[Wish] = asyncio.Queue()
+        wish, refused = standing.wish, standing.refused
+        self._said = orders.Reported(
+            version=wish.version if wish else 0,
+            digest=wish.digest if wish else None,
+            state="applied",
+            running={},
+        )
+        if refused is not None:
+            self._note("refused", refused)
+
+    # --- from outside ---------------------------------------------------------------
+    def hear(self, message: Arrived) -> None:
+        """Take in a message from `desired`.
+
+        Raises:
+            Untrusted: the carrier's command key has not signed it: no word about it.
+        """
+        signed = self._verifier.order(message.payload)
+        wish = desired.read(signed, message.payload.decode("ascii"), self._device)
+        if isinstance(wish, Wish):
+            refused = self._judge(wish)
+            if refused is None:
+                self._wishes.put_nowait(wish)
+                return
+            wish = refused
+        self._report("refused", wish)
+
+    def report(self) -> None:
+        """Say what became of the last wish, and what runs; retained."""
+        running = dict(self._running())
+        said = orders.Reported(
+            version=self._said.version,
+            digest=self._said.digest,
+            state=self._said.state,
+            reason=self._said.reason,
+            running=running,
+        )
+        self._say("reported", messages.to_json(said), retain=True)
+
+    async def run(self) -> None:
+        """Take wishes until cancelled.
+
+        Raises:
+            Restarting: one was taken, and the next start uses it.
+        """
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._live())
+            while True:
+                await self._take(await self._wishes.get())
+
+    # --- one wish -------------------------------------------------------------------
+    def _judge(self, wish: Wish) -> Refused | None:
+        if self._is_in_force(wish):
+            return None
+        return desired.judge(wish, self._file.read(), self._time.earliest_now())
+
+    def _is_in_force(self, wish: Wish) -> bool:
+        now = self._in_force
+        return now is not None and (wish.version, wish.digest) == (
+            now.version,
+            now.digest,
+        )
+
+    async def _take(self, wish: Wish) -> None:
+        await self._time.heard(wish.issued_s)
+        if self._is_in_force(wish):
+            self._report("applied", wish)
+            return
+        try:
+            self._fits(wish.overrides)
+        except ConfigError as fault:
+            self._report("refused", Refused(str(fault), wish.version, wish.digest))
+            return
+        self._report("pending", wish)
+        await self._visits.at_rest()
+        if (why := await self._bring(wish.overrides.bundle)) is not None:
+            self._report("refused", Refused(why, wish.version, wish.digest))
+            return
+        if (refused := self._judge(wish)) is not None:
+            self._report("refused", refused)
+            return
+        try:
+            self._file.keep(desired.accept(self._file.read(), wish))
+        except OSError as problem:
+            why = f"it cannot be kept: {problem.strerror}"
+            self._report("refused", Refused(why, wish.version, wish.digest))
+            return
+        await self._visits.at_rest()
+        self._visits.close("restarting")
+        raise Restarting(f"configuration {wish.version} is used from the next start on")
+
+    async def _bring(self, bundle: orders.Bundle | None) -> str | None:
+        """Return why a bundle cannot be used; None if it can, or none is wanted."""
+        if bundle is None:
+            return None
+        try:
+            await self._fetch(bundle)
+        except (UpdateRefused, ModelError, ConfigError, StoreFull) as fault:
+            return str(fault)
+        return None
+
+    async def _live(self) -> None:
+        """What has run for a while is no trial any more."""
+        ledger = self._file.read()
+        if not ledger.on_trial:
+            return
+        await asyncio.sleep(desired.LIVES_AFTER_S)
+        if (now := self._file.read()).current == ledger.current:
+            self._keep(desired.lived(now))
+
+    def _keep(self, ledger: Ledger) -> None:
+        try:
+            self._file.keep(ledger)
+        except OSError as problem:  # the next start counts once more
+            log.warning("event=desired_not_kept why=%s", problem.strerror)
+
+    # --- what we say ----------------------------------------------------------------
+    def _report(self, state: orders.DesiredState, about: Wish | Refused) -> None:
+        self._note(state, about)
+        self.report()
+
+    def _note(self, state: orders.DesiredState, about: Wish | Refused) -> None:
+        why = about.why if isinstance(about, Refused) else ""
+        level = logging.ERROR if why else logging.WARNING
+        log.log(level, "event=desired version=%d %s why=%r", about.version, state, why)
+        self._said = orders.Reported(
+            version=about.version,
+            digest=about.digest,
+            state=state,
+            reason=why[: orders.REASON_CHARS],
+            running={},
+        )
