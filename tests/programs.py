@@ -52,6 +52,7 @@ device_key = "{keys}/device.key"
 carrier_receipt_key = "{keys}/carrier-receipt.jwk"
 carrier_visit_key = "{keys}/carrier-visit.jwk"
 carrier_person_key = "{keys}/carrier-person.jwk"
+carrier_command_key = "{keys}/carrier-command.jwk"
 [mqtt]
 host = "127.0.0.1"
 port = {port}

@@ -22,7 +22,7 @@ from likeness.errors import ConfigError
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The carrier's configuration file, or the options of `carrier run`."""
 
-    keys: str  # folder with receipt.key, visit.key and devices/
+    keys: str  # folder with receipt.key, visit.key, devices/; command.key to order
     database: str
     environment: Literal["production", "test"] = "production"
     host: str = "localhost"
@@ -31,6 +31,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ca_file: str = ""  # empty: no TLS, allowed in test only
     cert_file: str = ""
     key_file: str = ""
+    # Who orders comes by another name, with a certificate of its own: one line each.
+    order_client_id: str = "likeness-command"
+    order_cert_file: str = ""
+    order_key_file: str = ""
     retry_to_s: float = 30.0  # one carrier, many terminals: it need not stand back
 
 

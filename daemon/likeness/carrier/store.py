@@ -13,7 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from likeness.carrier import dating, key_history, nonces, tables
+from likeness.carrier import dating, issued_orders, key_history, nonces, tables
+from likeness.carrier.issued_orders import NewOrder
 from likeness.carrier.keeping import (
     Chain,
     Incoming,
@@ -137,6 +138,16 @@ class CarrierStore:
         """Keep what a terminal says about its clock; return whether it was new."""
         with self._transaction() as db:
             return dating.keep_anchor(db, device, anchor, token, now_s)
+
+    def issue(self, order: NewOrder, now_s: int) -> str:
+        """Sign an order under the next number of its device, keep it, return it."""
+        with self._transaction() as db:
+            return issued_orders.issue(db, order, now_s)
+
+    def keep_answer(self, token: str, answer: str) -> None:
+        """Keep what a terminal has answered to an order."""
+        with self._transaction() as db:
+            issued_orders.keep_answer(db, token, answer)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sa.Connection]:

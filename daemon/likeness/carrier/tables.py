@@ -81,3 +81,14 @@ anchors = sa.Table(
     sa.Column("token", sa.Text, nullable=False),  # the evidence
     sa.Index("anchor_of_boot", "device", "boot"),
 )
+orders = sa.Table(
+    "issued_order",
+    metadata,
+    sa.Column("device", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),  # "command", "desired"
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, nullable=False),  # what was ordered
+    sa.Column("made_utc_s", sa.BigInteger, nullable=False),
+    sa.Column("token", sa.Text, nullable=False),  # who ordered what, as evidence
+    sa.Column("answer", sa.Text, nullable=False),  # as it came; empty: none yet
+)

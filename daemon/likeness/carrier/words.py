@@ -1,19 +1,30 @@
-"""Signs what the carrier says: receipts, refusals, opened visits.
+"""Signs what the carrier says: receipts, refusals, opened visits, orders.
 
 Each key is good for its own types only. Leaves to others: what is said, and when.
 """
 
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from likeness.carrier import nonces
-from likeness.core import jws, messages
+from likeness.core import desired, jws, messages, orders
 from likeness.core.chain import Link
 from likeness.core.vocabulary import Purpose
 from likeness.edges.signer import FileSigner
 
 RECEIPT_EXPIRES_S = 24 * 3600
 VISIT_EXPIRES_S = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """From when until when an order is good; seconds since 1970."""
+
+    issued_s: int
+    expires_s: int
 
 
 class CarrierWords:
@@ -69,6 +80,49 @@ class CarrierWords:
             commitment=issued.commitment,
         )
         return _signed(self._visit, messages.to_json(claims), messages.VISIT)
+
+
+class OrderWords:
+    """Holds the key that orders are signed with; it need not be where results go."""
+
+    def __init__(self, command_key: Path) -> None:
+        """Read the key.
+
+        Raises:
+            ConfigError: the file is missing, open to everybody, or not P-256.
+        """
+        self._key = FileSigner(command_key)
+
+    def command(
+        self, device: str, epoch: str, counter: int, action: orders.Action, life: Life
+    ) -> str:
+        """Order one thing, once, of one terminal."""
+        claims = orders.Command(
+            aud=device,
+            jti=secrets.token_hex(16),
+            iat=life.issued_s,
+            exp=life.expires_s,
+            counter=counter,
+            epoch=epoch,
+            command=msgspec.Raw(msgspec.json.encode(action)),
+        )
+        return _signed(self._key, messages.to_json(claims), messages.COMMAND)
+
+    def desired(
+        self, device: str, version: int, overrides: orders.Overrides, life: Life
+    ) -> str:
+        """Say which configuration one terminal shall have."""
+        config = messages.to_json(overrides)
+        claims = orders.Desired(
+            aud=device,
+            jti=secrets.token_hex(16),
+            iat=life.issued_s,
+            exp=life.expires_s,
+            version=version,
+            digest=desired.digest_of(config),
+            config=msgspec.Raw(config),
+        )
+        return _signed(self._key, messages.to_json(claims), messages.DESIRED)
 
 
 def fresh_nonce(now_s: int) -> nonces.Fresh:

@@ -15,6 +15,7 @@ from joserfc.jwk import ECKey
 from likeness import strict_toml
 from likeness.carrier import inspect as inspection
 from likeness.carrier.serve import Settings, serve
+from likeness.commands import carrier_orders
 from likeness.edges import key_files
 from likeness.errors import UsageError, first_fault, one_line
 
@@ -22,9 +23,13 @@ EXIT_BAD = 1
 PORTS = 65535
 
 
-@click.group(help="The carrier's side: ingest, verify.")
+@click.group(help="The carrier's side: ingest, verify, order.")
 def command() -> None:
     """Choose what the carrier does."""
+
+
+command.add_command(carrier_orders.command)
+command.add_command(carrier_orders.desire)
 
 
 @command.command()
