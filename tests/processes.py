@@ -35,6 +35,12 @@ class Program:
         log.touch()
 
     @property
+    def pid(self) -> int:
+        """Its process, while it lives."""
+        assert self._process is not None, "it does not run"
+        return self._process.pid
+
+    @property
     def fell(self) -> bool:
         """Whether it was started and has ended by itself."""
         return self._process is not None and self._process.poll() is not None
