@@ -235,6 +235,25 @@ def test_the_carrier_reads_what_terminals_write_and_writes_what_they_read(
         }
 
 
+def test_who_orders_says_orders_and_sees_no_result(
+    broker: ShippedMosquitto, shop: Issued, pki: Authority
+) -> None:
+    orders = ["desired", "cmd"]
+    answers = ["birth", "reported", "reply"]
+    with (
+        at_carriers(broker, pki.make("likeness-command", Kind.CARRIER)) as far,
+        at_terminals(broker, shop) as guest,
+    ):
+        far.follow("#")
+        for leaf in (*TERMINAL_READS, *TERMINAL_WRITES):
+            may = (0, NOBODY) if leaf in orders else (REFUSED,)
+            assert far.say(topic(leaf), b"x") in may, leaf
+        for leaf in TERMINAL_WRITES:
+            guest.say(topic(leaf), leaf.encode())
+        assert far.hears(topic("reply"), b"reply")
+        assert {what for _, what in far.heard} == {leaf.encode() for leaf in answers}
+
+
 def test_the_fleets_watcher_sees_no_result_and_says_nothing(
     broker: ShippedMosquitto, shop: Issued, pki: Authority
 ) -> None:
