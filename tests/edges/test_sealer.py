@@ -5,6 +5,7 @@ import pytest
 from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
 
+from likeness.core import jws
 from likeness.edges import key_files
 from likeness.edges.sealer import PersonSealer, open_sealed
 from likeness.errors import ConfigError, Untrusted
@@ -40,6 +41,27 @@ def test_nobody_else_opens_it(tmp_path: Path, sealer: PersonSealer) -> None:
     for altered in (token[:-4] + "AAAA", "", "a.b.c.d.e", "x" + token):
         with pytest.raises(Untrusted):
             open_sealed(altered, key)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"enc": [[]]},  # found by fuzzing: TypeError
+        {"epk": {"kty": "EC", "crv": "P-256"}},  # found by fuzzing: KeyError
+        {"epk": None},
+        {"kid": 1},
+        {"zip": "DEF"},
+        {"alg": "dir"},
+    ],
+)
+def test_only_a_header_of_ours_is_opened(
+    tmp_path: Path, sealer: PersonSealer, change: dict[str, object]
+) -> None:
+    header, rest = sealer.seal(PERSON).split(".", 1)
+    changed = json.dumps(jws.load_object(jws.decode(header)) | change)
+    key = key_files.load_private(tmp_path / "person.key")
+    with pytest.raises(Untrusted):
+        open_sealed(f"{jws.encode(changed.encode())}.{rest}", key)
 
 
 def test_two_visits_of_one_person_do_not_look_alike(sealer: PersonSealer) -> None:

@@ -12,11 +12,13 @@ from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
+from likeness.core import jws
 from likeness.edges import key_files
 from likeness.errors import Untrusted
 
 ALG = "ECDH-ES"
 ENC = "A256GCM"
+_HEADER_MEMBERS = {"alg", "enc", "kid", "epk"}
 
 
 class PersonSealer:
@@ -43,8 +45,23 @@ def open_sealed(token: str, key: ec.EllipticCurvePrivateKey) -> bytes:
     Raises:
         Untrusted: not for this key, or altered.
     """
+    _refuse_odd_header(token)
     try:
         opened = jwe.decrypt_compact(token, ECKey.import_key(key), [ALG, ENC])
     except (JoseError, ValueError) as problem:
         raise Untrusted("a sealed part that this key does not open") from problem
     return opened.plaintext or b""
+
+
+def _refuse_odd_header(token: str) -> None:
+    """Let only a header that `seal` writes reach the library, which trusts its types.
+
+    So there is no compression, no other key agreement, and a key of the sender that is
+    a point on the curve.
+    """
+    header = jws.load_object(jws.decode(token.partition(".")[0]))
+    if header.keys() != _HEADER_MEMBERS or (header["alg"], header["enc"]) != (ALG, ENC):
+        raise Untrusted("a sealed part with a header that is not ours")
+    if not isinstance(header["kid"], str):
+        raise Untrusted("a sealed part whose key has no name")
+    key_files.public_from_jwk(header["epk"])
