@@ -30,7 +30,7 @@ def signed(key: Path, claims: dict[str, Any] | bytes, typ: str) -> bytes:
 
 
 def command_claims(
-    device: str, of_epoch: str, counter: int, action: object, **other: object
+    device: str, epoch: str, counter: int, action: object, /, **other: object
 ) -> dict[str, Any]:
     """A good command, but for what the test says; a name alone is an action."""
     now_s = int(time.time())
@@ -40,14 +40,14 @@ def command_claims(
         "iat": now_s,
         "exp": now_s + 60,
         "counter": counter,
-        "epoch": of_epoch,
+        "epoch": epoch,
         "command": {"name": action} if isinstance(action, str) else action,
     }
     return {**usual, **other}
 
 
 def desired_claims(
-    device: str, version: int, config: object, **other: object
+    device: str, version: int, config: object, /, **other: object
 ) -> dict[str, Any]:
     """A good desired configuration, but for what the test says."""
     now_s = int(time.time())

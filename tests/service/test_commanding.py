@@ -91,7 +91,7 @@ class Far:
             say=self.post,
         )
 
-    def token(self, counter: int, action: object, **other: object) -> bytes:
+    def token(self, counter: int, action: object, /, **other: object) -> bytes:
         claims = command_claims(DEVICE, self.near.store.epoch, counter, action, **other)
         return signed(self.near.keys.private("command"), claims, messages.COMMAND)
 

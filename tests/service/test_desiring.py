@@ -1,0 +1,199 @@
+"""Desired configurations as they come: taken whole, or refused and reported."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from deliveries import DEVICE
+from likeness.core import desired, messages, orders
+from likeness.core.desired import Ledger, Wish
+from likeness.core.vocabulary import Environment
+from likeness.edges import bench_keys
+from likeness.edges.bench_keys import BenchKeys
+from likeness.edges.desired_file import DesiredFile
+from likeness.edges.verifier import CarrierOrders
+from likeness.errors import ConfigError, Restarting, Untrusted, UpdateRefused
+from likeness.service.desiring import Desiring, Standing
+from likeness.service.timekeeping import Timekeeping
+from results import FixedClock
+from signed_orders import Post, Shop, arrived, desired_claims, signed
+from stories import story, until
+
+MINUTE = {"telemetry_every_s": 60}
+BUNDLE = {"number": 3, "digest": "ab" * 32}
+
+
+class Far:
+    """One terminal that takes desired values, and the means to desire some."""
+
+    def __init__(self, folder: Path, wish: Wish | None = None) -> None:
+        self.folder = folder
+        self.keys = _keys(folder)
+        self.shop, self.post = Shop(), Post()
+        self.file = DesiredFile(folder)
+        self.brought: list[orders.Bundle] = []
+        self.source_fault = ""
+        self.desiring = Desiring(
+            device=DEVICE,
+            standing=Standing(wish),
+            file=self.file,
+            verifier=CarrierOrders(self.keys.public("command")),
+            time=Timekeeping(FixedClock()),
+            visits=self.shop,
+            fits=self._fits,
+            fetch=self._fetch,
+            running=lambda: {"telemetry_every_s": 30},
+            say=self.post,
+        )
+
+    def _fits(self, overrides: orders.Overrides) -> None:
+        if overrides.profile == "demo":
+            raise ConfigError("terminal.profile 'demo' is for test, bench only")
+
+    async def _fetch(self, bundle: orders.Bundle) -> None:
+        if self.source_fault:
+            raise UpdateRefused(self.source_fault)
+        self.brought.append(bundle)
+
+    def token(self, version: int, config: object, /, **other: object) -> bytes:
+        claims = desired_claims(DEVICE, version, config, **other)
+        return signed(self.keys.private("command"), claims, messages.DESIRED)
+
+    def hear(self, token: bytes) -> None:
+        self.desiring.hear(arrived(DEVICE, "desired", token))
+
+    def states(self) -> list[tuple[int, str, str]]:
+        said = self.post.reported()
+        return [(one["version"], one["state"], one.get("reason", "")) for one in said]
+
+
+def _keys(folder: Path) -> BenchKeys:
+    made = BenchKeys(folder / "keys/terminals" / DEVICE, folder / "keys/carrier")
+    if not made.terminal.exists():
+        bench_keys.make(folder / "keys", DEVICE, (Environment.TEST,))
+    return made
+
+
+async def restarts(far: Far) -> None:
+    """Run until it wants a new start."""
+    async with asyncio.timeout(10):
+        with pytest.raises(BaseExceptionGroup) as caught:
+            await far.desiring.run()
+    assert caught.group_contains(Restarting, match="is used from the next start on")
+
+
+async def refuses(far: Far, token: bytes) -> tuple[int, str, str]:
+    """Let it hear one that is refused; return what it reports."""
+    task = asyncio.ensure_future(far.desiring.run())
+    far.hear(token)
+    await until(lambda: bool(far.states()) and far.states()[-1][1] == "refused", 5.0)
+    assert not task.done()
+    task.cancel()
+    return far.states()[-1]
+
+
+@story
+async def test_a_good_one_is_kept_and_used_from_the_next_start(tmp_path: Path) -> None:
+    far = Far(tmp_path)
+    token = far.token(7, MINUTE)
+    far.hear(token)
+    await restarts(far)
+    assert far.states() == [(7, "pending", "")]
+    assert far.shop.closed == "restarting"
+    assert far.file.read() == Ledger(current=token.decode(), newest=7, on_trial=True)
+
+
+@story
+async def test_it_waits_for_the_end_of_the_visit(tmp_path: Path) -> None:
+    far = Far(tmp_path)
+    far.shop.visitor_comes()
+    task = asyncio.ensure_future(restarts(far))
+    far.hear(far.token(7, MINUTE))
+    await asyncio.sleep(0.1)
+    assert not task.done()
+    assert far.file.read() == Ledger()
+    far.shop.visitor_goes()
+    await task
+
+
+@story
+async def test_what_is_in_force_may_be_said_again(tmp_path: Path) -> None:
+    digest = desired.digest_of(json.dumps(MINUTE).encode())
+    far = Far(tmp_path, Wish(7, digest, orders.Overrides(), 0, 0, "t"))
+    task = asyncio.ensure_future(far.desiring.run())
+    far.desiring.report()
+    far.hear(far.token(7, MINUTE))
+    await until(lambda: len(far.states()) == 2, 5.0)
+    assert far.states() == [(7, "applied", "")] * 2
+    assert far.post.reported()[0]["digest"] == digest
+    assert far.post.reported()[0]["running"] == {"telemetry_every_s": 30}
+    assert far.post.messages[0][2], "retained"
+    assert not task.done()
+    task.cancel()
+
+
+@pytest.mark.parametrize(
+    ("config", "other", "why"),
+    [
+        ({"profile": "demo"}, {}, "terminal.profile 'demo' is for test"),
+        ({**MINUTE, "host": "evil"}, {}, "malformed: claims that do not fit"),
+        ({"keys": {"device_key": "/x"}}, {}, "malformed"),
+        ({"keep_days": 0}, {}, "malformed: claims that do not fit: keep_days"),
+        (MINUTE, {"digest": "A" * 43}, "wrong_digest"),
+        (MINUTE, {"aud": "shop-2"}, "wrong_device"),
+        (MINUTE, {"version": 5}, "stale"),
+        (MINUTE, {"iat": 1000, "exp": 2000}, "expired"),
+    ],
+)
+@story
+async def test_a_bad_one_is_refused_whole_and_the_old_stays(
+    tmp_path: Path, config: object, other: dict[str, object], why: str
+) -> None:
+    far = Far(tmp_path)
+    before = Ledger(current="the-old-one", newest=5)
+    far.file.keep(before)
+    version, state, reason = await refuses(far, far.token(7, config, **other))
+    assert (version, state) == (other.get("version", 7), "refused")
+    assert reason.startswith(why)
+    assert far.file.read() == before
+
+
+@story
+async def test_without_the_command_key_nothing_is_said(tmp_path: Path) -> None:
+    far = Far(tmp_path)
+    for name in ("receipt", "visit", "person"):
+        claims = desired_claims(DEVICE, 7, MINUTE)
+        with pytest.raises(Untrusted, match="not for this type"):
+            far.hear(signed(far.keys.private(name), claims, messages.DESIRED))
+    assert far.post.messages == []
+
+
+@story
+async def test_a_command_is_no_configuration(tmp_path: Path) -> None:
+    far = Far(tmp_path)
+    claims = desired_claims(DEVICE, 7, MINUTE)
+    token = signed(far.keys.private("command"), claims, messages.COMMAND)
+    assert await refuses(far, token) == (0, "refused", "wrong_type")
+
+
+@story
+async def test_a_bundle_is_brought_before_anything_is_kept(tmp_path: Path) -> None:
+    far = Far(tmp_path)
+    far.source_fault = "the source offers bundle 2, which is not the one"
+    wanted = {**MINUTE, "bundle": BUNDLE}
+    assert (await refuses(far, far.token(7, wanted)))[2] == far.source_fault
+    assert far.file.read() == Ledger()
+    far.source_fault = ""
+    far.hear(far.token(7, wanted))
+    await restarts(far)
+    assert far.brought == [orders.Bundle(number=3, digest="ab" * 32)]
+
+
+@story
+async def test_one_that_cannot_be_kept_is_refused(tmp_path: Path) -> None:
+    far = Far(tmp_path)
+    far.file = far.desiring._file = DesiredFile(tmp_path / "gone")
+    version, _, reason = await refuses(far, far.token(7, MINUTE))
+    assert (version, reason) == (7, "it cannot be kept: No such file or directory")
