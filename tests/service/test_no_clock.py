@@ -23,7 +23,6 @@ from likeness.service.timekeeping import Timekeeping
 from results import Bench, bench
 from stories import story, until
 
-BOOTED = int(time.time()) - 10_000  # by a good clock
 WAKES = Moment(utc_s=30, quality="unsynced", boot="boot-1", mono_ms=30_000)
 
 
@@ -32,6 +31,7 @@ class HandClock:
 
     def __init__(self) -> None:
         self.now = WAKES
+        self.booted = int(time.time()) - 10_000  # by a good clock
 
     def moment(self) -> Moment:
         return self.now
@@ -40,7 +40,7 @@ class HandClock:
         self.now = replace(self.now, utc_s=mono_s, mono_ms=mono_s * 1000)
 
     def set_by_network(self) -> None:
-        utc_s = BOOTED + self.now.mono_ms // 1000
+        utc_s = self.booted + self.now.mono_ms // 1000
         self.now = replace(self.now, utc_s=utc_s, quality="ntp")
 
 
@@ -87,7 +87,7 @@ async def test_from_visit_to_receipt_and_dated_later(
         clock.set_by_network()
         await until(lambda: dates(tmp_path)[0].source is Source.ANCHOR)
     assert dates(tmp_path) == [
-        Dated(BOOTED + made_s, Source.ANCHOR) for made_s in (30, 60, 90)
+        Dated(clock.booted + made_s, Source.ANCHOR) for made_s in (30, 60, 90)
     ]
     assert [one.seq for one in received] == [0, 1, 2]
     await near.store.close()
