@@ -3,8 +3,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTEST ?=
+PIP_QUIET := --quiet --disable-pip-version-check
+SUPPLY := systemd/supply
+LOCKED := setup.cfg pyproject.toml $(SUPPLY)/install $(wildcard $(SUPPLY)/locks/*.txt)
 
-.PHONY: demo test lint models clean
+.PHONY: demo test lint models wheel lock sbom clean
 
 demo: $(VENV)/.demo models
 	$(BIN)/likeness demo
@@ -15,6 +18,7 @@ test: $(VENV)/.dev models
 	$(BIN)/python -m pytest $(PYTEST)
 
 lint: $(VENV)/.dev
+	$(BIN)/python $(SUPPLY)/check_supply.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -29,13 +33,30 @@ $(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)
 	touch $@
 
-$(VENV)/.demo: $(VENV)/.made setup.cfg
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench,carrier]'
+# What is installed is what the locks name, by digest; then this checkout, built with it.
+$(VENV)/.demo: $(VENV)/.made $(LOCKED)
+	sh $(SUPPLY)/install $(BIN)/python demo
+	$(BIN)/python -m pip install $(PIP_QUIET) --no-deps --no-build-isolation -e .
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.demo
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench,carrier,dev]'
+	sh $(SUPPLY)/install $(BIN)/python dev
 	touch $@
+
+# The same bytes everywhere, of what is committed: dist/likeness-*.whl.
+wheel: $(VENV)/.dev
+	sh $(SUPPLY)/wheel $(BIN)/python dist
+
+# New locks for the Python of the venv; look at the difference before committing it.
+lock: $(VENV)/.made
+	$(BIN)/python -m pip install $(PIP_QUIET) "packaging>=24.2"
+	$(BIN)/python $(SUPPLY)/make_lock.py
+
+# What each role consists of, as CycloneDX: dist/*.cdx.json.
+sbom: $(VENV)/.dev
+	for role in terminal carrier; do \
+	    $(BIN)/python $(SUPPLY)/make_sbom.py $$role --out dist/likeness-$$role.cdx.json || exit 1; \
+	done
 
 clean:
 	rm -rf $(VENV) build dist models/built models/.build-env

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lock_file import Pin
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
+
+from lock_file import Pin
 
 
 class AdvisoryError(ValueError):
@@ -98,16 +99,16 @@ def _is_affected(version: str, affected: dict[str, Any]) -> bool:
 
 
 def _in_range(version: Version, events: list[dict[str, str]]) -> bool:
-    """Go through the events in the order of their versions; the last that counts wins."""
+    """Go through the events by their versions; the last that counts wins."""
     inside = False
     for event in sorted(events, key=_when):
         kind, text = next(iter(event.items()))
         if kind == "introduced" and (text == "0" or version >= Version(text)):
             inside = True
-        elif kind == "fixed" and version >= Version(text):
-            inside = False
-        elif kind == "last_affected" and version > Version(text):
-            inside = False
+        elif kind == "fixed":
+            inside &= version < Version(text)
+        elif kind == "last_affected":
+            inside &= version <= Version(text)
     return inside
 
 

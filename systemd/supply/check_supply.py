@@ -1,9 +1,9 @@
 """Checks the locks: licences that are allowed, no version with a hole known to us.
 
-Offline it sees the holes that stand in supply.toml, and nothing younger than that list.
-With --advisories (an OSV export or pip-audit's JSON) it sees what stands there. It never
-sees libraries that wheels bring inside (OpenSSL, FFmpeg, libjpeg, …) unless an advisory
-names the wheel, nor the system's packages, nor code that was wrong from the start.
+Offline it sees the holes that stand in supply.toml, and nothing younger than that.
+With --advisories (an OSV export or pip-audit's JSON) it sees what stands there. It
+never sees libraries that wheels bring inside (OpenSSL, FFmpeg, libjpeg, …) unless an
+advisory names the wheel, nor the system's packages, nor what nobody has found yet.
 A hole that is accepted for a reason stands in supply.toml with a day to look again.
 Leaves to others: reading advisories (`advisories`), making the locks (`make_lock`).
 """
@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from packaging.version import Version
+
 import advisories
 import lock_file
 from lock_file import Pin
-from packaging.version import Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,9 @@ class Accepted:
 def main(arguments: list[str] | None = None) -> int:
     """Print what is wrong, one line each; return 0 if nothing is, else 1."""
     parser = argparse.ArgumentParser(description="Check the locks' licences and holes.")
-    parser.add_argument("--advisories", type=Path, metavar="PATH", help="OSV, pip-audit")
+    parser.add_argument(
+        "--advisories", type=Path, metavar="PATH", help="OSV, pip-audit"
+    )
     parser.add_argument("--locks", type=Path, default=lock_file.LOCKS, metavar="DIR")
     asked = parser.parse_args(arguments)
     rules = tomllib.loads((lock_file.HERE / "supply.toml").read_text(encoding="utf-8"))
@@ -57,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def all_pins(folder: Path) -> list[Pin]:
-    """Return each distribution that stands in any lock of the folder, once a version."""
+    """Return each distribution of all locks in the folder, once a version."""
     pins = {
         (pin.name, pin.version): pin
         for path in sorted(folder.glob("*.txt"))
@@ -97,9 +100,7 @@ def hole_faults(
     for hit in [*_known(pins, rules["hole"]), *found]:
         if not _is_accepted(hit, accepted):
             names = ", ".join(sorted(hit.names))
-            lines.append(
-                f"{hit.package} {hit.version}: {names}; mended in {hit.fixed}"
-            )
+            lines.append(f"{hit.package} {hit.version}: {names}; mended in {hit.fixed}")
     return sorted(set(lines))
 
 

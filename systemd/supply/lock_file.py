@@ -1,9 +1,10 @@
 """A lock file: every distribution of one role, by version, licence and SHA-256.
 
 The form is pip's own requirements file, so `pip install --require-hashes -r FILE` needs
-nothing of ours; licence and what a package needs stand above it as comments. No address
-is written: where pip looks is the machine's own affair.
-Leaves to others: solving (`make_lock`), judging (`check_supply`), listing (`make_sbom`).
+nothing of ours; licence and what a package needs stand above it as comments. No
+address is written: where pip looks is the machine's own affair.
+Leaves to others: solving (`make_lock`), judging (`check_supply`), listing
+(`make_sbom`).
 """
 
 import configparser
@@ -41,7 +42,7 @@ class LockError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """One distribution: its canonical name, version, SPDX licence, needs and digests."""
+    """One distribution: canonical name, version, SPDX licence, needs, digests."""
 
     name: str
     version: str
@@ -77,7 +78,8 @@ def parse(text: str, name: str = "lock") -> list[Pin]:
         LockError: a line in another form, a pin without a digest or a licence.
     """
     pins: list[Pin] = []
-    licence, needs = "", ()
+    licence = ""
+    needs: tuple[str, ...] = ()
     digests: list[str] = []
     open_pin: tuple[str, str] | None = None
     for number, raw in enumerate([*text.splitlines(), ""], start=1):
@@ -128,7 +130,7 @@ def wanted(role: str, root: Path = ROOT) -> list[Requirement]:
 def disagreements(
     pins: list[Pin], requirements: list[Requirement], python: str
 ) -> list[str]:
-    """Return what a lock lacks of the requirements, one line each; none if it agrees."""
+    """Return what a lock lacks of the requirements, one line each."""
     versions = {pin.name: pin.version for pin in pins}
     environment = {"python_version": python, "python_full_version": f"{python}.0"}
     found = []

@@ -19,14 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import lock_file
-from lock_file import Pin
 from packaging.licenses import (
     InvalidLicenseExpression,
     canonicalize_license_expression,
 )
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+import lock_file
+from lock_file import Pin
 
 MACHINES = ("x86_64", "aarch64")
 # Debian 12 on a Pi, and newer: glibc 2.36.
@@ -55,7 +56,7 @@ def main() -> int:
             pip = _newer_pip(Path(folder))
             by_machine = _solve_all(pip, Path(folder))
             for role in lock_file.ROLES:
-                pins = _pins(lock_file.wanted(role), by_machine)
+                pins = pins_of(lock_file.wanted(role), by_machine)
                 path = lock_file.path_of(role, python)
                 path.write_text(lock_file.render(pins, role, python), encoding="utf-8")
                 print(f"{path.name}: {len(pins)} distributions")
@@ -117,7 +118,9 @@ def _found(item: dict[str, Any]) -> Found:
     metadata = item["metadata"]
     name = canonicalize_name(metadata["name"])
     if item.get("is_yanked"):
-        raise lock_file.LockError(f"{name} {metadata['version']} was withdrawn (yanked)")
+        raise lock_file.LockError(
+            f"{name} {metadata['version']} was withdrawn (yanked)"
+        )
     return Found(
         name=name,
         version=metadata["version"],
@@ -156,7 +159,7 @@ def licence_of(name: str, metadata: dict[str, Any]) -> str:
     )
 
 
-def _pins(
+def pins_of(
     requirements: list[Requirement], by_machine: dict[str, dict[str, Found]]
 ) -> list[Pin]:
     """Return the pins of a role: what it asks for, and what that needs, and so on."""

@@ -1,7 +1,7 @@
 """Writes what a role consists of, as CycloneDX 1.6 (ECMA-424) in JSON.
 
-From its lock file, and for the terminal and the demonstration from models/manifest.toml.
-The same input gives the same bytes: a time stands in it only if SOURCE_DATE_EPOCH is set.
+From its lock file, and for what runs models from models/manifest.toml as well. The same
+input gives the same bytes: a time stands in it only if SOURCE_DATE_EPOCH is set.
 Not listed: the operating system's packages, and the libraries that wheels bring inside
 (OpenSSL, FFmpeg, …); the list says of itself that it is incomplete.
 Use: make_sbom.py ROLE [--python 3.11] [--out FILE], or `make sbom`.
@@ -18,9 +18,10 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
 import lock_file
 from lock_file import Pin
-from packaging.utils import canonicalize_name
 
 WITH_MODELS = frozenset({"terminal", "demo", "dev"})
 
@@ -152,7 +153,9 @@ def _model(
         "modelCard": {
             "modelParameters": {
                 "inputs": [{"format": f"float32 {model['input']['shape']}"}],
-                "outputs": [{"format": f"float32 {o['shape']}"} for o in model["output"]],
+                "outputs": [
+                    {"format": f"float32 {o['shape']}"} for o in model["output"]
+                ],
             },
             "quantitativeAnalysis": {
                 "performanceMetrics": [{"type": "accuracy", "value": built["accuracy"]}]
