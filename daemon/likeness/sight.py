@@ -1,6 +1,7 @@
 """Gives vision its own thread: one look in flight, answers come back to the loop."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -16,9 +17,17 @@ Answer = TypeVar("Answer")
 class SightOnThread:
     """A `Sight`: the models are not thread-safe, so one thread owns them."""
 
-    def __init__(self, looker: Looker) -> None:
+    def __init__(self, looker: Looker, *, wipes: bool = False) -> None:
+        """Take what looks; `wipes`: a visit leaves nothing in the networks' memory."""
         self._looker = looker
+        self._wipes = wipes
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="vision")
+        self._began_s: float | None = None
+
+    @property
+    def busy_since(self) -> float | None:
+        """When the work that is being done was begun, in monotonic seconds."""
+        return self._began_s
 
     async def enrol(self, portrait: bytes) -> Embedding | None:
         """Embed the card's portrait; None if it is not usable."""
@@ -42,7 +51,9 @@ class SightOnThread:
 
     def forget(self) -> None:
         """Drop the tracked face, after whatever is looked at now."""
-        self._thread.submit(self._looker.forget)
+        self._thread.submit(self._timed, self._looker.forget)
+        if self._wipes:
+            self._thread.submit(self._timed, self._looker.wipe)
 
     def close(self) -> None:
         """Let the thread end."""
@@ -54,5 +65,15 @@ class SightOnThread:
         *args: Given.args,
         **kwargs: Given.kwargs,
     ) -> Answer:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: call(*args, **kwargs))
+        def work() -> Answer:
+            return self._timed(lambda: call(*args, **kwargs))
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _timed(self, call: Callable[[], Answer]) -> Answer:
+        """Who waits may be gone before the end; the thread is busy all the same."""
+        self._began_s = time.monotonic()
+        try:
+            return call()
+        finally:
+            self._began_s = None

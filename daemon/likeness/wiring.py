@@ -19,8 +19,10 @@ from likeness.core.health_window import HealthRules
 from likeness.core.report import DeviceFacts
 from likeness.core.session import Session
 from likeness.core.vocabulary import Environment
-from likeness.edges import certificates, credentials, systemd
+from likeness.core.wellness import Part
+from likeness.edges import certificates, credentials, process_memory, systemd
 from likeness.edges.broker import LineSettings, MqttLine, Will
+from likeness.edges.camera import SlotCamera
 from likeness.edges.clock import SystemClock
 from likeness.edges.journal import RecentLines
 from likeness.edges.key_ring import KeyRing
@@ -37,21 +39,22 @@ from likeness.service.housekeeping import keep_house
 from likeness.service.key_change import hand_over
 from likeness.service.nonce_desk import NonceDesk
 from likeness.service.notary import Notary
-from likeness.service.ports import Camera, Screen, Signer
+from likeness.service.ports import Screen, Signer
 from likeness.service.reading import CardReading
 from likeness.service.reception import Reception
 from likeness.service.recording import Recorder
 from likeness.service.terminal import Terminal
 from likeness.service.timekeeping import Timekeeping
 from likeness.service.updating import WatchedSight
+from likeness.service.wellbeing import Wellbeing
 from likeness.sight import SightOnThread
+from likeness.vision import speed_check
 from likeness.vision.look import Looker
 from likeness.vision.manifest import Variant, models_dir
 from likeness.vision.models import ModelSet, load_models
 
 log = logging.getLogger(__name__)
 
-WATCHDOG_EVERY_S = 5.0
 KIB = 1024
 
 
@@ -78,7 +81,7 @@ def policy_of(settings: config.Config) -> profile.Profile:
     return policy
 
 
-def camera_of(settings: config.Camera) -> Camera:
+def camera_of(settings: config.Camera) -> SlotCamera:
     """Return the configured camera; it is opened by its first visit."""
     match settings.source:
         case "feed":
@@ -123,6 +126,7 @@ class Daemon:
     store: SqliteStore
     sight: WatchedSight
     wall: Timekeeping
+    well: Wellbeing
     far: remote.Remote | None = None
 
     async def run(self) -> None:
@@ -141,7 +145,7 @@ class Daemon:
                 group.create_task(self.sight.run())
                 if self.far is not None:
                     group.create_task(self.far.run())
-                group.create_task(_beat())
+                group.create_task(self.well.run())
                 group.create_task(
                     keep_house(
                         self.store.prune,
@@ -160,13 +164,6 @@ def resident_kib() -> int:
     """Return what this process holds in memory now (proc(5), statm)."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") // KIB
-
-
-async def _beat() -> None:
-    """Feed the watchdog from the loop itself: a loop that hangs is restarted."""
-    while True:
-        systemd.notify("WATCHDOG=1")
-        await asyncio.sleep(WATCHDOG_EVERY_S)
 
 
 async def build(
@@ -209,6 +206,7 @@ async def build(
     )
     chosen = models_in_use.choose(settings)
     models, policy = chosen.models, chosen.policy(policy)
+    slow = _is_slow(models)
     facts = DeviceFacts(
         device=me.device,
         software=__version__,
@@ -228,7 +226,7 @@ async def build(
     stack.push_async_callback(store.close)
     if (new := await hand_over(ring, store, notary)) is not None:
         signer, facts = new, replace(facts, key_tier=new.key_tier)
-    on_thread = SightOnThread(Looker(models))
+    on_thread = SightOnThread(Looker(models), wipes=True)
     stack.callback(on_thread.close)
     sight = WatchedSight(
         on_thread,
@@ -246,8 +244,7 @@ async def build(
         ask=lambda *question: delivery.ask_visit(*question),  # noqa: PLW0108
         give=lambda *nonce: terminal.nonce(*nonce),  # noqa: PLW0108
     )
-    portraits = decoder_of(settings.portrait)
-    stack.push_async_callback(portraits.close)
+    camera, portraits = camera_of(settings.camera), decoder_of(settings.portrait)
     reception = Reception(
         terminal=lambda: terminal,
         screen=screen,
@@ -264,7 +261,7 @@ async def build(
     terminal = Terminal(
         session=Session(policy, tries_key=secrets.token_bytes(32)),
         clock=clock,
-        camera=camera_of(settings.camera),
+        camera=camera,
         sight=sight,
         portraits=portraits,
         screen=screen,
@@ -280,6 +277,7 @@ async def build(
         seek_card=reading.seek,
         room=store.room,
         today=wall.today,
+        visit_over=process_memory.let_go,
     )
 
     def birth() -> dict[str, object]:
@@ -329,6 +327,8 @@ async def build(
             "clock": wall.moment().quality,
             "reader": reception.reader.name.lower(),
             "reader_id": reception.reader_id,
+            "hung": list(well.hung),
+            "vision_slow": slow,
             "resident_kib": resident_kib(),
             "disk_free_kib": shutil.disk_usage(me.state_dir).free // KIB,
         },
@@ -337,7 +337,41 @@ async def build(
         others=far.topics if far else {},
         on_up=far.line_is_up if far else lambda: None,
     )
-    return Daemon(terminal, reading, delivery, store, sight, wall, far)
+    well = _wellbeing(clock, camera, reading, on_thread, store)
+    return Daemon(terminal, reading, delivery, store, sight, wall, well, far)
+
+
+def _wellbeing(
+    clock: SystemClock,
+    camera: SlotCamera,
+    reading: CardReading,
+    vision: SightOnThread,
+    store: SqliteStore,
+) -> Wellbeing:
+    return Wellbeing(
+        clock=clock,
+        owes={
+            Part.CAMERA: lambda: camera.stuck_since,
+            Part.READER: lambda: reading.stirred_s,
+            Part.VISION: lambda: vision.busy_since,
+        },
+        probe=store.probe,
+        notify=systemd.notify,
+    )
+
+
+def _is_slow(models: ModelSet) -> bool:
+    """Say in the log and in telemetry when the networks run without fast kernels."""
+    times = speed_check.slowness(models)
+    if times < speed_check.SLOW_FROM:
+        return False
+    log.warning(
+        "event=vision_slow times=%.0f expected_below=%.0f what_to_do=%r",
+        times,
+        speed_check.SLOW_FROM,
+        "let the daemon read /proc/cpuinfo (ProcSubset=all in its unit)",
+    )
+    return True
 
 
 def _line_settings(settings: config.Config, wall: Timekeeping) -> LineSettings:
@@ -376,6 +410,7 @@ def serve(
         async with AsyncExitStack() as stack:
             screen = TextScreen(sys.stdout)
             daemon = await build(settings, stack, screen=screen, examine=examine)
+            process_memory.settle()
             task = asyncio.ensure_future(daemon.run())
             loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM):

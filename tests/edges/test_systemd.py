@@ -38,3 +38,10 @@ def test_a_listener_that_is_gone_does_not_end_the_daemon(
     for address in (str(tmp_path / "nowhere"), "@" + str(tmp_path), "vsock:2:1"):
         monkeypatch.setenv("NOTIFY_SOCKET", address)
         systemd.notify("WATCHDOG=1")
+
+
+def test_a_listener_that_does_not_read_holds_nobody_up(listener: socket.socket) -> None:
+    """A queue of datagrams is short (net.unix.max_dgram_qlen); then they are lost."""
+    for _ in range(2000):
+        systemd.notify("WATCHDOG=1")
+    assert listener.recv(99) == b"WATCHDOG=1"

@@ -25,7 +25,9 @@ STARTED_S = time.monotonic()
 def command(config_file: Path, *, verbose: bool) -> None:
     """Read the configuration, build the parts, serve."""
     from likeness import config
+    from likeness.edges import process_memory
 
+    process_memory.keep_from_others()
     settings = config.load(config_file)
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO,

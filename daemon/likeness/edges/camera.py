@@ -6,6 +6,7 @@ lets go. Leaves to others: what the device is, and when to open it again.
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import closing
@@ -46,6 +47,14 @@ class SlotCamera:
         self._capture: _Capture | None = None
         self._last_number = -1
         self.dropped = 0  # since this camera was made
+
+    @property
+    def stuck_since(self) -> float | None:
+        """When its thread was asked to end and did not, in monotonic seconds."""
+        capture = self._capture
+        if capture is None or capture.closed.is_set():
+            return None
+        return capture.asked_s
 
     async def start(self) -> None:
         """Open the device and wait until it has given its first frame.
@@ -88,7 +97,7 @@ class SlotCamera:
         """Ask the thread to close the device, and wait for it a little."""
         if self._capture is None:
             return
-        self._capture.stopping.set()
+        self._capture.stop()
         try:
             async with asyncio.timeout(self._closed_within_s):
                 await self._capture.closed.wait()
@@ -122,11 +131,17 @@ class _Capture:
         self.told = asyncio.Event()  # of a frame, or the end
         self.closed = asyncio.Event()
         self.stopping = threading.Event()
+        self.asked_s: float | None = None  # to stop
         self._fault: BaseException | None = None
         self._source = source
         self._loop = asyncio.get_running_loop()
         # A daemon thread: a driver that hangs must not hold up the end of the process.
         threading.Thread(target=self._run, name=f"camera {name}", daemon=True).start()
+
+    def stop(self) -> None:
+        """Ask the thread to end, which it does with its next frame."""
+        self.stopping.set()
+        self.asked_s = self.asked_s or time.monotonic()
 
     def complain(self) -> None:
         """Raise what ended the source, if it was a fault."""

@@ -97,6 +97,16 @@ class SqliteStore:
             os.close(self._lock)
             self._lock = None
 
+    async def probe(self) -> None:
+        """Go to the store's thread and to its disk, and come back.
+
+        Nothing is written: a file that is clean asks the disk only to empty its cache.
+        A disk that answers with a fault has answered; the next record hears of it.
+        """
+        if (lock := self._lock) is not None:
+            with contextlib.suppress(OSError):
+                await self._on_thread(lambda: os.fsync(lock))
+
     async def append(self, make: Callable[[ChainHead], str]) -> Stored:
         """Let `make` compose and sign for the next place; keep that; then return.
 

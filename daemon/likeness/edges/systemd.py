@@ -12,7 +12,8 @@ def notify(state: str) -> None:
         return
     if address.startswith("@"):
         address = "\0" + address[1:]
-    kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC
-    # systemd may be restarting itself; that is no reason to stop serving.
+    # Not to wait: whoever does not read (systemd may be restarting itself) must not
+    # hold up the loop, and is no reason to stop serving.
+    kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, kind) as line:
         line.sendto(state.encode(), address)

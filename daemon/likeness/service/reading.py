@@ -96,6 +96,7 @@ class CardReading:
         self._opening = 0
         self._failures = 0  # openings in a row that led to no working reader
         self._told: CardEvent | None = None  # the last word about the reader
+        self._stirred_s = clock.now()
 
     @property
     def trace(self) -> tuple[Trace, ...]:
@@ -106,6 +107,11 @@ class CardReading:
     def tally(self) -> Tally:
         """Counts since the start, for telemetry."""
         return self._dialogue.exchange.tally
+
+    @property
+    def stirred_s(self) -> float:
+        """When it last did something: asked the reader, heard it, tried to open it."""
+        return self._stirred_s
 
     def seek(self) -> None:
         """Look for a card from now on."""
@@ -129,6 +135,7 @@ class CardReading:
 
     async def _serve_one_opening(self) -> None:
         self._opening += 1
+        self._stirred_s = self._clock.now()
         post = partial(self._post, self._opening)
         try:
             await self._line.open(
@@ -161,7 +168,7 @@ class CardReading:
 
     def _handle(self, event: Event) -> bool:
         """Carry one event in and its effects out; False when the line must close."""
-        now = self._clock.now()
+        self._stirred_s = now = self._clock.now()
         effects = self._dialogue.handle(event, now)
         log.debug("event=card_dialogue at=%.3f > %r", now, event)
         for effect in effects:

@@ -49,6 +49,7 @@ class Terminal:
         seek_card: tells the reader to look for a card.
         room: says whether another result would find room; no room, no visit.
         today: says which day it is, for the card's validity.
+        visit_over: told when nothing here refers to the visitor any more.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Terminal:
         room: Callable[[], bool] = lambda: True,
         today: Callable[[], Today] = lambda: Today(datetime.now(UTC).date()),
         on_observation: Callable[[Observation], None] = lambda _seen: None,
+        visit_over: Callable[[], None] = lambda: None,
     ) -> None:
         self._session = session
         self._clock = clock
@@ -81,6 +83,7 @@ class Terminal:
         self._room = room
         self._today = today
         self._on_observation = on_observation
+        self._visit_over = visit_over
         self._events: asyncio.Queue[
             tuple[visits.Event | BaseException, asyncio.Event | None]
         ] = asyncio.Queue()
@@ -214,6 +217,7 @@ class Terminal:
             case visits.VisitOver():
                 self.last = None
                 self._seek_card()
+                asyncio.get_running_loop().call_soon(self._visit_over)
             case _:
                 assert_never(effect)
 

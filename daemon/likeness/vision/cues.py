@@ -58,6 +58,12 @@ class Eyelids:
         self._crop = np.empty((EYE_SIDE, EYE_SIDE, 3), np.uint8)
         self._rgb = np.empty((EYE_SIDE, EYE_SIDE, 3), np.uint8)
 
+    def wipe(self) -> None:
+        """Keep nothing of the last picture, here or in the network."""
+        self._crop.fill(0)
+        self._rgb.fill(0)
+        self._model.wipe()
+
     def openness(self, fit: Fit) -> tuple[float, float]:
         """Return (left, right): height of the eye's opening over its width.
 
@@ -139,6 +145,11 @@ class LidFollower:
         """Another face, or a gap: begin with a measurement."""
         self._before.clear()
         self._age = AFRESH_EVERY
+
+    def wipe(self) -> None:
+        """Keep nothing of the last face, here or in the network."""
+        self.forget()
+        self._network.wipe()
 
     def openness(self, fit: Fit) -> tuple[float, float]:
         """Return (left, right) as `Eyelids` does, for the next frame."""

@@ -83,6 +83,11 @@ class Detector:
         side = layout.side
         self._canvas = np.zeros((side, side, 3), np.uint8)
 
+    def wipe(self) -> None:
+        """Keep nothing of the last picture, here or in the network."""
+        self._canvas.fill(0)
+        self._model.wipe()
+
     def find(self, picture: Picture) -> list[Detection]:
         """Return the faces of a picture, surest first."""
         scale, offset = self._fill_canvas(picture)

@@ -72,6 +72,14 @@ class Looker:
         self._faces = 0
         self._counted_s = self._far_s = -math.inf
 
+    def wipe(self) -> None:
+        """Leave no visitor's face in the networks and their buffers."""
+        self.forget()
+        used = (self._near, self._far, self._mesh, self._lids, self._embedder)
+        for one in (*used, self._passive):
+            if one is not None:
+                one.wipe()
+
     def look(
         self,
         image: Picture,

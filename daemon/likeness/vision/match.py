@@ -72,6 +72,11 @@ class Embedder:
         self._model = model
         self._crop = np.empty((SIDE, SIDE, 3), np.uint8)
 
+    def wipe(self) -> None:
+        """Keep nothing of the last picture, here or in the network."""
+        self._crop.fill(0)
+        self._model.wipe()
+
     def align(self, picture: Picture, landmarks: Floats) -> Picture:
         """Return the face in its place, 112×112 BGR; valid until the next one."""
         to_crop = similarity(five_points(landmarks), PLACES)

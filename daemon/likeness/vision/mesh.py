@@ -91,6 +91,12 @@ class Mesh:
         self._crop = np.empty((SIDE, SIDE, 3), np.uint8)
         self._rgb = np.empty((SIDE, SIDE, 3), np.uint8)
 
+    def wipe(self) -> None:
+        """Keep nothing of the last picture, here or in the network."""
+        self._crop.fill(0)
+        self._rgb.fill(0)
+        self._model.wipe()
+
     def fit(self, picture: Picture, region: Region) -> Fit:
         """Fit the landmarks to the face in a region."""
         to_crop = region.to_crop(SIDE)

@@ -69,6 +69,11 @@ class Model:
         self._place(picture)
         return self._invoke()
 
+    def wipe(self) -> None:
+        """Look at nothing: input, output and all between hold no picture any more."""
+        self._input().fill(0)
+        self._interpreter.invoke()
+
     def _place(self, picture: Pixels) -> None:
         view = self._input()
         np.multiply(picture, self._scale, out=view)

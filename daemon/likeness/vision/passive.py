@@ -32,6 +32,11 @@ class Passive:
         self._model = model
         self._views = np.empty((VIEWS * SIDE, SIDE, 3), np.uint8)
 
+    def wipe(self) -> None:
+        """Keep nothing of the last picture, here or in the network."""
+        self._views.fill(0)
+        self._model.wipe()
+
     def judge(self, picture: Picture, face: Face) -> float | None:
         """Score one face of a BGR picture: 0 attack .. 1 live.
 

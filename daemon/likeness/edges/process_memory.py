@@ -1,0 +1,34 @@
+"""Keeps what is in this process's memory from others, and lets go of what is over.
+
+What the C library frees is overwritten where the unit file asks for that (decision
+0022). Leaves to others: dropping the last reference to what is personal.
+"""
+
+import ctypes
+import gc
+import resource
+
+PR_SET_DUMPABLE = 4  # linux/prctl.h
+
+
+def keep_from_others() -> None:
+    """No core dump, and no look into this process by others of its own user.
+
+    As LimitCORE= does it for the unit, for a daemon that is started by hand as well.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def settle() -> None:
+    """What is here now stays for good: `let_go` need not look at it every time."""
+    gc.collect()
+    gc.freeze()
+
+
+def let_go() -> None:
+    """Free what only refers to itself, and give free pages back to the kernel."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # the GNU C library's own
+    if trim is not None:
+        trim(0)
