@@ -81,6 +81,7 @@ class Shop:
         self._rest = asyncio.Event()
         self._rest.set()
         self.closed = ""
+        self.hasty = 0  # so many come in the very moment in which it is found empty
 
     @property
     def idle(self) -> bool:
@@ -89,6 +90,9 @@ class Shop:
     async def at_rest(self) -> None:
         while not self.idle:
             await self._rest.wait()
+        if self.hasty:
+            self.hasty -= 1
+            self.visitor_comes()
 
     def close(self, why: str) -> None:
         self.closed = why

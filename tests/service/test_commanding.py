@@ -287,6 +287,23 @@ async def test_a_restart_waits_for_the_visit_and_replies_before(tmp_path: Path) 
 
 
 @story
+async def test_a_visitor_may_come_just_before_the_restart(tmp_path: Path) -> None:
+    async with terminal(tmp_path) as near:
+        far = Far(near)
+        far.shop.hasty = 1
+        task = asyncio.ensure_future(far.commanding.run())
+        far.hear(far.token(1, "restart"))
+        await until(lambda: not far.shop.idle, 5.0)
+        await asyncio.sleep(0.05)
+        assert not task.done()
+        assert far.shop.closed == ""
+        far.shop.visitor_goes()
+        with pytest.raises(BaseExceptionGroup):
+            await task
+        assert far.post.replies() == [("done", "")]
+
+
+@story
 async def test_a_self_test_goes_on_between_visits_only(tmp_path: Path) -> None:
     async with terminal(tmp_path) as near, obeying(near) as far:
         far.shop.visitor_comes()
