@@ -60,6 +60,7 @@ def site(
             carrier_receipt_key=str(pki / "carrier-receipt.jwk"),
             carrier_visit_key=str(pki / "carrier-visit.jwk"),
             carrier_person_key=str(pki / "carrier-person.jwk"),
+            carrier_command_key=str(pki / "carrier-command.jwk"),
         ),
         mqtt=config.Mqtt(
             host="localhost",

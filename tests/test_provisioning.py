@@ -35,12 +35,12 @@ def installed(given: Site) -> list[Path]:
 
 def test_the_whole_way(made: Site) -> None:
     written = made.install(made.answer())
-    assert len(written) == 5
+    assert len(written) == 6
     for path in Path(made.settings.mqtt.key_file).parent.iterdir():
         secret = path.suffix == ".key"
         assert stat.S_IMODE(path.stat().st_mode) == (0o600 if secret else 0o644)
     pki = Path(made.settings.mqtt.key_file).parent
-    assert len(list(pki.iterdir())) == 7  # no draft is left behind
+    assert len(list(pki.iterdir())) == 8  # no draft is left behind
     device, tls = (
         key_files.public_jwk(key_files.load_private(pki / name).public_key())
         for name in ("device.key", "tls.key")

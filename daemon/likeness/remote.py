@@ -114,7 +114,8 @@ def build(parts: Parts) -> Remote | None:
         parts.check(desired_in_force.overlaid(parts.in_force.base, over))
 
     async def fetch(bundle: orders.Bundle) -> None:
-        await asyncio.to_thread(_fetch, settings, parts.time, bundle)
+        if bundle.digest != parts.chosen.digest:  # else it is in use
+            await asyncio.to_thread(fetch_bundle, settings, parts.time, bundle)
 
     desiring = Desiring(
         device=device,
@@ -160,7 +161,7 @@ def _trials(settings: Config, chosen: Chosen) -> Mapping[str, Callable[[], objec
     }
 
 
-def _fetch(settings: Config, time: Timekeeping, bundle: orders.Bundle) -> None:
+def fetch_bundle(settings: Config, time: Timekeeping, bundle: orders.Bundle) -> None:
     """Bring the one bundle that is wanted, try it, and switch at the next start.
 
     Raises:

@@ -41,7 +41,7 @@ def test_two_steps_and_the_doctor_at_the_end(
     assert "'likeness provision install'" in said
     code = install(tmp_path, ready, ready.answer())
     said = capsys.readouterr().out
-    assert said.count("installed: ") == 5
+    assert said.count("installed: ") == 6
     assert "ok    certificate: good until" in said
     assert "ok    keys: device key" in said
     assert "fail  reader: " in said  # there is none here, and the doctor says so

@@ -50,7 +50,8 @@ def make(config_file: Path, out: Path) -> None:
     "--carrier-keys",
     required=True,
     type=FILE,
-    help="A folder with carrier-receipt.jwk, carrier-visit.jwk, carrier-person.jwk.",
+    help="A folder with carrier-receipt.jwk, -visit.jwk, -person.jwk; and -command.jwk"
+    " where keys.carrier_command_key is set.",
 )
 def install(
     config_file: Path, cert: Path, issuer: Path, broker_ca: Path, carrier_keys: Path

@@ -1,0 +1,44 @@
+"""A bundle that a desired configuration names: that very one, or none."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from likeness import remote
+from likeness.core.orders import Bundle
+from likeness.errors import UpdateRefused
+from likeness.service.timekeeping import Timekeeping
+from results import FixedClock
+from update_bench import NOW, UpdateBench
+
+TIME = Timekeeping(FixedClock(NOW))
+
+
+def test_the_bundle_that_is_wanted_is_used_from_the_next_start(tmp_path: Path) -> None:
+    bench = UpdateBench(tmp_path)
+    digest = bench.publish(1)
+    remote.fetch_bundle(bench.settings, TIME, Bundle(number=1, digest=digest))
+    assert bench.ledger.current == digest
+    remote.fetch_bundle(bench.settings, TIME, Bundle(number=1, digest=digest))
+    assert bench.ledger.current == digest
+
+
+@pytest.mark.parametrize(("number", "digest"), [(2, None), (1, "ab" * 32)])
+def test_another_bundle_than_the_one_that_is_wanted_is_refused(
+    tmp_path: Path, number: int, digest: str | None
+) -> None:
+    bench = UpdateBench(tmp_path)
+    offered = bench.publish(1)
+    wanted = Bundle(number=number, digest=digest or offered)
+    with pytest.raises(UpdateRefused, match="is not the one that is wanted"):
+        remote.fetch_bundle(bench.settings, TIME, wanted)
+    assert bench.ledger.current == ""
+
+
+def test_without_a_source_no_bundle_comes(tmp_path: Path) -> None:
+    bench = UpdateBench(tmp_path)
+    update = msgspec.structs.replace(bench.settings.update, source="")
+    nowhere = msgspec.structs.replace(bench.settings, update=update)
+    with pytest.raises(UpdateRefused, match=r"update\.source is empty"):
+        remote.fetch_bundle(nowhere, TIME, Bundle(number=1, digest="ab" * 32))
