@@ -19,7 +19,7 @@ WHEEL = "parcel-1.0-py3-none-any.whl"
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    """A folder as systemd/supply, a wheel to install and a Python to install it into."""
+    """A folder as systemd/supply, a wheel to install, and a Python for it."""
     (tmp_path / "locks").mkdir()
     shutil.copy(INSTALL, tmp_path)
     write_wheel(tmp_path / "wheels" / WHEEL, {"parcel.py": b"OPENED = True\n"})
@@ -85,8 +85,7 @@ def test_what_the_index_lacks_is_said(shop: Path) -> None:
     assert not installed(shop)
 
 
-def test_what_a_package_wants_besides_the_lock_is_refused(shop: Path) -> None:
-    """A dependency that came in without being locked does not slip through."""
+def test_one_line_without_a_digest_spoils_the_whole_lock(shop: Path) -> None:
     lock(shop, "1.0", digest(shop))
     (path,) = (shop / "locks").iterdir()
     path.write_text(path.read_text() + "\nparcel-tape==1.0\n")
