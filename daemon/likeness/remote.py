@@ -49,6 +49,10 @@ class Remote:
         """Who hears what."""
         return {"cmd": self.commanding.hear, "desired": self.desiring.hear}
 
+    def counts(self) -> Mapping[str, int]:
+        """Return what telemetry says: how many commands came to which end."""
+        return {f"command_{name}": n for name, n in self.commanding.counts.items()}
+
     def line_is_up(self) -> None:
         """Say what is to be said on a new line."""
         self.commanding.line_is_up()

@@ -331,6 +331,7 @@ async def build(
             "vision_slow": slow,
             "resident_kib": resident_kib(),
             "disk_free_kib": shutil.disk_usage(me.state_dir).free // KIB,
+            **(far.counts() if far else {}),
         },
         telemetry_every_s=settings.mqtt.telemetry_every_s,
         on_visit=desk.opened,

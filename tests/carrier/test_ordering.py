@@ -1,0 +1,152 @@
+"""An order and its answer over mutual TLS, at a mosquitto with the shipped files."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deliveries import DEVICE, running
+from likeness.carrier.ordering import Ordering, Unanswered
+from likeness.carrier.serve import Settings
+from likeness.core import messages, orders
+from likeness.core.line import Arrived
+from likeness.edges import key_files
+from likeness.edges.broker import MqttLine
+from likeness.edges.clock import SystemClock
+from likeness.edges.signer import FileSigner
+from likeness.edges.verifier import CarrierOrders, CarrierVerifier
+from likeness.service.commanding import Commanding
+from likeness.service.delivery import Delivery
+from likeness.service.notary import Notary
+from likeness.service.timekeeping import Timekeeping
+from likeness.simulators.authority import Authority, Kind
+from results import FACTS, Bench, bench
+from signed_orders import Levels, Shop
+from stories import story
+from tls_broker import ShippedMosquitto, line_settings, shipped
+
+pytestmark = pytest.mark.broker
+
+TOPICS = tuple(messages.topic(DEVICE, leaf) for leaf in ("receipt", "cmd"))
+
+
+@dataclass(slots=True)
+class Far:
+    """A terminal that obeys, over its own door, and who orders, over the other."""
+
+    near: Bench
+    pki: Authority
+    broker: ShippedMosquitto
+    folder: Path
+
+    def terminal(self, notary: Notary) -> tuple[Commanding, Delivery]:
+        clock = SystemClock()
+        me = self.pki.make(DEVICE, Kind.DEVICE)
+
+        async def nothing() -> dict[str, object]:
+            return {}
+
+        def hear(message: Arrived) -> None:
+            commanding.hear(message)
+
+        delivery = Delivery(
+            device=DEVICE,
+            store=self.near.store,
+            broker=MqttLine(line_settings(self.broker, me, DEVICE, topics=TOPICS)),
+            verifier=CarrierVerifier(
+                DEVICE,
+                receipt_key=self.near.keys.public("receipt"),
+                visit_key=self.near.keys.public("visit"),
+            ),
+            notary=notary,
+            clock=clock,
+            wall=clock,
+            choose=lambda: 0.0,
+            birth=lambda: {"epoch": self.near.store.epoch},
+            others={"cmd": hear},
+        )
+        commanding = Commanding(
+            device=DEVICE,
+            verifier=CarrierOrders(self.near.keys.public("command")),
+            notary=notary,
+            memory=self.near.store,
+            time=Timekeeping(clock),
+            epoch=lambda: self.near.store.epoch,
+            clock=clock,
+            visits=Shop(),
+            journal=Levels(),
+            deeds={orders.Announce: nothing},
+            say=delivery.say,
+        )
+        return commanding, delivery
+
+    def ordering(self) -> Ordering:
+        who = self.pki.make("likeness-command", Kind.CARRIER)
+        return Ordering(
+            Settings(
+                keys=str(self.folder / "keys/carrier"),
+                database=str(self.folder / "carrier.db"),
+                host="localhost",
+                port=self.broker.carrier_port,
+                ca_file=str(self.pki.servers),
+                order_cert_file=str(who.cert),
+                order_key_file=str(who.key),
+            )
+        )
+
+
+@contextlib.asynccontextmanager
+async def far_away(folder: Path) -> AsyncIterator[Far]:
+    near, pki = bench(folder), Authority(folder / "pki")
+    await near.store.open()
+    with shipped(folder / "broker", pki) as broker:
+        yield Far(near, pki, broker, folder)
+    await near.store.close()
+
+
+async def order(far: Far, action: orders.Action, wait_s: float = 20.0) -> orders.Reply:
+    ordering = far.ordering()
+    try:
+        return await ordering.command(DEVICE, action, wait_s=wait_s, expires_after_s=60)
+    finally:
+        ordering.close()
+
+
+@story
+async def test_orders_go_over_one_door_and_answers_come_over_the_other(
+    tmp_path: Path,
+) -> None:
+    async with far_away(tmp_path) as far:
+        commanding, delivery = far.terminal(far.near.notary)
+        async with running(delivery.run()), running(commanding.run()):
+            await asyncio.sleep(0.3)
+            for _ in range(2):  # each has a number of its own
+                reply = await order(far, orders.Announce())
+                assert (reply.outcome, reply.iss) == ("done", DEVICE)
+            reply = await order(far, orders.Diagnose())
+            assert (reply.outcome, reply.reason) == ("failed", "unsupported")
+
+
+@story
+async def test_an_answer_by_another_key_is_none(tmp_path: Path) -> None:
+    async with far_away(tmp_path) as far:
+        key_files.make_private(tmp_path / "thief.key")
+        thief = FileSigner(tmp_path / "thief.key")
+        commanding, delivery = far.terminal(
+            Notary(FACTS, signer=thief, clock=SystemClock())
+        )
+        async with running(delivery.run()), running(commanding.run()):
+            await asyncio.sleep(0.3)
+            with pytest.raises(Unanswered, match="nothing on 'reply' within 2 s"):
+                await order(far, orders.Announce(), wait_s=2.0)
+            assert commanding.counts["done"] == 1  # it was done, but who says so?
+
+
+@story
+async def test_without_a_birth_there_is_no_epoch_to_order_in(tmp_path: Path) -> None:
+    async with far_away(tmp_path) as far:
+        with pytest.raises(Unanswered, match="nothing on 'birth' within 5 s"):
+            await order(far, orders.Announce())
