@@ -3,9 +3,12 @@
 Leaves to others: when to connect, what to do with what the client hears.
 """
 
+import contextlib
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -97,6 +100,7 @@ def new_client(settings: LineSettings, tls: ssl.SSLContext | None) -> Client:
         manual_ack=settings.acknowledge_by_hand,
     )
     client.connect_timeout = CONNECT_WITHIN_S
+    client.on_socket_open = _send_at_once
     if tls is not None:
         tls_time.arm(tls, settings.known_time())
         client.tls_set_context(tls)
@@ -112,6 +116,16 @@ def new_client(settings: LineSettings, tls: ssl.SSLContext | None) -> Client:
             properties=delay,
         )
     return client
+
+
+# Any: paho gives every callback its user data, and any kind of socket.
+def _send_at_once(_client: Client, _data: Any, sock: Any) -> None:
+    """Let a small packet not wait for the one before it (RFC 896, RFC 1122 4.2.3.4).
+
+    With the far side's delayed acknowledgement each question took 40 ms longer.
+    """
+    with contextlib.suppress(OSError):  # a line that is gone already is told elsewhere
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def connect(client: Client, settings: LineSettings) -> None:
