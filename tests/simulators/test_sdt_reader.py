@@ -3,7 +3,7 @@
 import pytest
 
 from likeness.simulators.sdt_faults import parse
-from likeness.simulators.sdt_reader import SdtCard, SdtReader
+from likeness.simulators.sdt_reader import MOST_COMMANDS, SdtCard, SdtReader
 
 CARD = SdtCard(b"t" * 256, b"p" * 1024)
 
@@ -173,3 +173,11 @@ def test_a_moved_card_must_be_found_again() -> None:
     assert ask(reader, READ) == READ_FAILED
     assert ask(reader, SELECT) == SELECT_FAILED
     assert ask(reader, FIND) == FOUND
+
+
+def test_a_reader_that_is_asked_for_days_remembers_no_more_than_some_commands() -> None:
+    """A list of all of them was the one thing that grew in a soak."""
+    reader = SdtReader()
+    for turn in range(MOST_COMMANDS + 10):
+        ask(reader, FIND, turn)
+    assert len(reader.commands) == MOST_COMMANDS

@@ -6,6 +6,7 @@ Leaves to others: the pty (sdt), the card's content (card_file).
 """
 
 import random
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
@@ -19,6 +20,7 @@ HALF_COMMAND_S = 0.5  # a half command is forgotten after this
 MODULE_ID = bytes.fromhex("05 00 01 00 AF DC 32 01 87 D6 12 00 B1 68 DE 3A")
 CHIP_ID = bytes(range(28))
 BAUDS = (115200, 57600, 38400, 19200, 9600)
+MOST_COMMANDS = 10_000
 WIRE_SLICE = 32  # bytes that leave together when the line is paced
 
 OK, FOUND, NOT_FOUND, NO_ITEM = 0x90, 0x9F, 0x80, 0x91
@@ -69,7 +71,9 @@ class SdtReader:
         self._heard_s = 0.0
         # Noise, not keys; seeded so that a failing run can be repeated.
         self._chance = random.Random(7)  # noqa: S311
-        self.commands: list[str] = []  # heard so far, as four hexadecimal digits
+        # The last ones heard, as four hexadecimal digits. A reader is asked several
+        # times a second, for days.
+        self.commands: deque[str] = deque(maxlen=MOST_COMMANDS)
 
     def power_up(self, now: float) -> None:
         """Begin anew, deaf for a while; a card in the field is fresh again."""
