@@ -18,6 +18,7 @@ from likeness.core.chain import Link
 
 NAME = "results.db"
 FULL = 2  # PRAGMA synchronous
+_BROKEN = ".broken-"
 
 _SCHEMA = """
 BEGIN;
@@ -74,20 +75,26 @@ class Survey:
 def open_sound(path: Path) -> tuple[sqlite3.Connection, Rescued]:
     """Open the database; if it is not sound, set it aside and begin a new one.
 
+    A start may end at any point of this, also because the new epoch could not be
+    signed or had no room: as long as the new database has none, the next start reads
+    the one that was set aside again.
+
     Raises:
         sqlite3.DatabaseError: the new one cannot be made either.
     """
+    if not path.exists() and (aside := _newest_aside(path)) is not None:
+        _move_companions(path, aside)
     try:
-        return _open(path), NOTHING
+        db = _open(path)
     except sqlite3.DatabaseError as problem:
         if is_full(problem) or not _is_unsound(problem):
             raise
-    rescued = _rescue(path)
-    aside = _free_name(path)
-    for suffix in ("", "-wal", "-shm"):
-        with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).rename(f"{aside}{suffix}")
-    return _open(path), Rescued(aside, rescued.former, rescued.rows)
+        _set_aside(path)
+        db = _open(path)
+    if db.execute("SELECT id FROM epoch").fetchone() is not None:
+        return db, NOTHING
+    aside = _newest_aside(path)
+    return db, NOTHING if aside is None else _rescue(aside)
 
 
 def survey(path: Path) -> Survey:
@@ -183,6 +190,7 @@ def _rescue(path: Path) -> Rescued:
         default=None,
     )
     return Rescued(
+        aside=path,
         former=Link(*former[:3]) if former else None,
         rows=tuple(sorted(by_state["waiting"])),
     )
@@ -199,8 +207,35 @@ def _up_to_damage(db: sqlite3.Connection, order: str) -> Iterator[tuple[Any, ...
         )
 
 
-def _free_name(path: Path) -> Path:
-    number = 1
-    while (aside := path.with_name(f"{path.name}.broken-{number}")).exists():
-        number += 1
-    return aside
+def _set_aside(path: Path) -> None:
+    newest = max(_asides(path), default=0)
+    aside = path.with_name(f"{path.name}{_BROKEN}{newest + 1}")
+    path.rename(aside)
+    _move_companions(path, aside)
+
+
+def _move_companions(path: Path, aside: Path) -> None:
+    """Last records may stand in the log only: SQLite deletes one without its file."""
+    for suffix in ("-wal", "-shm"):
+        left = path.with_name(path.name + suffix)
+        if left.exists() and not Path(f"{aside}{suffix}").exists():
+            left.rename(f"{aside}{suffix}")
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _newest_aside(path: Path) -> Path | None:
+    asides = _asides(path)
+    return asides[max(asides)] if asides else None
+
+
+def _asides(path: Path) -> dict[int, Path]:
+    """Return what was set aside, by number; an operator may have taken some away."""
+    prefix = f"{path.name}{_BROKEN}"
+    found = {
+        one.name.removeprefix(prefix): one for one in path.parent.glob(f"{prefix}*")
+    }
+    return {int(number): one for number, one in found.items() if number.isdecimal()}
