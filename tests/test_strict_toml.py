@@ -45,10 +45,17 @@ def test_each_fault_names_its_place_and_what_would_do(text: str, says: str) -> N
     assert str(wrong.value).startswith("file.toml: ") and says in str(wrong.value)
 
 
-@pytest.mark.parametrize("text", ["a." * 3000 + "a = 1", "a = " + "[" * 3000])
+@pytest.mark.parametrize("text", ["a." * 100_000 + "a = 1", "a = " + "[" * 3000])
 def test_a_text_nested_without_end(text: str) -> None:
-    # Keys with dots are read without recursion, and gone through with it.
+    # Keys with dots are read without recursion, gone through with it, and take the
+    # square of their length.
     with pytest.raises(ConfigError, match="nested too deeply"):
+        strict_toml.decode(text, Outer, "f")
+
+
+def test_a_line_of_many_numbers_is_no_nest() -> None:
+    text = f"name = '{'a.b ' * 60}'\nnumbers = [{'0.5, ' * 500}]"
+    with pytest.raises(ConfigError, match="unknown key 'numbers'"):
         strict_toml.decode(text, Outer, "f")
 
 

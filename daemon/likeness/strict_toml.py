@@ -5,6 +5,7 @@ key that exists. Leaves to others: what the values mean.
 """
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from enum import Enum
@@ -15,6 +16,9 @@ import msgspec
 
 from likeness.errors import ConfigError
 
+# A key of so many parts; reading one takes the square of their number. Not a list of
+# numbers: there are commas between those.
+_ENDLESS_KEY = re.compile(r"(?:\.[^.,\n]+){64}")
 ALIKE = 0.5  # below this a "nearest" key would only mislead
 
 Settings = TypeVar("Settings", bound=msgspec.Struct)
@@ -36,6 +40,8 @@ def load(path: Path, kind: type[Settings]) -> Settings:
 
 def decode(text: str, kind: type[Settings], where: str) -> Settings:
     """Turn TOML text into a struct; `where` names it in errors."""
+    if _ENDLESS_KEY.search(text):
+        raise ConfigError(f"{where}: not valid TOML: nested too deeply")
     try:
         raw = tomllib.loads(text)
         _refuse_null_characters(raw, where)  # goes as deep as the text does

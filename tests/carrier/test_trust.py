@@ -36,7 +36,11 @@ def test_a_name_is_no_path(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{}", '{"device": "shop-17", "environments": [], "keys": [{}]}']
+    "content",
+    [
+        *("", "{}", '{"device": "shop-17", "environments": [], "keys": [{}]}'),
+        '{"device": "shop-17", "environments": [], "keys": [{"kty": "EC"}]}',
+    ],
 )
 def test_a_file_that_cannot_be_used_is_an_unknown_device(
     tmp_path: Path, content: str, caplog: pytest.LogCaptureFixture

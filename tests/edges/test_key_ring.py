@@ -68,8 +68,10 @@ def test_a_ring_that_cannot_be_read_stops_the_start(
     keys.prepare()
     path = tmp_path / "state" / "keys" / "ring.json"
     content = json.loads(path.read_text())
-    for bad in ("", "{}", "[1", json.dumps({**content, "more": 1})):
-        path.write_text(bad)
+    more = json.dumps({**content, "more": 1}).encode()
+    # msgspec has an error of its own for what is not UTF-8.
+    for bad in (b"", b"{}", b"[1", more, b'{"\xff": 1}', b'{"a":' + b"[" * 100_000):
+        path.write_bytes(bad)
         with pytest.raises(ConfigError, match="which key is in use"):
             keys.current()
 

@@ -238,5 +238,5 @@ def _fail(up: "asyncio.Future[None]", why: str) -> None:
 def _epoch(message: Arrived) -> str | None:
     try:
         return msgspec.json.decode(message.payload, type=_Birth).epoch
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return None

@@ -21,6 +21,9 @@ from likeness.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
+# What joserfc raises for a key that lacks a part or is none, and msgspec for bytes that
+# are no text.
+_UNUSABLE = (JoseError, KeyError, TypeError, ValueError, RecursionError)
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
 
@@ -78,7 +81,7 @@ class Trust:
         except FileNotFoundError:
             self._devices.pop(device, None)
             return None
-        except (OSError, msgspec.MsgspecError, JoseError, ValueError) as problem:
+        except (OSError, msgspec.MsgspecError, *_UNUSABLE) as problem:
             log.error("event=device_file_unusable file=%s why=%s", path, problem)  # noqa: TRY400
             return None
         if known.device != device:

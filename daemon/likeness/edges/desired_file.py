@@ -32,7 +32,7 @@ class DesiredFile:
             return msgspec.json.decode(self._path.read_bytes(), type=Ledger)
         except (FileNotFoundError, NotADirectoryError):
             return Ledger()
-        except (OSError, msgspec.MsgspecError) as problem:
+        except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as problem:
             log.error("event=desired_unreadable file=%s why=%s", self._path, problem)  # noqa: TRY400
             self._set_aside()
             return Ledger()

@@ -137,7 +137,7 @@ class KeyRing:
             ring = msgspec.json.decode(path.read_bytes(), type=_Ring)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (OSError, msgspec.MsgspecError) as problem:
+        except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as problem:
             raise ConfigError(
                 f"{path}: cannot be read; it says which key is in use: put a copy"
                 " back, or provision this terminal anew and delete this file"

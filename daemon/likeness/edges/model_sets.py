@@ -29,6 +29,8 @@ LEDGER = "ledger.json"
 OFFER = "offer.json"  # in each set: as what it was signed
 NEW = ".new"
 KEEP_FREE = 32 << 20  # bytes, for results: an update never takes the last room
+# msgspec raises ValueError for what is not UTF-8.
+UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 Change = Callable[[Ledger], Ledger]
@@ -138,7 +140,7 @@ class ModelSets:
             return msgspec.json.decode(data, type=Ledger), True
         except FileNotFoundError:
             return Ledger(), True
-        except (OSError, msgspec.DecodeError, RecursionError):
+        except (OSError, *UNREADABLE):
             return self._from_offers(), False
 
     def _remove_unused(self) -> None:
@@ -156,7 +158,7 @@ class ModelSets:
     def _from_offers(self) -> Ledger:
         offers = [Ledger()]
         for path in self.folder.glob(f"*/{OFFER}"):
-            with contextlib.suppress(OSError, msgspec.DecodeError, RecursionError):
+            with contextlib.suppress(OSError, *UNREADABLE):
                 offer = msgspec.json.decode(path.read_bytes(), type=Offer)
                 known = Ledger(
                     accepted=offer.bundle.number, accepted_digest=offer.digest
