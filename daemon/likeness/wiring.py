@@ -397,7 +397,8 @@ def _line_settings(settings: config.Config, wall: Timekeeping) -> LineSettings:
         retry_from_s=mqtt.retry_from_s,
         retry_to_s=mqtt.retry_to_s,
         known_time=lambda: KnownTime(
-            believed=wall.believed_now() is not None, earliest_s=wall.earliest_now()
+            believed=wall.believed_now() is not None,
+            earliest_s=wall.earliest_of_broker(),
         ),
     )
 

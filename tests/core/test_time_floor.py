@@ -48,6 +48,40 @@ def test_a_carrier_far_ahead_of_a_believed_clock_raises_nothing() -> None:
     assert time_floor.raised(FLOOR, far - 1, GOOD) == far - 1
 
 
+@pytest.mark.parametrize(
+    ("said_s", "clock", "after"),
+    [
+        (GOOD.utc_s, GOOD, GOOD.utc_s),  # both say the floor is wrong
+        (GOOD.utc_s + 300, GOOD, GOOD.utc_s + 300),
+        (GOOD.utc_s + 301, GOOD, None),  # they do not agree
+        (GOOD.utc_s, replace(GOOD, quality="unsynced"), None),  # a guess is no witness
+        (FLOOR - 9, replace(GOOD, utc_s=FLOOR - 5), None),  # before the release
+        (FLOOR - 9, replace(GOOD, utc_s=FLOOR + 5), FLOOR),
+    ],
+)
+def test_two_that_agree_take_a_floor_back(
+    said_s: int, clock: Moment, after: int | None
+) -> None:
+    far = FLOOR + 10**8
+    assert time_floor.mended(far, said_s, clock, FLOOR) == (after or far)
+
+
+def test_what_is_right_is_not_taken_back() -> None:
+    near = GOOD.utc_s + time_floor.AHEAD_S
+    assert time_floor.mended(near, GOOD.utc_s, GOOD, FLOOR) == near
+    assert time_floor.mended(near + 1, GOOD.utc_s, GOOD, FLOOR) == GOOD.utc_s
+
+
+def test_floor_and_a_set_clock_in_dispute_let_the_broker_in() -> None:
+    far = GOOD.utc_s + 10**8
+    assert time_floor.earliest_of_broker(GOOD, far, FLOOR) == GOOD.utc_s
+    assert time_floor.earliest_of_broker(GOOD, FLOOR, FLOOR) == GOOD.utc_s
+    guess = replace(GOOD, quality="unsynced")
+    assert time_floor.earliest_of_broker(guess, far, FLOOR) == far
+    wrong = replace(GOOD, utc_s=FLOOR - 1)
+    assert time_floor.earliest_of_broker(wrong, far, FLOOR) == far
+
+
 @given(st.lists(st.tuples(st.integers(0, 4_000_000_000), moments)))
 def test_the_floor_never_goes_back_and_now_is_never_below_it(
     said: list[tuple[int, Moment]],

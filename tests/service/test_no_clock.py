@@ -14,11 +14,11 @@ from likeness import RELEASED_UTC_S
 from likeness.carrier.keeping import Kept
 from likeness.carrier.store import CarrierStore
 from likeness.carrier.words import RECEIPT_EXPIRES_S, CarrierWords
-from likeness.core import messages
+from likeness.core import messages, time_floor
 from likeness.core.chain import Link
 from likeness.core.dating import Dated, Source
 from likeness.core.line import Arrived, BrokerUp
-from likeness.core.vocabulary import Moment
+from likeness.core.vocabulary import Moment, Purpose
 from likeness.service.timekeeping import Timekeeping
 from results import Bench, bench
 from stories import story, until
@@ -102,6 +102,39 @@ async def test_from_visit_to_receipt_and_dated_later(
     assert woken.floor_s >= floor_s
     assert woken.believed_now() is None
     await near.store.close()
+
+
+@pytest.mark.broker
+@story
+async def test_a_floor_in_the_future_is_mended_by_two_that_agree(
+    tmp_path: Path, broker: Mosquitto
+) -> None:
+    """A carrier's clock was years ahead for a day, while this terminal had none."""
+    clock = HandClock()
+    wall = Timekeeping(clock)
+    near = bench(tmp_path, clock=wall)
+    await near.store.open()
+    await wall.open(near.store)
+    await wall.heard(clock.booted + 10 * 365 * 86_400)
+    way = delivery(near, broker, time=wall)
+    async with running(carrier(tmp_path, broker, [])), running(way.run()):
+        clock.later(10_060)
+        clock.set_by_network()
+        await visit(near, way)
+        await until(lambda: way.counts["dropped"] > 0)
+        assert wall.believed_now() is None, "one witness is not enough"
+        assert len(await near.store.waiting()) == 2
+        way.ask_visit(b"c" * 32, "t-1", Purpose.NEW_NUMBER)
+        await until(lambda: wall.believed_now() is not None)
+        await visit(near, way)
+        await until_empty(near)
+    await near.store.close()
+    again = bench(tmp_path, clock=wall)
+    await again.store.open()
+    woken = Timekeeping(clock)
+    await woken.open(again.store)
+    assert abs(woken.floor_s - time.time()) < time_floor.AHEAD_S, "for good"
+    await again.store.close()
 
 
 def receipt(near: Bench, upto: Link, iat: int) -> Arrived:

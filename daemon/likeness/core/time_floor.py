@@ -7,6 +7,9 @@
   a believed clock nobody is refused for want of one.
 - A carrier's time that lies far ahead of a believed clock raises nothing: a carrier
   with a wrong clock must not take the clocks away from its terminals.
+- One that was wrong while we had no clock may have put the floor into the future, where
+  everything has expired for ever. It goes back only for two witnesses that agree: a
+  clock that was set, and a word that the carrier gave to a fresh question of ours.
 
 Leaves to others: reading clocks, keeping the floor.
 """
@@ -51,3 +54,27 @@ def raised(floor_s: int, said_s: int, moment: Moment) -> int:
     if now_s is not None and said_s > now_s + AHEAD_S:
         return floor_s
     return max(floor_s, said_s)
+
+
+def mended(floor_s: int, said_s: int, moment: Moment, least_s: int) -> int:
+    """Return the floor after the carrier answered us freshly that it is `said_s`.
+
+    Args:
+        floor_s: as it is.
+        said_s: signed over a question that we asked just now, so it is no old word.
+        moment: as the clock says it, not judged.
+        least_s: what is past whoever says what: the release.
+    """
+    was_set = moment.quality in BELIEVED and moment.utc_s >= least_s
+    agree = was_set and abs(said_s - moment.utc_s) <= AHEAD_S
+    return max(least_s, said_s) if agree and floor_s > said_s + AHEAD_S else floor_s
+
+
+def earliest_of_broker(moment: Moment, floor_s: int, least_s: int) -> int:
+    """Return the least that the time can be for the certificate of a broker.
+
+    A clock that was set and lies below the floor is not believed, but one of the two is
+    wrong: without the line nobody would ever learn which.
+    """
+    in_dispute = moment.quality in BELIEVED and least_s <= moment.utc_s < floor_s
+    return moment.utc_s if in_dispute else earliest_now(moment, floor_s)

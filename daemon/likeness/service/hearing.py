@@ -52,8 +52,11 @@ class Hearing:
             case "receipt":
                 return await self._receipt(message.payload, earliest_s)
             case "visit":
-                said_s = self._asking.hear(message.payload, earliest_s)
-                await self._time.heard(said_s)
+                # It names our fresh commitment, so it is not an old one, whatever the
+                # floor says.
+                now_s = self._time.believed_now()
+                said_s = self._asking.hear(message.payload, now_s)
+                await self._time.heard(said_s, fresh=True)
             case _ if leaf in self._others:
                 self._others[leaf](message)
             case _:

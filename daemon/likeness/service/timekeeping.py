@@ -25,7 +25,7 @@ class Timekeeping:
     def __init__(self, wall: WallClock, *, released_s: int = RELEASED_UTC_S) -> None:
         """Take a clock, and a time that has certainly been reached."""
         self._wall = wall
-        self._floor_s = released_s
+        self._released_s = self._floor_s = released_s
         self._memory: Memory | None = None
 
     async def open(self, memory: Memory) -> None:
@@ -52,16 +52,32 @@ class Timekeeping:
         """Return the least that the time can be; what expired before has expired."""
         return time_floor.earliest_now(self._wall.moment(), self._floor_s)
 
+    def earliest_of_broker(self) -> int:
+        """Return the same for a broker's certificate: floor and clock may disagree."""
+        return time_floor.earliest_of_broker(
+            self._wall.moment(), self._floor_s, self._released_s
+        )
+
     def today(self) -> Today:
         """Return the day in UTC, or the earliest that it can be."""
         day = datetime.fromtimestamp(self.earliest_now(), UTC).date()
         return Today(day, is_known=self.believed_now() is not None)
 
-    async def heard(self, said_s: int) -> None:
-        """Take note of a time that the carrier has signed, and we have verified."""
-        floor_s = time_floor.raised(self._floor_s, said_s, self._wall.moment())
+    async def heard(self, said_s: int, *, fresh: bool = False) -> None:
+        """Take note of a time that the carrier has signed, and we have verified.
+
+        Args:
+            said_s: seconds since 1970.
+            fresh: it answers a question of ours that nobody could foresee.
+        """
+        moment, floor_s = self._wall.moment(), self._floor_s
+        if fresh:
+            floor_s = time_floor.mended(floor_s, said_s, moment, self._released_s)
+        floor_s = time_floor.raised(floor_s, said_s, moment)
         if floor_s == self._floor_s:
             return
+        if floor_s < self._floor_s:
+            log.warning("event=time_floor_mended from=%d to=%d", self._floor_s, floor_s)
         self._floor_s = floor_s
         if self._memory is None:
             return
