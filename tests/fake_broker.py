@@ -40,13 +40,13 @@ class FakeBroker:
     Attributes:
         hello: what answers a CONNECT; b"" for nothing.
         then: what is sent right after; the connection is closed after a DISCONNECT.
-        suback: the code for each topic.
+        suback: the code for each topic; None for no answer at all.
         puback: the code for each publish; None holds it until `answer`.
     """
 
     hello: bytes = field(default_factory=connack)
     then: bytes = b""
-    suback: int = 1
+    suback: int | None = 1
     puback: int | None = 0
     port: int = 0
     connects: list[bytes] = field(default_factory=list)
@@ -106,7 +106,7 @@ class FakeBroker:
                     self.hang_up()
             case 3:
                 self._publish(first, body)
-            case 8:
+            case 8 if self.suback is not None:
                 topics = _count_topics(body[3 + body[2] :])
                 self._send(
                     packet(0x90, body[:2] + b"\0" + bytes([self.suback]) * topics)

@@ -97,6 +97,44 @@ async def test_a_lost_lines_held_messages_do_not_go_out_on_the_next() -> None:
             assert broker.topics == ["first", "second"]
 
 
+@story
+async def test_a_broker_that_only_pings_is_left() -> None:
+    """Else nothing would ever go out again: on one line nothing is sent twice."""
+    broker = FakeBroker(puback=None)
+    async with broker.running():
+        line = MqttLine(settings(broker.port, answer_within_s=0.05), pause=Waits())
+        async with listening(line) as ear:
+            await up(ear)
+            number = line.publish("result", b"")
+            down = await ear.wait(BrokerDown)
+            assert isinstance(down, BrokerDown)
+            assert down.fault is not None
+            assert down.fault.word == "owes_answer"
+            broker.puback, broker.suback = 0, None
+            assert (await ear.wait(BrokerDown)) == down, "nor let in"
+            broker.suback = 1
+            await up(ear)
+            again = line.publish("result", b"")
+            assert (await ear.wait(Published)) == Published(again or 0, 0)
+            assert again != number
+
+
+@story
+async def test_a_slow_broker_and_a_silent_hour_are_no_fault() -> None:
+    broker = FakeBroker(puback=None)
+    async with broker.running():
+        line = MqttLine(settings(broker.port, answer_within_s=0.5), pause=Waits())
+        async with listening(line) as ear:
+            await up(ear)
+            await asyncio.sleep(0.6)  # nothing is owed
+            for _ in range(12):  # something always is, but never the same
+                line.publish("result", b"")
+                await asyncio.sleep(0.05)
+                if len(broker.in_flight) > 1:
+                    broker.answer()
+            assert len(broker.connects) == 1
+
+
 @pytest.mark.broker
 @story
 async def test_mosquitto_announces_its_limits(tmp_path: Path) -> None:

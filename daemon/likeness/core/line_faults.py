@@ -45,6 +45,12 @@ TAKEN_OVER = LineFault(
     "another program uses our identity: look for a second daemon, or revoke the"
     " certificate and make new keys",
 )
+OWES_ANSWER = LineFault(
+    "owes_answer",
+    "the broker keeps the line and does not answer what we asked or sent: see its log,"
+    " and what stands between",
+    passes=True,
+)
 # mosquitto 2.0 hangs up without the code that says so (0x8E).
 CUT_SHORT = LineFault(
     "cut_short",

@@ -157,7 +157,7 @@ class MqttLine:
         )
         try:
             await asyncio.shield(connecting)
-            await self._down.wait()
+            await self._until_down()
         except OSError as problem:
             # ssl.SSLError and socket.gaierror are OSError as well.
             where = f"{self._settings.host}:{self._settings.port}"
@@ -168,6 +168,22 @@ class MqttLine:
             connecting.exception()  # told above, or nobody waits for it any more
             client.disconnect()
             await asyncio.to_thread(client.loop_stop)
+
+    async def _until_down(self) -> None:
+        """Wait for the line's end, and end it where an answer never comes."""
+        while not self._down.is_set():
+            owed = self._owed()
+            try:
+                async with asyncio.timeout(self._settings.answer_within_s):
+                    await self._down.wait()
+            except TimeoutError:
+                if owed is not None and owed == self._owed():
+                    fault = line_faults.OWES_ANSWER
+                    self._tell_down(BrokerDown("no answer, though it pings", fault))
+
+    def _owed(self) -> int | None:
+        """Return what the broker has not answered: a message, or that we are let in."""
+        return self._window.oldest if self._up else 0  # messages count from 1
 
     def _new_client(self) -> Client:
         client = new_client(self._settings, self._tls)

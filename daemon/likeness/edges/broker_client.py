@@ -48,6 +48,8 @@ class LineSettings:
         retry_to_s: the longest.
         stubborn_from_s: the same where somebody must act first, see `LineFault`.
         stubborn_to_s: the longest of these.
+        answer_within_s: a broker that owes an answer for longer is left, though its
+            pings come: on the same line nothing is ever sent again.
         known_time: what is known about the time, for certificates.
     """
 
@@ -67,6 +69,7 @@ class LineSettings:
     retry_to_s: float = 120.0
     stubborn_from_s: float = 60.0
     stubborn_to_s: float = 600.0
+    answer_within_s: float = 60.0
     known_time: Callable[[], tls_time.KnownTime] = tls_time.sure
 
 

@@ -32,6 +32,11 @@ class SendWindow:
         self._held.clear()
         self._in_flight.clear()
 
+    @property
+    def oldest(self) -> int | None:
+        """Return the number of the message that waits longest for its PUBACK."""
+        return next(iter(self._in_flight.values()), None)
+
     def take(self, send: Send) -> int:
         """Send it now or as soon as there is room; return its number."""
         number = next(self._numbers)
