@@ -74,6 +74,14 @@ def test_a_jpeg_of_very_many_scans_is_not_decoded() -> None:
     assert stated_size(image[:-2] + scan * 100 + image[-2:]) is None
 
 
+def test_a_png_whose_chunk_says_more_than_there_is_is_not_decoded() -> None:
+    # Found by fuzzing: 249 bytes took 512 MiB.
+    image = bytearray(picture(102, 126, ".png"))
+    at = image.index(b"IDAT") - 4
+    struct.pack_into(">I", image, at, 0x2000_00C0)
+    assert stated_size(bytes(image)) is None
+
+
 @pytest.mark.parametrize("kind", [b"zTXt", b"iTXt", b"IHDR"])
 def test_a_png_with_more_than_pixels_is_not_decoded(kind: bytes) -> None:
     # Once so: 900 kB of compressed texts became 900 MB.

@@ -75,6 +75,8 @@ def _png_size(image: bytes) -> Size | None:
         if kind not in _PNG_CHUNKS or (kind == b"IHDR") != (at == 8):  # noqa: PLR2004
             return None
         at += 12 + length
+    if at != len(image):  # OpenCV takes room for what a chunk says, whole or not
+        return None
     return Size(*struct.unpack_from(">II", image, 16))
 
 
