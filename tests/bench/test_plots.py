@@ -25,7 +25,8 @@ def test_two_drawings_share_no_name() -> None:
     one = plots.det({"all": SPREAD}, "FMR", "FNMR")
     two = plots.det({"all": SPREAD}, "APCER", "BPCER")
     three = plots.histogram(SPREAD, ("good", "bad"), {"needs": 0.4}, (-1, 1))
-    named = ids(one) + ids(two) + ids(three)
+    four = plots.course({"rss": ([1, 2], [3.0, 4.0])}, "visits", "KiB")
+    named = ids(one) + ids(two) + ids(three) + ids(four)
     assert named
     assert len(named) == len(set(named))
     assert one.startswith("<svg")

@@ -6,16 +6,22 @@ The page fetches nothing and names in it are escaped. Leaves to others: what is 
 import json
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader
 
 from likeness.bench.det import Figures
 from likeness.bench.line_file import write_whole
 
 
-def write_page(template: str, path: Path, **values: object) -> Path:
-    """Fill a template of bench/templates; raise UsageError if it cannot be written."""
+def write_page(
+    template: str, path: Path, *, templates: Path | None = None, **values: object
+) -> Path:
+    """Fill a template of bench/templates; raise UsageError if it cannot be written.
+
+    A template of another folder, `templates`, may include ours.
+    """
+    own = PackageLoader("likeness.bench")
     pages = Environment(
-        loader=PackageLoader("likeness.bench"),
+        loader=ChoiceLoader([own, FileSystemLoader(templates)]) if templates else own,
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -6,7 +6,7 @@ The same figures give the same bytes. Leaves to others: every figure.
 import io
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -106,6 +106,18 @@ def histogram_figure(
     axes.set_xlim(*span)
     _legend(axes)
     return figure
+
+
+def course(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], x: str, y: str
+) -> str:
+    """Draw how figures went on, from 0 upwards, as SVG."""
+    figure, axes = _empty(x, y)
+    for (name, points), colour in zip(curves.items(), LINES * 9, strict=False):
+        axes.plot(*points, label=name, color=colour, linewidth=1.2)
+    axes.set_ylim(bottom=0)
+    _legend(axes)
+    return _svg(figure, f"course {x} {y} {' '.join(curves)}")
 
 
 def _empty(x: str, y: str) -> tuple[Figure, Axes]:
