@@ -4,11 +4,13 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 import doomed_store
+import worn_card
 from doomed_store import token_at
 from likeness.core import jws
 from likeness.core.chain import ChainHead, EpochReason, Link
@@ -35,8 +37,8 @@ asyncio.run(store.open())
 """
 
 
-def run(*arguments: object) -> int:
-    tests = os.environ | {"PYTHONPATH": str(Path(doomed_store.__file__).parent)}
+def run(*arguments: object, env: Mapping[str, str] = os.environ) -> int:
+    tests = {**env, "PYTHONPATH": str(Path(doomed_store.__file__).parent)}
     program = [sys.executable, *map(str, arguments)]
     return subprocess.run(program, check=False, env=tests).returncode
 
@@ -101,6 +103,32 @@ async def test_killed_anywhere_while_it_is_set_aside(tmp_path: Path) -> None:
         await whole_again(here, lost)
     assert step > 5
     assert (here / "results.db.broken-1").exists()
+
+
+@pytest.mark.skipif(worn_card.COMPILER is None, reason="needs a C compiler")
+@pytest.mark.parametrize("at", [0, 40_960])
+@story
+async def test_a_card_that_cannot_be_read_is_no_reason_to_stand_still(
+    tmp_path: Path, at: int
+) -> None:
+    state = tmp_path / "state"
+    store = SqliteStore(state, token_at)
+    await store.open()
+    for _ in range(200):
+        await store.append(token_at)
+    await store.close()
+    before = (state / store_file.NAME).stat().st_ino
+    env = worn_card.environment(tmp_path, state / store_file.NAME, at)
+    assert run("-c", KILLED_ON_THE_WAY, state, 10**6, env=env) == 0
+    assert (state / "results.db.broken-1").stat().st_ino == before, "it is kept"
+    again = SqliteStore(state, token_at)
+    await again.open()
+    begins = await again.token(again.epoch, 0)
+    assert begins is not None
+    assert EpochReason.DATABASE_BROKEN in jws.decode(begins.split(".")[1]).decode()
+    if at:  # what stands in other pages is carried over
+        assert len(await again.waiting()) > 150
+    await again.close()
 
 
 def test_what_an_operator_took_away_is_not_overwritten(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ checked against its own hash. Leaves to others: everything that is done with the
 """
 
 import contextlib
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from likeness.core.chain import Link
 NAME = "results.db"
 FULL = 2  # PRAGMA synchronous
 _BROKEN = ".broken-"
+READ_BYTES = 1 << 20
 
 _SCHEMA = """
 BEGIN;
@@ -87,7 +89,7 @@ def open_sound(path: Path) -> tuple[sqlite3.Connection, Rescued]:
     try:
         db = _open(path)
     except sqlite3.DatabaseError as problem:
-        if is_full(problem) or not _is_unsound(problem):
+        if is_full(problem) or not (_is_unsound(problem) or _is_unreadable(path)):
             raise
         _set_aside(path)
         db = _open(path)
@@ -125,6 +127,17 @@ def is_full(problem: sqlite3.DatabaseError) -> bool:
 
 def _is_unsound(problem: sqlite3.DatabaseError) -> bool:
     return _code(problem) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _is_unreadable(path: Path) -> bool:
+    """Say whether the disk itself gives parts of it back no more: a worn card."""
+    try:
+        with path.open("rb") as file:
+            while file.read(READ_BYTES):
+                pass
+    except OSError as problem:
+        return problem.errno == errno.EIO
+    return False
 
 
 def _code(problem: sqlite3.DatabaseError) -> int:
@@ -210,7 +223,12 @@ def _up_to_damage(db: sqlite3.Connection, order: str) -> Iterator[tuple[Any, ...
 def _set_aside(path: Path) -> None:
     newest = max(_asides(path), default=0)
     aside = path.with_name(f"{path.name}{_BROKEN}{newest + 1}")
-    path.rename(aside)
+    try:
+        path.rename(aside)
+    except OSError as problem:
+        raise sqlite3.OperationalError(
+            f"{path.name} is broken and cannot be set aside: {problem.strerror}"
+        ) from problem
     _move_companions(path, aside)
 
 
