@@ -135,3 +135,34 @@ async def test_it_sees_with_the_real_models() -> None:
     assert (seen.captured_s, seen.frame, seen.faces) == (1.5, 9, 1)
     assert seen.face is not None
     assert np.dot(portrait or (), seen.face.embedding or ()) > 0.9
+
+
+@story
+async def test_a_terminals_sight_wipes_when_it_forgets() -> None:
+    class Wiped(SlowLooker):
+        def wipe(self) -> None:
+            self.asked.append("wipe")
+
+    looker = Wiped()
+    sight = SightOnThread(looker, wipes=True)
+    sight.forget()
+    await sight.enrol(b"next")
+    sight.close()
+    assert looker.asked == ["forget", "wipe", b"next"]
+    assert sight.busy_since is None
+
+
+@story
+async def test_it_says_since_when_it_is_busy() -> None:
+    sight = SightOnThread(SlowLooker())
+    assert sight.busy_since is None
+    before = time.monotonic()
+    looking = asyncio.create_task(sight.enrol(b""))
+    await asyncio.sleep(LOOKS_S / 2)
+    looking.cancel()  # who waited is gone; the thread is busy all the same
+    since = sight.busy_since
+    assert since is None or before <= since <= time.monotonic()
+    with pytest.raises(ValueError, match="it broke"):
+        await sight.enrol(b"poison")
+    assert sight.busy_since is None
+    sight.close()
