@@ -23,11 +23,11 @@ from likeness.carrier.store import CarrierStore
 from likeness.core.vocabulary import Environment
 from likeness.edges import bench_keys, store_file
 from likeness.edges.recorded import frames
+from likeness.parts import load_model_set
 from likeness.simulators.card_file import fictitious_card, simulated
 from likeness.simulators.sdt import SdtSimulator
 from likeness.simulators.sdt_reader import SdtCard
 from likeness.vision.look import Looker
-from likeness.wiring import load_model_set
 from processes import LIKENESS, Mortal, Program, happens
 
 PORTRAIT_AT_S = 1.5  # of the clip: he looks ahead

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from likeness.parts import load_model_set
 from likeness.vision.models import ModelSet
-from likeness.wiring import load_model_set
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 

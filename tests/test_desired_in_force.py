@@ -14,7 +14,7 @@ from likeness.edges import bench_keys
 from likeness.edges.bench_keys import BenchKeys
 from likeness.edges.desired_file import BROKEN, NAME, DesiredFile
 from likeness.errors import ConfigError
-from likeness.wiring import policy_of
+from likeness.parts import policy_of
 from signed_orders import desired_claims, signed
 from terminals import DEVICE, settings
 

@@ -32,15 +32,9 @@ from likeness.edges.key_ring import KeyRing
 from likeness.edges.recorded import LiveFeed
 from likeness.edges.screen_text import TextScreen
 from likeness.errors import ConfigError, ModelError, StoreBroken, UsageError
+from likeness.parts import camera_of, load_model_set, policy_of, resident_kib
 from likeness.simulators.authority import Authority, Kind
-from likeness.wiring import (
-    Daemon,
-    build,
-    camera_of,
-    load_model_set,
-    policy_of,
-    resident_kib,
-)
+from likeness.wiring import Daemon, build
 from real_models import MODELS
 from replays import CLIP
 from results import NAME, NUMBER

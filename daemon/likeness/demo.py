@@ -21,7 +21,7 @@ import cv2
 import iotcore
 from joserfc.jwk import ECKey
 
-from likeness import config, wiring
+from likeness import config, parts, wiring
 from likeness.bench.chip_portrait import chip_portrait
 from likeness.carrier import inspect as inspection
 from likeness.carrier import serve as carrier
@@ -126,7 +126,7 @@ def _cards(
     stage: Stage, stranger: Path, models: Path | None
 ) -> tuple[SdtCard, SdtCard]:
     """Make two fictitious cards whose chips hold small, hard-pressed portraits."""
-    looker = Looker(wiring.load_model_set(models))
+    looker = Looker(parts.load_model_set(models))
     frame = next(iter(frames(stage.clip, start_s=PORTRAIT_AT_S)))
     still = cv2.imencode(".png", frame.image)[1].tobytes()
     cards = []

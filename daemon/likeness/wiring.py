@@ -2,38 +2,28 @@
 
 import asyncio
 import logging
-import os
 import random
 import secrets
 import shutil
-import signal
-import sys
-import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from likeness import __version__, config, desired_in_force, models_in_use, remote
-from likeness.core import messages, profile
+from likeness import __version__, config, desired_in_force, models_in_use, parts, remote
 from likeness.core.health_window import HealthRules
 from likeness.core.report import DeviceFacts
 from likeness.core.session import Session
 from likeness.core.vocabulary import Environment
-from likeness.core.wellness import Part
-from likeness.edges import certificates, credentials, process_memory, systemd
-from likeness.edges.broker import LineSettings, MqttLine, Will
-from likeness.edges.camera import SlotCamera
+from likeness.edges import certificates, process_memory
+from likeness.edges.broker import MqttLine
 from likeness.edges.clock import SystemClock
 from likeness.edges.journal import RecentLines
 from likeness.edges.key_ring import KeyRing
-from likeness.edges.portrait_decoder import ENVIRONMENT, CommandPortrait
 from likeness.edges.reader_serial import SerialLine
-from likeness.edges.screen_text import TextScreen
 from likeness.edges.sealer import PersonSealer
-from likeness.edges.store import DAY_S, MIB, Retention, SqliteStore
-from likeness.edges.tls_time import KnownTime
+from likeness.edges.store import SqliteStore
 from likeness.edges.verifier import CarrierVerifier
-from likeness.errors import ConfigError, first_fault
+from likeness.errors import first_fault
 from likeness.service.delivery import Delivery
 from likeness.service.housekeeping import keep_house
 from likeness.service.key_change import hand_over
@@ -48,72 +38,9 @@ from likeness.service.timekeeping import Timekeeping
 from likeness.service.updating import WatchedSight
 from likeness.service.wellbeing import Wellbeing
 from likeness.sight import SightOnThread
-from likeness.vision import speed_check
 from likeness.vision.look import Looker
-from likeness.vision.manifest import Variant, models_dir
-from likeness.vision.models import ModelSet, load_models
 
 log = logging.getLogger(__name__)
-
-KIB = 1024
-
-
-def load_model_set(
-    folder: Path | None, variant: Variant = "w8", threads: int = 1
-) -> ModelSet:
-    """Load the verified models; raise ModelError saying what to do if they are not."""
-    return load_models(folder or models_dir(), variant, threads)
-
-
-def policy_of(settings: config.Config) -> profile.Profile:
-    """Return the named profile, if it may be used in this environment."""
-    try:
-        policy = profile.named(settings.terminal.profile)
-    except ConfigError as fault:
-        raise ConfigError(f"terminal.profile: {fault}") from fault
-    environment = settings.terminal.environment
-    if environment not in policy.only_in:
-        allowed = ", ".join(policy.only_in)
-        raise ConfigError(
-            f"terminal.profile '{policy.name}' is for {allowed} only;"
-            f" terminal.environment is '{environment}'"
-        )
-    return policy
-
-
-def camera_of(settings: config.Camera) -> SlotCamera:
-    """Return the configured camera; it is opened by its first visit."""
-    match settings.source:
-        case "feed":
-            from likeness.edges.recorded import LiveFeed
-
-            return LiveFeed(
-                Path(settings.path),
-                fps=settings.fps,
-                start_s=settings.start_s,
-                loop=settings.loop,
-            )
-        case "usb":
-            from likeness.edges.camera_usb import usb_camera
-
-            return usb_camera(
-                settings.path, settings.width_px, settings.height_px, settings.fps
-            )
-        case "picamera2":
-            from likeness.edges.camera_pi import pi_camera
-
-            return pi_camera(settings.width_px, settings.height_px, settings.fps)
-
-
-def decoder_of(settings: config.PortraitDecoder) -> CommandPortrait:
-    """Return the portrait decoder; a program that is not there stops the start."""
-    command = settings.command
-    if command and shutil.which(command[0], path=ENVIRONMENT["PATH"]) is None:
-        raise ConfigError(
-            f"portrait.command: '{command[0]}' is no program that can be started;"
-            " give its absolute path"
-        )
-    return CommandPortrait(command, settings.timeout_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +87,6 @@ class Daemon:
             raise fault from faults
 
 
-def resident_kib() -> int:
-    """Return what this process holds in memory now (proc(5), statm)."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") // KIB
-
-
 async def build(
     settings: config.Config,
     stack: AsyncExitStack,
@@ -185,9 +106,9 @@ async def build(
         ConfigError: a path, key or profile cannot be used.
         ModelError: a model is missing or wrong.
     """
-    in_force = desired_in_force.begin(settings, policy_of)
+    in_force = desired_in_force.begin(settings, parts.policy_of)
     settings = in_force.settings
-    policy = policy_of(settings)
+    policy = parts.policy_of(settings)
     journal = RecentLines()
     journal.open(in_force.log_level)
     stack.callback(journal.close)
@@ -206,7 +127,7 @@ async def build(
     )
     chosen = models_in_use.choose(settings)
     models, policy = chosen.models, chosen.policy(policy)
-    slow = _is_slow(models)
+    slow = parts.is_slow(models)
     facts = DeviceFacts(
         device=me.device,
         software=__version__,
@@ -216,11 +137,11 @@ async def build(
         policy=chosen.policy_digest,
     )
     notary = Notary(facts, signer=signer, clock=wall)
-    retention = Retention(
-        keep_s=settings.store.keep_days * DAY_S,
-        keep_bytes=settings.store.keep_mib * MIB,
+    store = SqliteStore(
+        Path(me.state_dir),
+        notary.begin_epoch,
+        retention=parts.retention_of(settings.store),
     )
-    store = SqliteStore(Path(me.state_dir), notary.begin_epoch, retention=retention)
     await store.open()
     await wall.open(store)
     stack.push_async_callback(store.close)
@@ -244,7 +165,8 @@ async def build(
         ask=lambda *question: delivery.ask_visit(*question),  # noqa: PLW0108
         give=lambda *nonce: terminal.nonce(*nonce),  # noqa: PLW0108
     )
-    camera, portraits = camera_of(settings.camera), decoder_of(settings.portrait)
+    camera = parts.camera_of(settings.camera)
+    portraits = parts.decoder_of(settings.portrait)
     reception = Reception(
         terminal=lambda: terminal,
         screen=screen,
@@ -297,7 +219,7 @@ async def build(
     far = remote.build(
         remote.Parts(
             in_force=in_force,
-            check=lambda given: chosen.policy(policy_of(given)),
+            check=lambda given: chosen.policy(parts.policy_of(given)),
             notary=notary,
             store=store,
             time=wall,
@@ -314,7 +236,9 @@ async def build(
     delivery = Delivery(
         device=me.device,
         store=store,
-        broker=MqttLine(_line_settings(settings, wall)),
+        broker=MqttLine(
+            parts.line_settings(settings, wall, remote.TOPICS if far else ())
+        ),
         verifier=verifier,
         notary=notary,
         clock=clock,
@@ -329,8 +253,8 @@ async def build(
             "reader_id": reception.reader_id,
             "hung": list(well.hung),
             "vision_slow": slow,
-            "resident_kib": resident_kib(),
-            "disk_free_kib": shutil.disk_usage(me.state_dir).free // KIB,
+            "resident_kib": parts.resident_kib(),
+            "disk_free_kib": shutil.disk_usage(me.state_dir).free // parts.KIB,
             **(far.counts() if far else {}),
         },
         telemetry_every_s=settings.mqtt.telemetry_every_s,
@@ -338,91 +262,5 @@ async def build(
         others=far.topics if far else {},
         on_up=far.line_is_up if far else lambda: None,
     )
-    well = _wellbeing(clock, camera, reading, on_thread, store)
+    well = parts.wellbeing(clock, camera, reading, on_thread, store)
     return Daemon(terminal, reading, delivery, store, sight, wall, well, far)
-
-
-def _wellbeing(
-    clock: SystemClock,
-    camera: SlotCamera,
-    reading: CardReading,
-    vision: SightOnThread,
-    store: SqliteStore,
-) -> Wellbeing:
-    return Wellbeing(
-        clock=clock,
-        owes={
-            Part.CAMERA: lambda: camera.stuck_since,
-            Part.READER: lambda: reading.stirred_s,
-            Part.VISION: lambda: vision.busy_since,
-        },
-        probe=store.probe,
-        notify=systemd.notify,
-    )
-
-
-def _is_slow(models: ModelSet) -> bool:
-    """Say in the log and in telemetry when the networks run without fast kernels."""
-    times = speed_check.slowness(models)
-    if times < speed_check.SLOW_FROM:
-        return False
-    log.warning(
-        "event=vision_slow times=%.0f expected_below=%.0f what_to_do=%r",
-        times,
-        speed_check.SLOW_FROM,
-        "let the daemon read /proc/cpuinfo (ProcSubset=all in its unit)",
-    )
-    return True
-
-
-def _line_settings(settings: config.Config, wall: Timekeeping) -> LineSettings:
-    device, mqtt = settings.terminal.device, settings.mqtt
-    orders = remote.TOPICS if settings.keys.carrier_command_key else ()
-    return LineSettings(
-        host=mqtt.host,
-        port=mqtt.port,
-        client_id=device,
-        topics=tuple(
-            messages.topic(device, leaf) for leaf in ("receipt", "visit", *orders)
-        ),
-        keepalive_s=mqtt.keepalive_s,
-        will=Will(
-            messages.topic(device, "status"),
-            messages.to_json(messages.Status(status="lost", boot=wall.moment().boot)),
-            mqtt.will_delay_s,
-        ),
-        ca_file=mqtt.ca_file,
-        cert_file=mqtt.cert_file,
-        key_file=str(credentials.path_of(mqtt.key_file)) if mqtt.key_file else "",
-        retry_from_s=mqtt.retry_from_s,
-        retry_to_s=mqtt.retry_to_s,
-        known_time=lambda: KnownTime(
-            believed=wall.believed_now() is not None,
-            earliest_s=wall.earliest_of_broker(),
-        ),
-    )
-
-
-def serve(
-    settings: config.Config, *, started_s: float, examine: remote.Examine = dict
-) -> None:
-    """Run the daemon until SIGTERM or SIGINT; `started_s` is on the monotonic clock."""
-
-    async def until_stopped() -> None:
-        async with AsyncExitStack() as stack:
-            screen = TextScreen(sys.stdout)
-            daemon = await build(settings, stack, screen=screen, examine=examine)
-            process_memory.settle()
-            task = asyncio.ensure_future(daemon.run())
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, task.cancel)
-            took_ms = round((time.monotonic() - started_s) * 1000)
-            log.info("event=ready took_ms=%d", took_ms)
-            systemd.notify("READY=1")
-            await asyncio.wait([task])
-            systemd.notify("STOPPING=1")
-            if not task.cancelled():
-                task.result()
-
-    asyncio.run(until_stopped())

@@ -29,10 +29,10 @@ from likeness.commands.bench_compare import command as compare
 from likeness.commands.bench_presentation import command as presentation
 from likeness.core import profile
 from likeness.errors import UsageError
+from likeness.parts import load_model_set
 from likeness.vision.look import Looker
 from likeness.vision.manifest import BUILT, PICTURES, Variant, models_dir
 from likeness.vision.models import ModelSet
-from likeness.wiring import load_model_set
 
 
 @click.group("bench", help="Measure on recorded material.")

@@ -16,9 +16,9 @@ from likeness.bench.speed import write
 from likeness.commands import options
 from likeness.core import profile
 from likeness.errors import UsageError
+from likeness.parts import load_model_set
 from likeness.vision.look import Looker
 from likeness.vision.manifest import Variant
-from likeness.wiring import load_model_set
 
 Figures = dict[str, Any]  # of a JSON report: mixed values, hence Any
 

@@ -11,8 +11,8 @@ from likeness.bench.attacks import workshop
 from likeness.bench.visit_file import VisitFile, find
 from likeness.commands import options
 from likeness.errors import UsageError, one_line
+from likeness.parts import load_model_set
 from likeness.vision.look import Looker
-from likeness.wiring import load_model_set
 
 
 @click.command("attacks", help="Make simulated attack visits from genuine ones.")

@@ -22,10 +22,10 @@ from likeness.bench.presentation_list import (
 from likeness.commands import options
 from likeness.core import profile
 from likeness.errors import UsageError, one_line
+from likeness.parts import load_model_set
 from likeness.vision.look import Looker
 from likeness.vision.manifest import Variant
 from likeness.vision.models import ModelSet
-from likeness.wiring import load_model_set
 
 STOPPED = 1
 

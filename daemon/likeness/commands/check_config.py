@@ -12,7 +12,7 @@ from likeness import config
 @click.option("--config", "config_file", required=True, type=click.Path(path_type=Path))
 def command(config_file: Path) -> None:
     """Print every setting with its value, defaults included; exit 78 if it is wrong."""
-    from likeness.wiring import policy_of
+    from likeness.parts import policy_of
 
     settings = config.load(config_file)
     policy_of(settings)

@@ -11,9 +11,9 @@ from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from likeness import __version__
 from likeness.commands import options
 from likeness.errors import UsageError, one_line
+from likeness.parts import load_model_set
 from likeness.vision.manifest import Variant
 from likeness.vision.models import ModelSet
-from likeness.wiring import load_model_set
 
 try:
     from likeness.bench.replay import Pace, Played, Studio

@@ -33,7 +33,7 @@ def command(config_file: Path, *, verbose: bool) -> None:
         level=logging.DEBUG if verbose else logging.INFO,
         format="%(levelname)s %(message)s",
     )
-    from likeness.wiring import serve
+    from likeness.serving import serve
 
     serve(settings, started_s=STARTED_S, examine=lambda: _examined(settings))
 

@@ -18,8 +18,8 @@ from likeness.edges.clock import SystemClock
 from likeness.edges.model_sets import ModelSets
 from likeness.edges.reader_serial import SerialLine
 from likeness.errors import LikenessError
+from likeness.parts import camera_of
 from likeness.vision.models import load_models
-from likeness.wiring import camera_of
 
 WITHIN_S = 15.0
 THERMAL = Path("/sys/class/thermal")

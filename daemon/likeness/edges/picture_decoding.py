@@ -18,13 +18,7 @@ import numpy.typing as npt
 
 from likeness.edges import picture_child
 from likeness.edges.confinement import EXIT_UNCONFINED
-from likeness.edges.picture_check import (
-    LEAST_CONTRAST,
-    LEAST_PX,
-    MOST_PX,
-    Size,
-    stated_size,
-)
+from likeness.edges.picture_check import Size, is_odd, why_unusable
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +27,7 @@ ENVIRONMENT = {"LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
 WITHIN_S = 10.0  # its start included: a Pi 4 under load takes 2 s for that
 KEPT_S = 20.0  # a process that was started ahead, for a card that was not read
 LET_GO_S = 1.0
-JPEG_END = b"\xff\xd9"  # T.81, B.1.1.3: EOI
-PNG_END = b"IEND\xae\x42\x60\x82"  # PNG, 11.2.5: the last chunk, with its checksum
+LEAST_CONTRAST = 2.0  # standard deviation of grey values 0 to 255
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -71,12 +64,8 @@ class PictureDecoder:
         Raises:
             NoPicture: `no-picture`, `odd-size`, `blank`, or `unconfined`.
         """
-        stated = stated_size(encoded)
-        if stated is None:
-            raise NoPicture("no-picture")
-        _refuse_odd(stated)
-        if not _is_whole(encoded):
-            raise NoPicture("no-picture")
+        if why := why_unusable(encoded):
+            raise NoPicture(why)
         self.prepare()
         started, self._ahead = self._ahead, None
         if started is None:  # for the type checker: `prepare` has made it
@@ -129,25 +118,14 @@ async def _pixels(child: Process, encoded: bytes) -> Pixels:
     child.stdin.close()
     header = picture_child.HEADER
     size = Size(*header.unpack(await child.stdout.readexactly(header.size)))
-    _refuse_odd(size)
+    if is_odd(size):
+        raise NoPicture("odd-size")
     raw = await child.stdout.readexactly(size.width * size.height * 3)
     pixels = np.frombuffer(raw, np.uint8).reshape(size.height, size.width, 3)
     # Grey is the mean here: it need only tell a picture from a plain area.
     if float(pixels.mean(axis=2).std()) < LEAST_CONTRAST:
         raise NoPicture("blank")
     return pixels
-
-
-def _is_whole(encoded: bytes) -> bool:
-    """Say whether it has its end; OpenCV fills up what is missing, without a word."""
-    if encoded.startswith(b"\xff\xd8"):
-        return encoded.rstrip(b"\0").endswith(JPEG_END)
-    return not encoded.startswith(b"\x89PNG") or encoded.endswith(PNG_END)
-
-
-def _refuse_odd(size: Size) -> None:
-    if not all(LEAST_PX <= side <= MOST_PX for side in (size.width, size.height)):
-        raise NoPicture("odd-size")
 
 
 async def _end(started: "asyncio.Task[Process]", patience_s: float = 0.0) -> int | None:

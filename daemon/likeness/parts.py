@@ -1,0 +1,167 @@
+"""Makes the parts that need nothing but settings; `wiring` puts them together.
+
+Leaves to others: which part knows which.
+"""
+
+import logging
+import os
+import shutil
+from pathlib import Path
+
+from likeness import config
+from likeness.core import messages, profile
+from likeness.core.wellness import Part
+from likeness.edges import credentials, systemd
+from likeness.edges.broker import LineSettings, Will
+from likeness.edges.camera import SlotCamera
+from likeness.edges.clock import SystemClock
+from likeness.edges.portrait_decoder import ENVIRONMENT, CommandPortrait
+from likeness.edges.store import DAY_S, MIB, Retention, SqliteStore
+from likeness.edges.tls_time import KnownTime
+from likeness.errors import ConfigError
+from likeness.service.reading import CardReading
+from likeness.service.timekeeping import Timekeeping
+from likeness.service.wellbeing import Wellbeing
+from likeness.sight import SightOnThread
+from likeness.vision import speed_check
+from likeness.vision.manifest import Variant, models_dir
+from likeness.vision.models import ModelSet, load_models
+
+log = logging.getLogger(__name__)
+
+KIB = 1024
+
+
+def load_model_set(
+    folder: Path | None, variant: Variant = "w8", threads: int = 1
+) -> ModelSet:
+    """Load the verified models; raise ModelError saying what to do if they are not."""
+    return load_models(folder or models_dir(), variant, threads)
+
+
+def policy_of(settings: config.Config) -> profile.Profile:
+    """Return the named profile, if it may be used in this environment."""
+    try:
+        policy = profile.named(settings.terminal.profile)
+    except ConfigError as fault:
+        raise ConfigError(f"terminal.profile: {fault}") from fault
+    environment = settings.terminal.environment
+    if environment not in policy.only_in:
+        allowed = ", ".join(policy.only_in)
+        raise ConfigError(
+            f"terminal.profile '{policy.name}' is for {allowed} only;"
+            f" terminal.environment is '{environment}'"
+        )
+    return policy
+
+
+def camera_of(settings: config.Camera) -> SlotCamera:
+    """Return the configured camera; it is opened by its first visit."""
+    match settings.source:
+        case "feed":
+            from likeness.edges.recorded import LiveFeed
+
+            return LiveFeed(
+                Path(settings.path),
+                fps=settings.fps,
+                start_s=settings.start_s,
+                loop=settings.loop,
+            )
+        case "usb":
+            from likeness.edges.camera_usb import usb_camera
+
+            return usb_camera(
+                settings.path, settings.width_px, settings.height_px, settings.fps
+            )
+        case "picamera2":
+            from likeness.edges.camera_pi import pi_camera
+
+            return pi_camera(settings.width_px, settings.height_px, settings.fps)
+
+
+def decoder_of(settings: config.PortraitDecoder) -> CommandPortrait:
+    """Return the portrait decoder; a program that is not there stops the start."""
+    command = settings.command
+    if command and shutil.which(command[0], path=ENVIRONMENT["PATH"]) is None:
+        raise ConfigError(
+            f"portrait.command: '{command[0]}' is no program that can be started;"
+            " give its absolute path"
+        )
+    return CommandPortrait(command, settings.timeout_s)
+
+
+def retention_of(settings: config.Store) -> Retention:
+    """Return how long receipted records stay."""
+    return Retention(
+        keep_s=settings.keep_days * DAY_S, keep_bytes=settings.keep_mib * MIB
+    )
+
+
+def wellbeing(
+    clock: SystemClock,
+    camera: SlotCamera,
+    reading: CardReading,
+    vision: SightOnThread,
+    store: SqliteStore,
+) -> Wellbeing:
+    """Return who is asked whether it hangs."""
+    return Wellbeing(
+        clock=clock,
+        owes={
+            Part.CAMERA: lambda: camera.stuck_since,
+            Part.READER: lambda: reading.stirred_s,
+            Part.VISION: lambda: vision.busy_since,
+        },
+        probe=store.probe,
+        notify=systemd.notify,
+    )
+
+
+def is_slow(models: ModelSet) -> bool:
+    """Say in the log and in telemetry when the networks run without fast kernels."""
+    times = speed_check.slowness(models)
+    if times < speed_check.SLOW_FROM:
+        return False
+    log.warning(
+        "event=vision_slow times=%.0f expected_below=%.0f what_to_do=%r",
+        times,
+        speed_check.SLOW_FROM,
+        "let the daemon read /proc/cpuinfo (ProcSubset=all in its unit)",
+    )
+    return True
+
+
+def line_settings(
+    settings: config.Config, wall: Timekeeping, orders: tuple[str, ...]
+) -> LineSettings:
+    """Return how the broker is reached; `orders` are topics beside the usual ones."""
+    device, mqtt = settings.terminal.device, settings.mqtt
+    return LineSettings(
+        host=mqtt.host,
+        port=mqtt.port,
+        client_id=device,
+        topics=tuple(
+            messages.topic(device, leaf) for leaf in ("receipt", "visit", *orders)
+        ),
+        keepalive_s=mqtt.keepalive_s,
+        will=Will(
+            messages.topic(device, "status"),
+            messages.to_json(messages.Status(status="lost", boot=wall.moment().boot)),
+            mqtt.will_delay_s,
+        ),
+        ca_file=mqtt.ca_file,
+        cert_file=mqtt.cert_file,
+        key_file=str(credentials.path_of(mqtt.key_file)) if mqtt.key_file else "",
+        retry_from_s=mqtt.retry_from_s,
+        retry_to_s=mqtt.retry_to_s,
+        known_time=lambda: KnownTime(
+            believed=wall.believed_now() is not None,
+            earliest_s=wall.earliest_of_broker(),
+        ),
+    )
+
+
+def resident_kib() -> int:
+    """Return what this process holds in memory now (proc(5), statm)."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") // KIB

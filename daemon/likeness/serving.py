@@ -1,0 +1,43 @@
+"""Runs the daemon as a program: until a signal, or until something ends it.
+
+Leaves to others: its parts (`wiring`).
+"""
+
+import asyncio
+import logging
+import signal
+import sys
+import time
+from contextlib import AsyncExitStack
+
+from likeness import config, remote
+from likeness.edges import process_memory, systemd
+from likeness.edges.screen_text import TextScreen
+from likeness.wiring import build
+
+log = logging.getLogger(__name__)
+
+
+def serve(
+    settings: config.Config, *, started_s: float, examine: remote.Examine = dict
+) -> None:
+    """Run the daemon until SIGTERM or SIGINT; `started_s` is on the monotonic clock."""
+
+    async def until_stopped() -> None:
+        async with AsyncExitStack() as stack:
+            screen = TextScreen(sys.stdout)
+            daemon = await build(settings, stack, screen=screen, examine=examine)
+            process_memory.settle()
+            task = asyncio.ensure_future(daemon.run())
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, task.cancel)
+            took_ms = round((time.monotonic() - started_s) * 1000)
+            log.info("event=ready took_ms=%d", took_ms)
+            systemd.notify("READY=1")
+            await asyncio.wait([task])
+            systemd.notify("STOPPING=1")
+            if not task.cancelled():
+                task.result()
+
+    asyncio.run(until_stopped())
