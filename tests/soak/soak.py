@@ -18,9 +18,9 @@ import cv2
 from likeness.bench.chip_portrait import chip_portrait
 from likeness.edges.recorded import frames
 from likeness.edges.store import DAY_S, Retention
+from likeness.parts import load_model_set
 from likeness.vision.look import Looker
 from likeness.vision.manifest import BUILT, PICTURES, models_dir
-from likeness.wiring import load_model_set
 from soak import fake_days, real_hour, seen_clip, soak_page
 from soak.stage import Plan
 

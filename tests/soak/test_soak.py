@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from likeness.core.vocabulary import Observation
 from likeness.edges.store import Retention
-from soak import fake_days, flatness, soak, soak_page, vitals
+from soak import fake_days, flatness, real_hour, soak, soak_page, vitals
 from soak.flatness import Finding
 from soak.stage import Plan
 from soak.vitals import Vitals
@@ -149,3 +150,24 @@ def test_samples_within_visits_are_not_judged() -> None:
     assert all(flat(flatness.judge(both, bounded=True)).values())
     with pytest.raises(ValueError, match="0 quiet samples"):
         flatness.judge(busy, bounded=True)
+
+
+def test_a_report_of_the_hour_says_what_was_lost(tmp_path: Path) -> None:
+    """`real_hour` itself is run by hand; its page is made from what it leaves."""
+    vitals.write([sample(at) for at in range(10, 300, 10)], tmp_path / "samples.jsonl")
+    ending = real_hour.Ending(
+        minutes=60.0,
+        stories={"own": 290},
+        verdicts={"accepted": 290},
+        announced=290,
+        records=291,
+        receipted=291,
+        carrier_records=291,
+        same=True,
+        stopped=0,
+    )
+    (tmp_path / "ending.json").write_bytes(msgspec.json.encode(ending))
+    assert all(flat(soak_page.write(tmp_path, about={})).values())
+    lost = msgspec.structs.replace(ending, carrier_records=290, same=False)
+    (tmp_path / "ending.json").write_bytes(msgspec.json.encode(lost))
+    assert not flat(soak_page.write(tmp_path, about={}))["made = kept"]
