@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from likeness.edges.picture_check import Size, stated_size, why_unusable
 
 
-def picture(width: int, height: int, suffix: str, *, blank: bool = False) -> bytes:
+def picture(width: int, height: int, suffix: str) -> bytes:
     shades = np.add.outer(np.arange(height), np.arange(width)) % 200
-    image = np.full((height, width), 128) if blank else shades
-    done, encoded = cv2.imencode(suffix, image.astype(np.uint8))
+    done, encoded = cv2.imencode(suffix, shades.astype(np.uint8))
     assert done
     return encoded.tobytes()
 
@@ -30,8 +29,17 @@ def test_plausible_pictures_are_usable(suffix: str, width: int, height: int) -> 
 def test_odd_pictures_are_named(suffix: str) -> None:
     assert why_unusable(picture(59, 126, suffix)) == "odd-size"
     assert why_unusable(picture(102, 2001, suffix)) == "odd-size"
-    assert why_unusable(picture(102, 126, suffix, blank=True)) == "blank"
-    assert why_unusable(picture(102, 126, suffix)[:60]) == "no-picture"
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_one_that_lacks_its_end_is_not_decoded(suffix: str) -> None:
+    whole = picture(102, 126, suffix)
+    for size in (60, len(whole) // 2, len(whole) - 1):
+        assert why_unusable(whole[:size]) == "no-picture"
+
+
+def test_a_jpeg_may_be_filled_up_with_zeros() -> None:
+    assert why_unusable(picture(102, 126, ".jpg") + bytes(100)) == ""
 
 
 def test_a_bmp_with_its_top_row_first() -> None:
