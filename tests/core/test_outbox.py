@@ -270,3 +270,48 @@ def test_a_record_of_an_older_epoch_is_covered_by_its_own_receipts_only() -> Non
     ]
     assert machine.waiting == 1
     assert machine.handle(box.Receipted(old, "o5"), 1.0) == [box.Forget("old", 5)]
+
+
+@pytest.mark.parametrize("stuck", [1, 41, 200])
+def test_an_epoch_that_nobody_can_receipt_keeps_no_other_back(stuck: int) -> None:
+    """A database was damaged: what stood before these is gone, no head reaches them."""
+    old = [Link("old", 160 + n, f"o{n}") for n in range(stuck)]
+    machine = box.Outbox([*old, link(0)], lambda: 0.5, link(0))
+    head = Link("old", 59, "of a record that is gone")
+    sent, now, made = 0, 0.0, 1
+
+    def tell(event: box.Event) -> None:
+        nonlocal sent
+        for effect in machine.handle(event, now):
+            if isinstance(effect, box.Send):
+                sent += 1
+                tell(box.Acknowledged(effect.epoch, effect.seq, 0))
+                upto = link(effect.seq) if effect.epoch == "e" else head
+                tell(box.Receipted(upto, upto.hash))
+
+    tell(box.Online())
+    for _ in range(200):
+        until = now + 180.0
+        while (due := machine.deadline) is not None and due < until:
+            now = due
+            tell(box.TimePassed())
+        now = until
+        tell(box.Stored(link(made)))
+        made += 1
+        assert machine.waiting == stuck, "it went out, and was receipted, at once"
+    probes = 200 * 180 / 150  # at most: the longest wait is 150 … 300 s
+    assert sent < made + 2 * min(stuck, box.AHEAD) + probes, "and no storm"
+
+
+def test_a_lane_is_barred_with_the_line() -> None:
+    old = Link("old", 7, "o")
+    machine = box.Outbox([link(0), old], lambda: 0.0, link(0))
+    machine.handle(box.Online(), 0.0)
+    machine.handle(box.Acknowledged("old", 7, 0x87), 1.0)
+    assert machine.line is box.Line.BARRED
+    due = machine.deadline
+    assert due is not None
+    machine.handle(box.Acknowledged("e", 0, 0x87), 1.0)
+    assert machine.deadline == due, "the second refusal says nothing new"
+    sent = machine.handle(box.TimePassed(), due)
+    assert sent == [box.Send("e", 0), box.Send("old", 7)]

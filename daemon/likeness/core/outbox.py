@@ -21,7 +21,9 @@ thing said on the first line is the newest record, once more if it is receipted.
 No storm: what is sent but not receipted is at most `AHEAD`, and it is sent again only
 after a wait that doubles. Each wait without an answer also halves how much is sent,
 down to one record that asks whether the carrier is back; each new record lets one more
-go. An answer that makes progress starts both over.
+go. An answer that makes progress starts both over. Each epoch has a lane of its own for
+this: one whose records nobody can receipt any more (a database was damaged, and some
+before them are gone) must not keep back those of another.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,14 +31,13 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import assert_never
 
-from likeness.core.backoff import Backoff
 from likeness.core.chain import EpochReason, Link
+from likeness.core.outbox_lane import AHEAD as AHEAD  # noqa: PLC0414 - for users
+from likeness.core.outbox_lane import RECEIPT_TO_S as RECEIPT_TO_S  # noqa: PLC0414
+from likeness.core.outbox_lane import Lane
 
 # paho is handed at most 20 unacknowledged messages: beyond that it queues on its own.
 WINDOW = 16
-AHEAD = 64  # sent and not yet receipted
-RECEIPT_FROM_S = 5.0
-RECEIPT_TO_S = 300.0
 
 # MQTT v5, 3.4.2.1: PUBACK reason codes.
 NO_MATCHING_SUBSCRIBERS = 0x10
@@ -181,21 +182,21 @@ class Outbox:
             choose: gives 0 … 1, for the jitter.
             newest: the last record of the epoch that is written into.
         """
-        self._waiting = list(waiting)
+        self._choose = choose
+        self._lanes: dict[str, Lane] = {}  # by epoch
+        for record in waiting:
+            self._lane(record.epoch).waiting.append(record)
         self._newest = newest
         self._asked_after_newest = False
-        self._sent = 0  # how many of the first ones went out since we last began anew
-        self._ahead = AHEAD  # how many may
         self._in_flight: set[tuple[str, int]] = set()
         self._window = WINDOW
         self._line = Line.OFFLINE
-        self._deadline: float | None = None
-        self._patience = Backoff(RECEIPT_FROM_S, RECEIPT_TO_S, choose)
 
     @property
     def deadline(self) -> float | None:
         """When to come back with TimePassed, if nothing happens first."""
-        return self._deadline
+        set_ones = (one.deadline for one in self._lanes.values())
+        return min((one for one in set_ones if one is not None), default=None)
 
     @property
     def line(self) -> Line:
@@ -205,21 +206,23 @@ class Outbox:
     @property
     def waiting(self) -> int:
         """How many records have no receipt."""
-        return len(self._waiting)
+        return sum(len(lane.waiting) for lane in self._lanes.values())
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         """Take in one event; return what must now be done, in order."""
         done: list[Effect] = []
         match event:
             case Stored(record):
-                self._waiting.append(record)
+                lane = self._lane(record.epoch)
+                lane.waiting.append(record)
+                lane.ahead = min(lane.ahead + 1, AHEAD)
                 self._newest = record
-                self._ahead = min(self._ahead + 1, AHEAD)
             case Online(window):
                 self._line = Line.ONLINE
                 self._window = min(window, WINDOW)
-                self._patience.reset()
-                self._begin_anew()
+                for lane in self._lanes.values():
+                    lane.patience.reset()
+                    lane.begin_anew()
                 done += self._ask_after_newest()
             case Offline():
                 self._line = Line.OFFLINE
@@ -241,7 +244,7 @@ class Outbox:
         """Send the newest record once more, so that the carrier tells its own head."""
         newest, asked = self._newest, self._asked_after_newest
         self._asked_after_newest = True
-        if asked or newest is None or newest in self._waiting:
+        if asked or newest is None or self._waits(newest):
             return []
         place = (newest.epoch, newest.seq)
         self._in_flight.add(place)
@@ -256,14 +259,16 @@ class Outbox:
             first = self._line is Line.ONLINE
             self._line = Line.BARRED
             if first:
-                self._deadline = now + self._patience.next_s()
+                self._begin_anew()
+                self._lane(answer.epoch).wait(now)
             return [Report(Trouble.BROKER_REFUSES, *place)]
         if answer.code == NO_MATCHING_SUBSCRIBERS:
             return [Report(Trouble.NOBODY_LISTENS, *place)]
         return []
 
     def _receipted(self, upto: Link, kept: str, now: float) -> list[Effect]:
-        covered = [r for r in self._waiting if _covers(upto, r)]
+        lane = self._lanes.get(upto.epoch, Lane(self._choose))
+        covered = sum(record.seq <= upto.seq for record in lane.waiting)
         if kept != upto.hash:
             trouble = Trouble.RECEIPT_DIFFERS if kept else Trouble.RECEIPT_UNKNOWN
             forked = bool(kept) or self._is_beyond(upto)
@@ -273,23 +278,26 @@ class Outbox:
             ]
         if not covered:
             return []
-        self._sent -= sum(_covers(upto, r) for r in self._waiting[: self._sent])
-        self._waiting = [r for r in self._waiting if not _covers(upto, r)]
-        self._patience.reset()
-        self._ahead = AHEAD
+        del lane.waiting[:covered]  # they stand in order
+        lane.sent = max(lane.sent - covered, 0)
+        lane.patience.reset()
+        lane.ahead = AHEAD
         if self._line is Line.ONLINE:
-            self._deadline = now + self._patience.next_s() if self._sent else None
+            lane.deadline = None
+            if lane.sent:
+                lane.wait(now)
         return [Forget(upto.epoch, upto.seq)]
 
     def _refused(self, record: Link, reason: str) -> list[Effect]:
-        for place, ours in enumerate(self._waiting):
-            if (ours.epoch, ours.seq) != (record.epoch, record.seq):
+        lane = self._lanes.get(record.epoch, Lane(self._choose))
+        for place, ours in enumerate(lane.waiting):
+            if ours.seq != record.seq:
                 continue
             if ours.hash != record.hash:
                 return [Report(Trouble.REFUSAL_DIFFERS, record.epoch, record.seq)]
-            del self._waiting[place]
-            self._sent -= place < self._sent
-            self._ahead = AHEAD
+            del lane.waiting[place]
+            lane.sent -= place < lane.sent
+            lane.ahead = AHEAD
             return [
                 SetAside(record.epoch, record.seq, reason),
                 *self._fork(record.epoch, forked=reason == FORK),
@@ -306,34 +314,41 @@ class Outbox:
         return [BeginEpoch(EpochReason.FORKED)] if forked and written else []
 
     def _time_passed(self, now: float) -> None:
-        if self._deadline is None or now < self._deadline:
-            return
-        if self._line is Line.BARRED:
-            self._line = Line.ONLINE
-        self._ahead = max(self._ahead // 2, 1)
-        self._begin_anew()
+        for lane in self._lanes.values():
+            if lane.deadline is None or now < lane.deadline:
+                continue
+            if self._line is Line.BARRED:
+                self._line = Line.ONLINE
+            lane.ahead = max(lane.ahead // 2, 1)
+            lane.begin_anew()
 
     def _begin_anew(self) -> None:
-        self._sent = 0
-        self._deadline = None
+        for lane in self._lanes.values():
+            lane.begin_anew()
+
+    def _lane(self, epoch: str) -> Lane:
+        return self._lanes.setdefault(epoch, Lane(self._choose))
+
+    def _waits(self, record: Link) -> bool:
+        return record in self._lane(record.epoch).waiting
+
+    def _by_turn(self) -> list[Lane]:
+        """Return the lanes: of the epoch that is written into first."""
+        written = self._newest.epoch if self._newest else ""
+        return [self._lanes[one] for one in sorted(self._lanes, key=written.__ne__)]
 
     def _send_more(self, now: float) -> list[Effect]:
         done: list[Effect] = []
-        while (
-            self._line is Line.ONLINE
-            and self._sent < min(len(self._waiting), self._ahead)
-            and len(self._in_flight) < self._window
-        ):
-            record = self._waiting[self._sent]
-            self._sent += 1
-            place = (record.epoch, record.seq)
-            if place not in self._in_flight:  # else the connection still has it
-                self._in_flight.add(place)
-                done.append(Send(*place))
-        if self._line is Line.ONLINE and self._sent and self._deadline is None:
-            self._deadline = now + self._patience.next_s()
+        if self._line is not Line.ONLINE:
+            return done
+        for lane in self._by_turn():
+            while lane.may_send and len(self._in_flight) < self._window:
+                record = lane.waiting[lane.sent]
+                lane.sent += 1
+                place = (record.epoch, record.seq)
+                if place not in self._in_flight:  # else the connection still has it
+                    self._in_flight.add(place)
+                    done.append(Send(*place))
+            if lane.sent and lane.deadline is None:
+                lane.wait(now)
         return done
-
-
-def _covers(upto: Link, record: Link) -> bool:
-    return record.epoch == upto.epoch and record.seq <= upto.seq
