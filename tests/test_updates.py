@@ -1,7 +1,9 @@
 """A whole update: found fit, fetched, tried, switched to; or refused, nothing lost."""
 
 import hashlib
+import os
 import re
+import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -268,6 +270,21 @@ async def test_what_the_carrier_signed_is_the_floor_below_every_clock(
             bench.apply(at(later(0, quality)))
     await store.close()
     assert bench.ledger.accepted == 0
+
+
+def test_an_update_before_the_first_start_leaves_the_state_private(
+    bench: UpdateBench, tmp_path: Path
+) -> None:
+    bench.publish(1)
+    state = tmp_path / "var" / "state"
+    terminal = msgspec.structs.replace(bench.settings.terminal, state_dir=str(state))
+    settings = msgspec.structs.replace(bench.settings, terminal=terminal)
+    before = os.umask(0)
+    try:
+        updates.apply(settings, at(later(0)))
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
 
 
 def test_a_clock_before_the_release_is_no_clock(bench: UpdateBench) -> None:

@@ -105,6 +105,8 @@ def _look(settings: Config, place: Place) -> tuple[TufSource, Offer, ModelSets]:
     if not where:
         raise UpdateRefused("update.source is empty; set it, or give --from")
     state = Path(settings.terminal.state_dir)
+    # Nobody else's to look into, also where an update comes before the first start.
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
     sets = ModelSets(state)
     source = TufSource(
         Source(
