@@ -14,6 +14,8 @@ from pathlib import Path
 
 import msgspec
 
+from likeness.simulators.card_file import fictitious_card, simulated
+from likeness.simulators.sdt_reader import SdtCard
 from programs import Shop, Terminal
 from soak import vitals
 
@@ -92,6 +94,10 @@ def run(folder: Path, pictures: Path, *, minutes: float, seed: int) -> Ending:
     told: Counter[str] = Counter()
     with Shop(stage, pictures, DEVICE) as shop:
         (terminal,) = shop.terminals
+        portraits = {
+            "own": (stage / "cards" / "1.jpg").read_bytes(),
+            "stranger": (stage / "cards" / "2.jpg").read_bytes(),
+        }
         for mortal in shop.mortals.values():
             mortal.start()
         assert terminal.says("event=ready", READY_WITHIN_S), terminal.said()
@@ -100,7 +106,10 @@ def run(folder: Path, pictures: Path, *, minutes: float, seed: int) -> Ending:
         while watch.past_s < minutes * MINUTE_S:
             (story,) = choose.choices([*STORIES], [*STORIES.values()])
             told[story] += 1
-            visit(shop, terminal, story, choose)
+            portrait = portraits["stranger" if story == "stranger" else "own"]
+            # His own: a card that fails three times goes to an attendant, unseen.
+            card = simulated(fictitious_card(told.total()), portrait)
+            visit(shop, terminal, story, card, choose)
             time.sleep(SETTLED_S)
             watch.look(quiet=True)
             time.sleep(choose.uniform(*PAUSE_S))
@@ -112,11 +121,12 @@ def run(folder: Path, pictures: Path, *, minutes: float, seed: int) -> Ending:
     return ending
 
 
-def visit(shop: Shop, terminal: Terminal, story: str, choose: random.Random) -> None:
+def visit(
+    shop: Shop, terminal: Terminal, story: str, card: SdtCard, choose: random.Random
+) -> None:
     """One visitor, from his card to the next welcome."""
-    own, other = shop.cards
     since = terminal.written
-    terminal.reader.lay(other if story == "stranger" else own)
+    terminal.reader.lay(card)
     if story in ("leaves", "unplugged"):
         time.sleep(choose.uniform(*EARLY_S))
     if story == "unplugged":
