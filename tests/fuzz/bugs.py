@@ -1,0 +1,135 @@
+"""Our parsers with a bug put in, each of a kind that fuzzing must find.
+
+Several were really there (they say so). A bug is put in by `make`, which runs in a
+process of its own, so nobody else has it. Leaves to others: finding them.
+"""
+
+import base64
+import ctypes
+import re
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from fuzz.engine import Subject, Target
+from fuzz.targets import named
+from likeness import strict_toml
+from likeness.core import card_frames, jws, pkcs11_uri
+from likeness.core.card_answers import Record, parse_record
+from likeness.edges import model_sets, sealer
+
+KEPT: list[bytes] = []
+_parse_uri = pkcs11_uri.parse
+
+
+def _with(name: str, target: str, spoil: Callable[[], None]) -> Target:
+    (sound,) = named([target])
+
+    def make(folder: Path) -> Subject:
+        spoil()
+        return sound.make(folder)
+
+    return replace(sound, name=name, make=make)
+
+
+def _no_least_length() -> None:
+    card_frames.FrameCutter.__init__.__defaults__ = (0,)  # type: ignore[misc]
+
+
+def _no_header_check() -> None:
+    jws._header = jws.load_object
+
+
+def _bits_left_over() -> None:
+    def decode(text: str) -> bytes:
+        try:
+            return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        except ValueError as problem:
+            raise jws.Untrusted("not base64url") from problem
+
+    jws.decode = decode
+
+
+def _no_end_of_a_key() -> None:
+    """This one was there."""
+    strict_toml._ENDLESS_KEY = re.compile("(?!)")
+
+
+def _no_header_of_ours() -> None:
+    """This one was there."""
+    sealer._refuse_odd_header = lambda _token: None
+
+
+def _no_text() -> None:
+    """This one was there."""
+    model_sets.UNREADABLE = (msgspec.DecodeError, RecursionError)  # type: ignore[assignment]
+
+
+def _room_as_stated(target: list[Callable[[bytes], Record | None]]) -> None:
+    """Take room for what a record says of itself, before looking."""
+
+    def parse(data: bytes) -> Record | None:
+        rows, columns = (int.from_bytes(data[at : at + 2], "big") for at in (0, 2))
+        bytearray(rows * columns * 64)
+        return parse_record(data)
+
+    target[:] = [parse]
+
+
+def _room() -> None:
+    from fuzz import reader_targets  # noqa: PLC0415 - its name is put in another's place
+
+    found: list[Callable[[bytes], Record | None]] = []
+    _room_as_stated(found)
+    reader_targets.parse_record = found[0]
+
+
+def _parse_as(before: Callable[[str], object]) -> Callable[[], None]:
+    """Return what lets each name of a key go through `before` first."""
+
+    def spoil() -> None:
+        def parse(text: str) -> pkcs11_uri.Pkcs11Uri:
+            before(text)
+            return _parse_uri(text)
+
+        pkcs11_uri.parse = parse
+
+    return spoil
+
+
+def _keep(text: str) -> None:
+    KEPT.append(bytes(20_000) + text.encode("utf-8", "replace"))
+
+
+def _fall(text: str) -> None:
+    if text.count("id=") > 1:
+        ctypes.string_at(0)
+
+
+def _wait(text: str) -> None:
+    if text.count("id=") > 1:
+        time.sleep(3600)
+
+
+def _square(text: str) -> None:
+    """Look at each pair of signs."""
+    sum(one == other for one in text[:30_000] for other in text[:30_000])
+
+
+# Bug, and the kind of finding that it must be.
+BUGS: tuple[tuple[Target, str], ...] = (
+    (_with("no least length", "reader frames", _no_least_length), "crash"),
+    (_with("KeyError", "jws", _no_header_check), "crash"),
+    (_with("two spellings", "jws", _bits_left_over), "crash"),
+    (_with("library's TypeError", "jwe", _no_header_of_ours), "crash"),
+    (_with("UnicodeDecodeError", "model ledger", _no_text), "crash"),
+    (_with("endless key", "visit file", _no_end_of_a_key), "hang"),
+    (_with("square", "pkcs11 uri", _parse_as(_square)), "hang"),
+    (_with("wait", "pkcs11 uri", _parse_as(_wait)), "hang"),
+    (_with("room as stated", "card record", _room), "memory"),
+    (_with("leak", "pkcs11 uri", _parse_as(_keep)), "leak"),
+    (_with("segmentation fault", "pkcs11 uri", _parse_as(_fall)), "crash"),
+)

@@ -1,0 +1,31 @@
+"""The table of everything that reads what others wrote.
+
+Leaves to others: each row's making (the modules beside), running them (`engine`).
+"""
+
+from fuzz import (
+    file_targets,
+    message_targets,
+    order_targets,
+    picture_targets,
+    reader_targets,
+    signed_targets,
+    update_targets,
+)
+from fuzz.engine import Target
+
+TARGETS: tuple[Target, ...] = (
+    *reader_targets.TARGETS,
+    *signed_targets.TARGETS,
+    *message_targets.TARGETS,
+    *order_targets.TARGETS,
+    *update_targets.TARGETS,
+    *file_targets.TARGETS,
+    *picture_targets.TARGETS,
+)
+
+
+def named(names: list[str]) -> list[Target]:
+    """Return these targets, or all if none is named."""
+    known = {one.name: one for one in TARGETS}
+    return [known[name] for name in names] if names else list(TARGETS)

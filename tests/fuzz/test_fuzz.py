@@ -1,0 +1,55 @@
+"""A short fuzz over every parser finds nothing; over parsers with a bug, each bug."""
+
+import os
+from collections.abc import Sequence
+
+import pytest
+
+from fuzz import campaign
+from fuzz.bugs import BUGS
+from fuzz.campaign import Plan, Report
+from fuzz.engine import Target
+from fuzz.targets import TARGETS, named
+
+SEED = 20_261_122
+INPUTS = 6_000
+INPUTS_WITH_A_BUG = 3_000
+INPUTS_WITH_A_LEAK = 6_000
+CPUS = len(os.sched_getaffinity(0))
+
+
+def run(targets: Sequence[Target], inputs: int, stuck_s: float) -> Report:
+    return campaign.run(targets, Plan(inputs, SEED, jobs=min(2, CPUS), stuck_s=stuck_s))
+
+
+def test_nothing_is_found() -> None:
+    report = run(TARGETS, INPUTS, campaign.STUCK_S)
+    found = [one for tally in report.targets.values() for one in tally.findings]
+    assert found == []
+    assert report.inputs >= INPUTS * 0.99
+    # Where nothing is taken, or nothing refused, the inputs are no test.
+    dull = [name for name, one in report.targets.items() if not one.accepted]
+    assert dull == []
+    strict = [name for name, one in report.targets.items() if one.refused]
+    assert len(strict) >= len(TARGETS) - 4
+
+
+@pytest.mark.parametrize(
+    ("target", "kind"), BUGS, ids=lambda one: getattr(one, "name", one)
+)
+def test_a_bug_is_found(target: Target, kind: str) -> None:
+    inputs = INPUTS_WITH_A_LEAK if kind == "leak" else INPUTS_WITH_A_BUG
+    report = run([target], inputs, 2.0)
+    assert kind in {one.kind for one in report.targets[target.name].findings}
+
+
+def test_a_finding_is_made_small() -> None:
+    (bug,) = (target for target, _ in BUGS if target.name == "UnicodeDecodeError")
+    report = run([bug], 500, 5.0)
+    assert min(len(one.input) for one in report.targets[bug.name].findings) <= 16
+
+
+def test_the_same_seed_gives_the_same_inputs() -> None:
+    one, other = (run(named(["pkcs11 uri"]), 2_000, 60.0).targets for _ in range(2))
+    assert one["pkcs11 uri"].refused == other["pkcs11 uri"].refused
+    assert one["pkcs11 uri"].accepted == other["pkcs11 uri"].accepted
