@@ -25,6 +25,25 @@ def test_a_device_is_known_as_soon_as_its_file_is_there(tmp_path: Path) -> None:
     assert not trust.allows("shop-18", Environment.TEST)
 
 
+def test_a_key_that_was_taken_out_is_not_believed_any_more(tmp_path: Path) -> None:
+    """A stolen terminal: nobody should have to know that a restart is needed."""
+    near = bench(tmp_path)
+    trust = Trust(near.keys.devices)
+    path = near.keys.devices / "shop-17.json"
+    known = json.loads(path.read_text())
+    assert trust.key("shop-17", near.signer.kid) is not None
+    path.write_text(json.dumps({**known, "environments": []}))
+    assert not trust.allows("shop-17", Environment.TEST)
+    path.write_text(json.dumps({**known, "keys": []}))
+    assert trust.knows("shop-17")
+    assert trust.key("shop-17", near.signer.kid) is None
+    path.write_text(json.dumps(known))
+    assert trust.key("shop-17", near.signer.kid) is not None
+    path.unlink()
+    assert not trust.knows("shop-17")
+    assert trust.key("shop-17", near.signer.kid) is None
+
+
 def test_a_name_is_no_path(tmp_path: Path) -> None:
     devices = bench(tmp_path).keys.devices
     known = json.loads((devices / "shop-17.json").read_text())

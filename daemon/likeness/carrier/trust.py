@@ -3,8 +3,8 @@
     {"device": "shop-17", "environments": ["production"], "keys": [{…JWK…}]}
 
 A file that cannot be used is one log line, and its device is unknown.
-A device that is not known yet, or signs with a key that is not known yet, is looked up
-on the disk again, so that provisioning needs no restart. Leaves to others: judging.
+A file that has changed is read again, so that neither provisioning nor taking out a
+stolen key needs a restart. Leaves to others: judging.
 """
 
 import logging
@@ -51,6 +51,7 @@ class Trust:
             )
         self._folder = folder
         self._devices: dict[str, tuple[DeviceFile, dict[str, ECKey]]] = {}
+        self._seen: dict[str, tuple[int, ...]] = {}  # of each file, as it was read
 
     def knows(self, device: str) -> bool:
         """Say whether there is such a device."""
@@ -59,8 +60,6 @@ class Trust:
     def key(self, device: str, kid: str) -> ECKey | None:
         """Return the device's key with this thumbprint."""
         found = self._find(device)
-        if found is not None and kid not in found[1]:
-            found = self._read(device)
         return found[1].get(kid) if found else None
 
     def allows(self, device: str, environment: Environment) -> bool:
@@ -69,7 +68,22 @@ class Trust:
         return found is not None and environment in found[0].environments
 
     def _find(self, device: str) -> tuple[DeviceFile, dict[str, ECKey]] | None:
-        return self._devices.get(device) or self._read(device)
+        stamp = self._stamp(device)  # before the reading: a change in between shows
+        if (known := self._devices.get(device)) and self._seen[device] == stamp:
+            return known
+        self._devices.pop(device, None)
+        if found := self._read(device):
+            self._seen[device] = stamp
+        return found
+
+    def _stamp(self, device: str) -> tuple[int, ...]:
+        if not _FILE_NAME.match(device):
+            return ()
+        try:
+            at = (self._folder / f"{device}.json").stat()
+        except OSError:
+            return ()
+        return at.st_mtime_ns, at.st_ctime_ns, at.st_ino, at.st_size
 
     def _read(self, device: str) -> tuple[DeviceFile, dict[str, ECKey]] | None:
         if not _FILE_NAME.match(device):
