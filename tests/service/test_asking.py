@@ -6,7 +6,7 @@ import pytest
 from likeness.core import jws, messages
 from likeness.core.vocabulary import Purpose
 from likeness.errors import Untrusted
-from likeness.service.asking import Asking, VisitGrant
+from likeness.service.asking import ASK_EXPIRES_S, Asking, VisitGrant
 from results import bench
 
 
@@ -23,6 +23,16 @@ class Believer:
         raise AssertionError("nobody asked for a receipt")
 
 
+@dataclass
+class HandClock:
+    """Stands still until it is set."""
+
+    now_s: float = 1000.0
+
+    def now(self) -> float:
+        return self.now_s
+
+
 def visit(counter: int, **other: object) -> messages.Visit:
     usual = {
         "transaction": "t-1",
@@ -37,7 +47,7 @@ def visit(counter: int, **other: object) -> messages.Visit:
 def test_an_answer_counts_once_and_only_for_what_was_asked(tmp_path: Path) -> None:
     grants = list[VisitGrant]()
     verifier = Believer(visit(5))
-    asking = Asking(bench(tmp_path).notary, verifier, grants.append)
+    asking = Asking(bench(tmp_path).notary, verifier, grants.append, HandClock())
 
     def refused(says: messages.Visit) -> bool:
         verifier.says = says
@@ -59,6 +69,22 @@ def test_an_answer_counts_once_and_only_for_what_was_asked(tmp_path: Path) -> No
     verifier.says = visit(6)
     asking.hear(b"", None)
     assert len(grants) == 2
+
+
+def test_an_answer_that_was_held_back_counts_no_more(tmp_path: Path) -> None:
+    """Else a broker could keep it for a day when it wants our clock to be there."""
+    grants, clock = list[VisitGrant](), HandClock()
+    verifier = Believer(visit(5))
+    asking = Asking(bench(tmp_path).notary, verifier, grants.append, clock)
+
+    asking.ask(b"c" * 32, "t-1", Purpose.NEW_NUMBER)
+    clock.now_s += ASK_EXPIRES_S
+    with pytest.raises(Untrusted, match="too late"):
+        asking.hear(b"", None)
+    asking.ask(b"c" * 32, "t-1", Purpose.NEW_NUMBER)
+    clock.now_s += ASK_EXPIRES_S - 1
+    asking.hear(b"", None)
+    assert len(grants) == 1
 
 
 def test_a_nonce_shows_in_no_log() -> None:

@@ -18,7 +18,7 @@ from likeness.core.line import Arrived, BrokerDown, BrokerEvent, BrokerUp, Publi
 from likeness.core.vocabulary import Purpose
 from likeness.errors import KeyLost, StoreFull, Untrusted
 from likeness.service.anchoring import Anchoring
-from likeness.service.asking import Asking, VisitGrant
+from likeness.service.asking import ASK_EXPIRES_S, Asking, VisitGrant
 from likeness.service.hearing import Hearing
 from likeness.service.line_health import LineHealth
 from likeness.service.notary import Notary
@@ -28,7 +28,6 @@ from likeness.service.timekeeping import Timekeeping
 
 log = logging.getLogger(__name__)
 
-ASK_EXPIRES_S = 30  # the visit has gone on without an answer by then
 GOODBYE_WITHIN_S = 1.0
 TOO_LARGE = 0x95  # MQTT v5, 2.4; we say it ourselves, before the broker hangs up
 
@@ -83,7 +82,7 @@ class Delivery:
         self._choose = choose
         self._telemetry = telemetry
         self._telemetry_every_s = telemetry_every_s
-        self._asking = Asking(notary, verifier, on_visit)
+        self._asking = Asking(notary, verifier, on_visit, clock)
         self._hearing = Hearing(
             device,
             verifier=verifier,
