@@ -103,6 +103,18 @@ def test_each_fault_has_its_answer(
     assert (got, reasons[0]) == (verdict, first)
 
 
+@pytest.mark.parametrize(
+    "why", [Reason.TRIES_USED_UP, Reason.FEED_UNREADABLE, Reason.CARD_EXPIRED]
+)
+def test_a_visit_that_asked_nothing_had_no_order_that_the_device_could_choose(
+    why: Reason,
+) -> None:
+    found = findings(
+        asked=0, acts=(), score=None, source=NonceSource.DEVICE, noted=(why,)
+    )
+    assert decide(found, STANDARD)[1] == (why,)
+
+
 @given(
     st.booleans(),
     st.integers(0, 2),

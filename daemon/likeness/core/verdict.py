@@ -83,7 +83,9 @@ def decide(findings: Findings, profile: Profile) -> tuple[Verdict, tuple[Reason,
     ]
     if findings.card is None and not findings.noted:
         reasons.append(Reason.CARD_NOT_PRESENTED)
-    if profile.needs_carrier_nonce and findings.nonce_source is NonceSource.DEVICE:
+    # Where nothing was asked, there was no order of acts for the device to choose.
+    own_order = findings.asked > 0 and findings.nonce_source is NonceSource.DEVICE
+    if profile.needs_carrier_nonce and own_order:
         reasons.append(Reason.NONCE_FROM_DEVICE)
     reasons = list(dict.fromkeys(reasons))
     refusals = [reason for reason in reasons if reason not in DOUBTS]
