@@ -110,12 +110,22 @@ def test_a_genuine_visit_is_accepted() -> None:
     assert end.match and end.match.score == pytest.approx(1.0)
     assert visit.shown == [
         ("consent", ""),
-        ("lay_card", ""),
         ("look_here", ""),
         ("ask_act", "blink"),
         ("act_seen", "blink"),
         ("ask_act", "turn_left"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [("card_laid", ["consent"]), ("screen", ["consent", "lay_card"])],
+)
+def test_who_has_laid_a_card_is_not_asked_for_it(given: str, shown: list[str]) -> None:
+    visit = Visit()
+    visit.give(e.ConsentGiven(Consent("2026-11", given)))
+    assert [state for state, _ in visit.shown] == shown
+    assert visit.effects[-1] == e.SeekCard()
 
 
 def test_after_the_commit_the_terminal_goes_back_to_idle() -> None:
@@ -481,6 +491,18 @@ def test_the_carriers_nonce_orders_the_acts_and_without_it_the_visit_is_referred
         else:
             assert end.reasons == (Reason.NONCE_FROM_DEVICE,)
             assert end.verdict is Verdict.REFERRED
+
+
+@pytest.mark.parametrize("granted", [True, False])
+def test_a_visit_that_ends_before_the_acts_says_nothing_of_their_order(
+    granted: bool,
+) -> None:
+    visit = Visit(replace(STANDARD, needs_carrier_nonce=True), acts=None)
+    visit.consent_and_card()
+    if granted:
+        visit.give(e.NonceGranted(1, b"c" * 32))
+    visit.give(e.PictureEnded(Reason.FEED_UNREADABLE))
+    assert visit.conclusion.reasons == (Reason.FEED_UNREADABLE,)
 
 
 def test_answers_of_a_former_visit_are_ignored() -> None:

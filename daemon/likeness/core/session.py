@@ -45,6 +45,7 @@ from likeness.core.visit_events import (
     VisitOver,
 )
 from likeness.core.vocabulary import (
+    CARD_LAID,
     EYE_ACTS,
     Attention,
     Card,
@@ -200,6 +201,8 @@ class Session:
             return []
         visit.consent = consent
         self._go(State.CARD, now + self._profile.card_within_s)
+        if consent.given == CARD_LAID:
+            return [SeekCard()]  # it lies there: asking for it again would mislead
         return [Show("lay_card"), SeekCard()]
 
     def _card(self, visit: Visit, card: Card, now: float) -> list[Effect]:

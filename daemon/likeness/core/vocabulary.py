@@ -298,12 +298,15 @@ class MatchFinding:
     threshold: float
 
 
+CARD_LAID = "card_laid"  # decision 4: laying the card is the gesture
+
+
 @dataclass(frozen=True, slots=True)
 class Consent:
     """Which text was agreed to, and by which gesture."""
 
     text: str
-    given: str  # "card_laid", "screen", "clerk"
+    given: str  # CARD_LAID, "screen", "clerk"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from likeness.core import visit_events as visits
 from likeness.core.chain import Stored
 from likeness.core.session import Session, State
 from likeness.core.vocabulary import (
+    CARD_LAID,
     Act,
     Card,
     Conclusion,
@@ -148,7 +149,7 @@ class Terminal:
         """A card was read; laid in idle, it begins a visit and is the consent."""
         if self._session.state is State.IDLE and self.begin(purpose=purpose) is None:
             return
-        self.post(visits.ConsentGiven(Consent(text=text, given="card_laid")))
+        self.post(visits.ConsentGiven(Consent(text=text, given=CARD_LAID)))
         self.post(visits.CardPresented(card))
 
     def nonce(self, visit: int, nonce: bytes, source: NonceSource) -> None:
