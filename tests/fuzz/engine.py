@@ -12,6 +12,7 @@ import re
 import resource
 import signal
 import struct
+import sys
 import tempfile
 import time
 import traceback
@@ -27,6 +28,7 @@ from fuzz.mutate import Dice, Mutate
 
 MIB = 1 << 20
 POOL_MOST = 400
+SETTLED_IN = 200  # inputs, after which memory is measured
 LOOK_EVERY = 256  # inputs between two looks at the memory
 SLOW_S = 0.02  # after an input as slow as this, too
 SETTLED_AFTER = 0.3  # of the inputs: caches are full by then
@@ -126,48 +128,50 @@ class Engine:
     board: Board = field(default_factory=Board)
     tally: Tally = field(default_factory=Tally)
 
+    def __post_init__(self) -> None:
+        self._dice = Dice(f"{self.seed}/{self.target.name}")
+        self._words: Counter[str] = Counter()
+        self._pool: list[bytes] = []  # one input for each way to end
+        self._base = self._settled = 0  # MiB, once caches are full
+
     def go(self, inputs: int) -> Tally:
         """Try so many inputs, the seeds themselves first."""
-        dice = Dice(f"{self.seed}/{self.target.name}")
-        refused: Counter[str] = Counter()
-        seen: set[str] = set()
-        base = settled = 0
         signal.signal(signal.SIGPROF, _too_long)
         began = time.process_time()
-        left = inputs
-        pool: list[bytes] = []
-        while left > 0 and not self._has_enough:
+        while self.tally.inputs < inputs and not self._has_enough:
             with tempfile.TemporaryDirectory(prefix="fuzz-", dir=_quick_disk()) as name:
                 subject = self.target.make(Path(name))
-                pool = pool or list(subject.seeds)
+                left = inputs - self.tally.inputs
                 for _ in range(min(left, self.target.renew_every)):
-                    number = self.tally.inputs
-                    if number < len(subject.seeds):
-                        data = subject.seeds[number]
-                    else:
-                        # Every other time from a seed: what is far from valid is dull.
-                        near = pool if dice.random() < 0.5 else subject.seeds
-                        data = subject.mutate(
-                            dice, dice.choice(near), dice.choice(pool)
-                        )
-                    word, spent = self._try(subject, data)
-                    refused[word] += 1
-                    if word not in seen and len(pool) < POOL_MOST:
-                        seen.add(word)
-                        pool.append(data)
-                    if number == min(200, inputs // 4):
-                        base = _resident()
-                        _bound_addresses(self.target.room_mib)
-                    if base and (spent > SLOW_S or number % LOOK_EVERY == 0):
-                        base = self._look_at_memory(base, data)
-                    if number == int(inputs * SETTLED_AFTER):
-                        settled = _resident()
+                    self._one(subject, inputs)
                     if self._has_enough:
                         break
-                left = inputs - self.tally.inputs
                 subject.close()
-        self._conclude(refused, settled, time.process_time() - began)
+        self._conclude(time.process_time() - began)
         return self.tally
+
+    def _one(self, subject: Subject, inputs: int) -> None:
+        number = self.tally.inputs
+        data = self._next(subject, number)
+        word, spent = self._try(subject, data)
+        self._words[word] += 1
+        if self._words[word] == 1 and len(self._pool) < POOL_MOST:
+            self._pool.append(data)  # it ended as none before it
+        if number == min(SETTLED_IN, inputs // 4):
+            self._base = _resident()
+            _bound_addresses(self.target.room_mib)
+        if self._base and (spent > SLOW_S or number % LOOK_EVERY == 0):
+            self._look_at_memory(data)
+        if number == int(inputs * SETTLED_AFTER):
+            self._settled = _resident()
+
+    def _next(self, subject: Subject, number: int) -> bytes:
+        """Every other time change a seed: what is far from valid is dull."""
+        if number < len(subject.seeds):
+            return subject.seeds[number]
+        near = self._pool if self._dice.random() < 0.5 else subject.seeds
+        seed, other = self._dice.choice(near), self._dice.choice(self._pool)
+        return subject.mutate(self._dice, seed, other)
 
     @property
     def _has_enough(self) -> bool:
@@ -192,16 +196,15 @@ class Engine:
         if all((one.kind, one.what) != (kind, what) for one in self.tally.findings):
             self.tally.findings.append(Finding(self.target.name, kind, what, data))
 
-    def _look_at_memory(self, base: int, data: bytes) -> int:
-        """Return what to compare with next time: one peak is told once."""
+    def _look_at_memory(self, data: bytes) -> None:
+        """One peak is told once: the next is measured against it."""
         peak = _peak()
-        if peak - base > self.target.room_mib:
+        if peak - self._base > self.target.room_mib:
             self._find("memory", f"{self.target.room_mib} MiB were not enough", data)
-            return peak
-        return base
+            self._base = peak
 
-    def _conclude(self, refused: Counter[str], settled: int, cpu_s: float) -> None:
-        tally = self.tally
+    def _conclude(self, cpu_s: float) -> None:
+        tally, refused = self.tally, self._words
         tally.accepted = sum(n for word, n in refused.items() if _is_good(word))
         kinds: Counter[str] = Counter()
         for word, count in refused.items():
@@ -211,7 +214,7 @@ class Engine:
         tally.cpu_s = round(cpu_s, 2)
         tally.slowest_ms = round(tally.slowest_ms, 1)
         tally.peak_mib = _peak()
-        tally.grown_mib = _resident() - settled if settled else 0
+        tally.grown_mib = _resident() - self._settled if self._settled else 0
         if tally.inputs >= LEAK_FROM and tally.grown_mib > LEAK_MIB:
             self._find("leak", f"grew by {tally.grown_mib} MiB", b"")
 
@@ -222,7 +225,7 @@ def attempt(target: Target, subject: Subject, data: bytes) -> str:
     try:
         return subject.run(data)
     except target.allowed as fault:
-        return f"refused {type(fault).__name__}: {_without_values(str(fault))}"
+        return f"refused {type(fault).__name__}: {without_values(str(fault))}"
     except Hang:
         return f"hang: more than {target.cpu_s} s in {_place()}"
     except MemoryError:
@@ -258,15 +261,13 @@ def _is_good(word: str) -> bool:
     return not word.startswith(("refused", "crash", "hang", "memory"))
 
 
-def _without_values(text: str) -> str:
+def without_values(text: str) -> str:
     """Keep what tells one refusal from another, not what was refused."""
     return re.sub(r"'[^']*'|\d+|/\S+|[^\x20-\x7e]", "", text)[:60]
 
 
 def _place() -> str:
     """Name the innermost line of ours that an error came through."""
-    import sys  # noqa: PLC0415
-
     frames = traceback.extract_tb(sys.exc_info()[2])
     ours = [one for one in frames if "/likeness/" in one.filename] or frames
     return f"{Path(ours[-1].filename).name}:{ours[-1].name}"

@@ -1,4 +1,4 @@
-"""Changes valid inputs a little: bytes, lines, JSON values; the same dice, the same input.
+"""Changes valid inputs a little: bytes, lines, JSON; the same dice, the same input.
 
 Each function takes `Dice` (a seeded generator) and gives new bytes. What is changed
 keeps its grammar often enough to get behind the first check. Leaves to others: valid
@@ -206,7 +206,9 @@ def _new_value(dice: Dice, row: bytes, tokens: Sequence[bytes]) -> bytes:
     if not equals:
         return dice.choice(tokens)
     if dice.random() < 0.2:
-        name = dice.choice((b"x", name * 2, b"a." + name, b'""', b"a." * _parts(dice) + name))
+        name = dice.choice(
+            (b"x", name * 2, b"a." + name, b'""', b"a." * _parts(dice) + name)
+        )
     return name + b"= " + dice.choice((*_TEXTS, *tokens))
 
 

@@ -6,7 +6,6 @@ visits, the log and the deeds are stand-ins. Leaves to others: tokens.
 
 import asyncio
 import contextlib
-
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,10 @@ from typing import Any
 from deliveries import DEVICE
 from fuzz import tokens
 from fuzz.engine import Subject, Target
-from fuzz.mutate import Mutate
+from fuzz.mutate import Dice, Mutate, json_bytes
 from fuzz.tokens import NOW, Resigned
 from likeness.carrier import ordering
+from likeness.carrier.serve import Settings
 from likeness.core import jws, messages, orders
 from likeness.core.chain import Link
 from likeness.core.line import Arrived
@@ -173,7 +173,7 @@ def _answers(folder: Path) -> Subject:
     reported = b'{"version":1,"state":"applied","running":{"software":"0.1.0"}}'
     birth = b'{"epoch":"' + EPOCH.encode() + b'","software":"0.1.0"}'
     resigned = Resigned({near.signer.kid: near.signer})
-    settings = ordering.Settings(
+    settings = Settings(
         keys=str(near.keys.carrier),
         database=str(folder / "carrier.db"),
         environment="test",
@@ -189,10 +189,10 @@ def _answers(folder: Path) -> Subject:
         found = readers.get(data[:1], readers[b"b"])(data[1:])
         return f"heard {data[:1]!r}" if found is not None else "refused Answer:"
 
-    def mutate(dice: Any, data: bytes, other: bytes) -> bytes:
+    def mutate(dice: Dice, data: bytes, other: bytes) -> bytes:
         if data[:1] == b"r":
             return data[:1] + resigned(dice, data[1:], other[1:])
-        return data[:1] + tokens.json_bytes(dice, data[1:], other[1:])
+        return data[:1] + json_bytes(dice, data[1:], other[1:])
 
     seeds = [b"b" + birth, b"s" + reported, b"r" + whole]
     return Subject(seeds, mutate, run, far.close)

@@ -25,7 +25,7 @@ SIZES = (0, 1, 59, 60, 102, 126, 2000, 2001, 20_000, 65_535)
 def pictures() -> list[bytes]:
     """Return small pictures of each kind that is taken."""
     shades = (np.add.outer(np.arange(80), np.arange(64)) % 200).astype(np.uint8)
-    ways = (
+    ways: tuple[tuple[str, list[int]], ...] = (
         (".bmp", []),
         (".png", []),
         (".jpg", []),

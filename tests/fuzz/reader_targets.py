@@ -197,8 +197,8 @@ def _next(
     if code in (3, 7):
         due = dialogue.deadline
         return TimePassed(), at, max(now, due if due is not None else now + 0.5)
-    event: Event = {0: Opened(), 4: Seek(), 5: Rest()}.get(code, Lost("unplugged"))
-    return event, at, now + 0.01
+    others: dict[int, Event] = {0: Opened(), 4: Seek(), 5: Rest()}
+    return others.get(code, Lost("unplugged")), at, now + 0.01
 
 
 def _asks_to_reopen(effects: list[Effect]) -> bool:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import msgspec
+from cryptography.hazmat.primitives import serialization
 
 from fuzz import tokens
 from fuzz.engine import Subject, Target
@@ -24,7 +25,7 @@ from likeness.core.chain import Link
 from likeness.edges import key_files
 from likeness.edges.sealer import PersonSealer, open_sealed
 from likeness.edges.signer import FileSigner
-from likeness.errors import Untrusted, UsageError
+from likeness.errors import ConfigError, Untrusted, UsageError
 from results import EPOCH, bench
 
 KINDS: tuple[type[msgspec.Struct], ...] = (
@@ -108,7 +109,7 @@ def _read_claims(data: bytes) -> str:
     match claims:
         case orders.Command():
             _ = command_reading.read(
-                msgspec_command(signed), "of", b"", earliest_s=NOW, epoch=EPOCH
+                _as_command(signed), "of", b"", earliest_s=NOW, epoch=EPOCH
             )
         case orders.Desired():
             desired.read(signed, "token", claims.aud)
@@ -119,7 +120,7 @@ def _read_claims(data: bytes) -> str:
     return f"claims {kind.__name__}"
 
 
-def msgspec_command(signed: jws.Unverified) -> jws.Unverified:
+def _as_command(signed: jws.Unverified) -> jws.Unverified:
     """Return the same as a command."""
     return jws.Unverified(
         signed.alg, signed.kid, messages.COMMAND, signed.payload, b"", b""
@@ -209,8 +210,8 @@ def _keys(folder: Path) -> Subject:
     seeds = [json.dumps(public).encode(), (folder / "one.key").read_bytes()]
     seeds.append(
         private.public_key().public_bytes(
-            key_files.serialization.Encoding.PEM,
-            key_files.serialization.PublicFormat.SubjectPublicKeyInfo,
+            serialization.Encoding.PEM,
+            serialization.PublicFormat.SubjectPublicKeyInfo,
         )
     )
 
@@ -230,5 +231,5 @@ TARGETS = (
     Target("claims", _claims, (Untrusted,), share=12),
     Target("jwe", _sealed, (Untrusted,), share=2),
     Target("result files", _results, (UsageError,), share=0.25),
-    Target("key files", _keys, (key_files.ConfigError,), share=2),
+    Target("key files", _keys, (ConfigError,), share=2),
 )

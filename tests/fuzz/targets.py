@@ -4,6 +4,7 @@ Leaves to others: each row's making (the modules beside), running them (`engine`
 """
 
 from fuzz import (
+    carrier_targets,
     file_targets,
     message_targets,
     order_targets,
@@ -18,6 +19,7 @@ TARGETS: tuple[Target, ...] = (
     *reader_targets.TARGETS,
     *signed_targets.TARGETS,
     *message_targets.TARGETS,
+    *carrier_targets.TARGETS,
     *order_targets.TARGETS,
     *update_targets.TARGETS,
     *file_targets.TARGETS,

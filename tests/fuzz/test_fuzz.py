@@ -12,9 +12,14 @@ from fuzz.engine import Target
 from fuzz.targets import TARGETS, named
 
 SEED = 20_261_122
-INPUTS = 6_000
+INPUTS = 10_000
 INPUTS_WITH_A_BUG = 3_000
 INPUTS_WITH_A_LEAK = 6_000
+# What these are given is a program, or is made the best of; the last has few inputs.
+TAKE_ALL = {
+    *("card dialogue", "carrier's chains", "former replay", "model ledger"),
+    "picture child",
+}
 CPUS = len(os.sched_getaffinity(0))
 
 
@@ -30,8 +35,8 @@ def test_nothing_is_found() -> None:
     # Where nothing is taken, or nothing refused, the inputs are no test.
     dull = [name for name, one in report.targets.items() if not one.accepted]
     assert dull == []
-    strict = [name for name, one in report.targets.items() if one.refused]
-    assert len(strict) >= len(TARGETS) - 4
+    lax = {name for name, one in report.targets.items() if not one.refused}
+    assert lax <= TAKE_ALL
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def _metadata(folder: Path) -> Subject:
 def _signed_anew(repository: UpdateRepository, value: dict[str, Any]) -> bytes:
     """Sign with each key that is at hand, as far as TUF's own form can be written."""
     try:
-        canonical = encode_canonical(value["signed"]).encode()
+        canonical = (encode_canonical(value["signed"]) or "").encode()
     except Exception:  # noqa: BLE001 - securesystemslib's own, for floats and the like
         return json.dumps(value).encode("utf-8", "replace")
     value["signatures"] = [
