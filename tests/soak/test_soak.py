@@ -143,6 +143,17 @@ def test_each_bound_bites_alone(name: str, figure: str, per_visit: float) -> Non
     assert [one for one, is_flat in found.items() if not is_flat] == [name]
 
 
+def test_the_page_cache_may_fill_while_the_database_is_small() -> None:
+    def grows(database_kib: int) -> list[Vitals]:
+        return [
+            sample(at, rss_kib=150_000 + 5 * at, database_kib=database_kib + 4 * at)
+            for at in range(10, 510, 10)
+        ]
+
+    assert flat(flatness.judge(grows(0), bounded=False))["memory (RSS)"]
+    assert not flat(flatness.judge(grows(2000), bounded=False))["memory (RSS)"]
+
+
 def test_samples_within_visits_are_not_judged() -> None:
     still = [sample(at) for at in range(100, 2100, 100)]
     busy = [sample(at, quiet=False, fds=at) for at in range(150, 2150, 100)]
