@@ -15,8 +15,9 @@ from fake_broker import (
     FakeBroker,
     connack,
     disconnect,
+    packet,
 )
-from likeness.core.line import BrokerDown, BrokerUp, Published
+from likeness.core.line import Arrived, BrokerDown, BrokerUp, Published
 from likeness.edges.broker import LineSettings, MqttLine
 from lines_to_broker import Ear, listening
 from stories import story, until
@@ -175,6 +176,64 @@ async def test_the_servers_keep_alive_is_kept() -> None:
         async with listening(line) as ear:
             await up(ear)
             await until(lambda: broker.pings > 0)
+
+
+def qos_1(size: int, mid: int = 1) -> bytes:
+    """MQTT v5, 3.3: a PUBLISH on topic "a" whose body has so many bytes."""
+    length = bytes([size & 0x7F | 0x80, size >> 7 & 0x7F | 0x80, size >> 14])
+    return (
+        b"\x32" + length + b"\0\1a" + mid.to_bytes(2, "big") + b"\0" + bytes(size - 6)
+    )
+
+
+TOO_MUCH = {
+    "a packet of 150 MB, of which nothing has come": b"\x32\x80\xa3\xc3\x47",
+    "a little more than we said": qos_1(20_001),
+    "QoS 2, which we did not ask for": b"\x34\x06\0\1a\0\7\0",
+}
+
+
+@pytest.mark.parametrize("data", TOO_MUCH.values(), ids=TOO_MUCH)
+@story
+async def test_a_broker_that_sends_more_than_it_may_loses_the_line(data: bytes) -> None:
+    waits = Waits()
+    async with FakeBroker().running() as broker:
+        line = MqttLine(settings(broker.port), choose=lambda: 0.0, pause=waits)
+        async with listening(line) as ear:
+            await up(ear)
+            broker.say(qos_1(19_990))
+            arrived = await ear.wait(Arrived)
+            assert isinstance(arrived, Arrived)
+            assert len(arrived.payload) == 19_984
+            broker.say(data)
+            down = await ear.wait(BrokerDown)
+            assert isinstance(down, BrokerDown)
+            assert down.fault is not None
+            assert down.fault.word == "too_much"
+            await until(lambda: bool(waits.asked))
+    assert waits.asked[0] == 60.0
+
+
+@story
+async def test_the_broker_is_told_our_receive_maximum() -> None:
+    async with FakeBroker().running() as broker:
+        line = MqttLine(settings(broker.port, receive_maximum=7))
+        async with listening(line) as ear:
+            await up(ear)
+    assert bytes([RECEIVE_MAXIMUM, 0, 7]) in broker.connects[0]
+
+
+@story
+async def test_a_broker_lets_us_in_once() -> None:
+    """Each time we would say all that we are."""
+    again = packet(0x90, b"\0\1\0\1\1")
+    async with (
+        FakeBroker().running() as broker,
+        listening(MqttLine(settings(broker.port))) as ear,
+    ):
+        await up(ear)
+        broker.say(connack() + again + again + qos_1(16_400))
+        assert isinstance(await ear.heard.get(), Arrived)
 
 
 @pytest.mark.parametrize("lack", [MAXIMUM_QOS, RETAIN_AVAILABLE])

@@ -24,6 +24,7 @@ from likeness.core.line import Arrived, BrokerUp
 from likeness.core.vocabulary import Purpose
 from likeness.edges.clock import SystemClock
 from likeness.service.asking import VisitGrant
+from likeness.service.delivery import MOST_HEARD
 from results import ACCEPTED, NAME, NUMBER, bench
 from stories import story, until
 
@@ -171,6 +172,23 @@ async def test_a_forged_receipt_forgets_nothing(tmp_path: Path) -> None:
 
 
 @story
+async def test_a_flood_of_messages_fills_no_memory(tmp_path: Path) -> None:
+    near, broker = bench(tmp_path), Script(BrokerUp())
+    await near.store.open()
+    way = delivery(near, broker)
+    async with running(way.run()):
+        await until(lambda: bool(broker.published))
+        for _ in range(MOST_HEARD + 1_000):
+            broker.say(Arrived(messages.topic(DEVICE, "receipt"), b"x"))
+        assert 900 < way.counts["flooded"] <= 1_000
+        await until(lambda: way.counts["dropped"] >= MOST_HEARD - 100)
+        flooded = way.counts["flooded"]
+        broker.say(Arrived(messages.topic(DEVICE, "receipt"), b"x"))
+        assert way.counts["flooded"] == flooded, "there is room again"
+    await near.store.close()
+
+
+@story
 async def test_a_visit_is_opened_once_and_for_our_commitment(tmp_path: Path) -> None:
     near, grants = bench(tmp_path), list[VisitGrant]()
     await near.store.open()
@@ -184,7 +202,7 @@ async def test_a_visit_is_opened_once_and_for_our_commitment(tmp_path: Path) -> 
             assert grants[0].commitment == b"c" * 32
             assert len(grants[0].nonce) == 32
             # The same answer again, and an answer that we did not ask for.
-            await until(lambda: bool(watcher.heard["visit"]))
+            await until(lambda: bool(watcher.heard.get("visit")))
             first = watcher.heard["visit"][0]
             watcher.say("visit", first)
             await until(lambda: way.counts["dropped"] == 1)

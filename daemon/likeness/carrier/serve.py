@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from likeness.carrier.ingest import TOPICS, Ingest
+from likeness.carrier.ingest import BATCH, TOPICS, Ingest
 from likeness.carrier.keeping import Kept
 from likeness.carrier.store import CarrierStore
 from likeness.carrier.trust import Trust
@@ -66,6 +66,7 @@ async def serve(
             key_file=settings.key_file,
             part="",
             acknowledge_by_hand=True,
+            receive_maximum=BATCH,
             retry_to_s=settings.retry_to_s,
         )
     )

@@ -51,6 +51,11 @@ OWES_ANSWER = LineFault(
     " and what stands between",
     passes=True,
 )
+TOO_MUCH = LineFault(
+    "too_much",
+    "the broker sends more than we told it to: it may not be the one that we ship"
+    " rules for; see its max_packet_size, and who can change it",
+)
 # mosquitto 2.0 hangs up without the code that says so (0x8E).
 CUT_SHORT = LineFault(
     "cut_short",

@@ -192,6 +192,7 @@ class MqttLine:
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
         client.on_message = self._on_message
+        client.on_breach = self._on_breach
         return client
 
     # --- on paho's thread: hand over, nothing else ----------------------------------
@@ -204,6 +205,8 @@ class MqttLine:
         code: ReasonCode,
         said: Properties | None,
     ) -> None:
+        if self._heard:
+            return  # a second CONNACK: the first one counts
         self._heard = True
         if code.is_failure:
             down = BrokerDown(str(code), line_faults.fault_of(code.value))
@@ -251,6 +254,9 @@ class MqttLine:
             why = "the line was cut"
         self._hand_over(client, BrokerDown(why, fault))
 
+    def _on_breach(self, client: Client, why: str) -> None:
+        self._hand_over(client, BrokerDown(why, line_faults.TOO_MUCH))
+
     def _on_publish(
         self,
         client: Client,
@@ -282,6 +288,8 @@ class MqttLine:
         if client is not self._client or self._down.is_set():
             return  # of an earlier connection, or of one that is over
         match event:
+            case BrokerUp() if self._up:
+                pass  # a second SUBACK: nobody asked
             case BrokerUp(window):
                 self._up = True
                 self._window.open(window)

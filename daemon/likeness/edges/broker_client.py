@@ -18,9 +18,9 @@ from paho.mqtt.properties import Properties
 from likeness.core import line
 from likeness.core.line import MAX_WINDOW, BrokerUp
 from likeness.edges import tls_time
+from likeness.edges.bounded_client import MAX_PACKET_BYTES, BoundedClient
 from likeness.edges.broker_tls import tls_context
 
-MAX_PACKET_BYTES = 20_000  # the largest that we take
 CONNECT_WITHIN_S = 5.0
 
 
@@ -44,6 +44,7 @@ class LineSettings:
         ca_file: empty for no TLS.
         part: of the configuration that these files stand in, for errors.
         acknowledge_by_hand: no PUBACK before `acknowledge`; the carrier's way.
+        receive_maximum: how many the broker may send before we have answered them.
         retry_from_s: the shortest wait before connecting again.
         retry_to_s: the longest.
         stubborn_from_s: the same where somebody must act first, see `LineFault`.
@@ -65,6 +66,7 @@ class LineSettings:
     key_file: str = ""
     part: str = "mqtt."
     acknowledge_by_hand: bool = False
+    receive_maximum: int = 20
     retry_from_s: float = 1.0
     retry_to_s: float = 120.0
     stubborn_from_s: float = 60.0
@@ -90,12 +92,12 @@ def tls_of(settings: LineSettings) -> ssl.SSLContext | None:
     )
 
 
-def new_client(settings: LineSettings, tls: ssl.SSLContext | None) -> Client:
+def new_client(settings: LineSettings, tls: ssl.SSLContext | None) -> BoundedClient:
     """Return a client that comes back to nobody by itself and speaks v5 only.
 
     In MQTT 3.1.1 a broker says "success" to a publish that it refuses.
     """
-    client = Client(
+    client = BoundedClient(
         CallbackAPIVersion.VERSION2,
         client_id=settings.client_id,
         protocol=MQTTProtocolVersion.MQTTv5,
@@ -146,6 +148,7 @@ def connect(client: Client, settings: LineSettings) -> None:
             PacketTypes.CONNECT,
             SessionExpiryInterval=settings.session_expiry_s,
             MaximumPacketSize=MAX_PACKET_BYTES,
+            ReceiveMaximum=settings.receive_maximum,
         ),
     )
     client.loop_start()

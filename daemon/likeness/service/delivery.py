@@ -29,6 +29,7 @@ from likeness.service.timekeeping import Timekeeping
 log = logging.getLogger(__name__)
 
 GOODBYE_WITHIN_S = 1.0
+MOST_HEARD = 500  # messages that wait for us; a broker that sends faster loses some
 TOO_LARGE = 0x95  # MQTT v5, 2.4; we say it ourselves, before the broker hangs up
 
 
@@ -164,7 +165,7 @@ class Delivery:
             one for one in links if one.epoch != newest.epoch or one.seq <= newest.seq
         ]
         self._outbox = outbox.Outbox(links, self._choose, self._newest)
-        line = asyncio.create_task(self._broker.run(self._events.put_nowait))
+        line = asyncio.create_task(self._broker.run(self._take))
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_follow(line))
@@ -198,8 +199,18 @@ class Delivery:
                         await self._step(outbox.Acknowledged(*place, code))
                 case Arrived():
                     await self._hear(event)
+                    await asyncio.sleep(0)  # many in a row must not hold up the visit
                 case _:
                     assert_never(event)
+
+    def _take(self, event: BrokerEvent) -> None:
+        """Queue what the line tells; what was dropped here is sent again or expires."""
+        if isinstance(event, Arrived) and self._events.qsize() >= MOST_HEARD:
+            if not self.counts["flooded"]:
+                log.error("event=flooded do='see who publishes to our topics'")
+            self.counts["flooded"] += 1
+            return
+        self._events.put_nowait(event)
 
     async def _next(self) -> BrokerEvent | _Kept | None:
         due = self._outbox.deadline
