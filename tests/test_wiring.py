@@ -94,6 +94,10 @@ def test_an_unknown_profile_is_named_with_those_that_exist(good: config.Config) 
     assert policy_of(change(good, "terminal", profile="strict")).acts == 5
 
 
+def assert_nothing_was_begun(state: Path) -> None:
+    assert [path.name for path in state.iterdir()] == ["lock"]
+
+
 @pytest.mark.parametrize(
     "key",
     ["device_key", "carrier_receipt_key", "carrier_visit_key", "carrier_person_key"],
@@ -103,7 +107,7 @@ def test_each_missing_key_is_named(
 ) -> None:
     with pytest.raises(ConfigError, match=r"nokey: this .* cannot be read: No such"):
         building(change(good, "keys", **{key: str(tmp_path / "nokey")}))()
-    assert not (tmp_path / "state").exists()  # nothing was begun
+    assert_nothing_was_begun(tmp_path / "state")
 
 
 def test_a_device_key_in_the_carriers_place_is_refused(good: config.Config) -> None:
@@ -125,7 +129,7 @@ def test_models_must_be_those_of_the_manifest(
     bad.write_bytes(data)
     with pytest.raises(ModelError, match=r"sface_w8\.tflite is refused: its sha256 is"):
         building(change(good, "models", dir=str(copy)))()
-    assert not (tmp_path / "state").exists()
+    assert_nothing_was_begun(tmp_path / "state")
     bad.unlink()
     with pytest.raises(ModelError, match=r"sface_w8\.tflite is missing"):
         building(change(good, "models", dir=str(copy)))()

@@ -12,11 +12,12 @@ import pytest
 from likeness import config
 from likeness.core import jws, messages
 from likeness.core import visit_events as visits
-from likeness.core.update import PACKAGED, Bundle, Offer
+from likeness.core.update import PACKAGED, STARTS, Bundle, Offer
 from likeness.core.vocabulary import Card, CardKind, Purpose
 from likeness.edges.bundle_file import pack
 from likeness.edges.model_sets import ModelSets
 from likeness.edges.screen_text import TextScreen
+from likeness.errors import UsageError
 from likeness.pins import sha256_of
 from likeness.wiring import Daemon, build
 from real_models import MODELS
@@ -78,6 +79,21 @@ async def test_an_updated_set_serves_on_trial_and_its_policy_stands_in_results(
     trial = sets.ledger().trial
     assert trial is not None
     assert trial.visits + trial.blind == 1
+
+
+@story
+async def test_a_refused_second_daemon_is_no_start_of_the_trial(
+    tmp_path: Path, pictures: Path
+) -> None:
+    given = settings(tmp_path, pictures / CLIP)
+    sets, _ = update_with_policy(given, tmp_path)
+    async with running(given, io.StringIO()):
+        before = sets.ledger()
+        for _ in range(STARTS + 1):
+            with pytest.raises(UsageError, match="another likeness daemon works here"):
+                async with running(given, io.StringIO()):
+                    pass
+        assert sets.ledger() == before
 
 
 @story

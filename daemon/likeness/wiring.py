@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import random
 import secrets
 import shutil
@@ -14,7 +15,7 @@ from likeness.core.health_window import HealthRules
 from likeness.core.report import DeviceFacts
 from likeness.core.session import Session
 from likeness.core.vocabulary import Environment
-from likeness.edges import certificates, process_memory
+from likeness.edges import certificates, directory_lock, process_memory
 from likeness.edges.broker import MqttLine
 from likeness.edges.clock import SystemClock
 from likeness.edges.journal import RecentLines
@@ -105,13 +106,15 @@ async def build(
     Raises:
         ConfigError: a path, key or profile cannot be used.
         ModelError: a model is missing or wrong.
+        UsageError: another daemon works in this state directory.
     """
+    # Before all else: starts are counted in there, and one that is refused is none.
+    lock = directory_lock.hold(Path(settings.terminal.state_dir))
+    stack.callback(os.close, lock)
     in_force = desired_in_force.begin(settings, parts.policy_of)
     settings = in_force.settings
     policy = parts.policy_of(settings)
-    journal = RecentLines()
-    journal.open(in_force.log_level)
-    stack.callback(journal.close)
+    journal = _journal(in_force.log_level, stack)
     me, keys = settings.terminal, settings.keys
     clock = SystemClock()
     wall = Timekeeping(clock)
@@ -141,6 +144,7 @@ async def build(
         Path(me.state_dir),
         notary.begin_epoch,
         retention=parts.retention_of(settings.store),
+        lock=lock,
     )
     await store.open()
     await wall.open(store)
@@ -264,3 +268,10 @@ async def build(
     )
     well = parts.wellbeing(clock, camera, reading, on_thread, store)
     return Daemon(terminal, reading, delivery, store, sight, wall, well, far)
+
+
+def _journal(level: str | None, stack: AsyncExitStack) -> RecentLines:
+    journal = RecentLines()
+    journal.open(level)
+    stack.callback(journal.close)
+    return journal

@@ -54,12 +54,15 @@ class SqliteStore:
         *,
         min_free_bytes: int = MIN_FREE_BYTES,
         retention: Retention | None = None,
+        lock: int | None = None,
     ) -> None:
+        """Take the directory; `lock`: as `hold` gave it to who holds it already."""
         self._directory = directory
         self._begin = begin
         self._min_free_bytes = min_free_bytes
         self._retention = retention or Retention()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._given_lock = lock
         self._lock: int | None = None
         self._db: sqlite3.Connection | None = None
         self._epoch = ""
@@ -80,7 +83,8 @@ class SqliteStore:
             UsageError: another daemon works in it.
             StoreFull: there is no room.
         """
-        self._lock = hold(self._directory)
+        given = self._given_lock
+        self._lock = hold(self._directory) if given is None else os.dup(given)
         try:
             await self._on_thread(self._open)
         except BaseException:
