@@ -96,6 +96,24 @@ def test_another_record_at_the_same_place_is_a_fork(
     assert store.tokens(DEVICE) == tokens
 
 
+def test_each_alarm_is_told_once_and_loudly(
+    near: Bench, store: CarrierStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    tokens = chain_of(near, 2)
+    head = ChainHead(EPOCH, 2, jws.chain_hash(tokens[1]))
+    other = result_at(near, head, replace(REFUSED, reasons=(Reason.NO_FACE,)))
+    store.keep([incoming(near, token) for token in tokens], NOW)
+    assert caplog.messages == []
+    for _ in range(2):
+        store.keep([incoming(near, other)], NOW)
+    (record,) = caplog.records
+    assert record.levelname == "ERROR"
+    assert record.getMessage() == (
+        f"event=alarm kind=fork device={DEVICE} epoch={EPOCH} seq=2"
+        " detail='another record has this place'"
+    )
+
+
 def test_the_same_place_signed_twice_is_no_fork(
     near: Bench, store: CarrierStore
 ) -> None:

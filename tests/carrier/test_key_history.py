@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from likeness.__main__ import main
 from likeness.carrier.ingest import Ingest, Outcome
 from likeness.carrier.store import CarrierStore
 from likeness.carrier.trust import Trust
@@ -88,6 +89,28 @@ def test_the_carrier_follows_within_one_batch(far: Far, old: Bench, new: Bench) 
     assert [one.record.refusal for one in outcome.kept] == [""] * 5
     assert far.upto() == 4
     assert far.alarms() == [(2, Problem.KEY_CHANGED)]
+
+
+def test_a_changed_key_is_told_and_a_person_can_list_it(
+    far: Far,
+    old: Bench,
+    new: Bench,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    far.take(*changed(old, new))
+    told = [one for one in caplog.records if "event=alarm" in one.getMessage()]
+    assert [one.levelname for one in told] == ["WARNING"]
+    assert "kind=key_changed device=shop-17" in told[0].getMessage()
+    words = ["carrier", "alarms", "--database", str(tmp_path / "carrier.db")]
+    assert main(words) == 0
+    listed = capsys.readouterr().out
+    assert f"key_changed: shop-17 epoch {EPOCH} seq 2: did you ask for it?" in listed
+    assert main([*words, "--json"]) == 0
+    assert [one["seq"] for one in json.loads(capsys.readouterr().out)] == [2]
+    assert main([*words, "--device", "shop-18"]) == 0
+    assert capsys.readouterr().out == "no alarm\n"
 
 
 def test_the_carrier_follows_one_by_one_and_after_its_own_restart(

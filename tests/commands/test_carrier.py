@@ -36,6 +36,20 @@ def test_wrong_use_is_one_clear_line(
         assert said.count("\n") == 1
 
 
+def test_alarms_are_read_from_a_database_that_is_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["carrier", "alarms", "--database"]
+    assert main([*words, str(tmp_path / "none.db")]) == 2
+    assert "no database here" in capsys.readouterr().err
+    assert not (tmp_path / "none.db").exists()
+    (tmp_path / "text.db").write_text("this is no database" * 100)
+    assert main([*words, str(tmp_path / "text.db")]) == 78
+    said = capsys.readouterr().err
+    assert "cannot be used as the carrier's database" in said
+    assert said.count("\n") == 1
+
+
 @pytest.mark.broker
 def test_it_runs_and_stops_when_told(tmp_path: Path) -> None:
     keys = bench(tmp_path).keys

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
-from likeness.carrier import key_history, nonces, tables
+from likeness.carrier import alarms, key_history, nonces, tables
 from likeness.carrier.verify import RECORDS, Claims, Problem
 from likeness.core import jws, messages
 from likeness.core.chain import Link
@@ -244,26 +244,10 @@ def _change_key(db: sa.Connection, device: str, at: Link, now_s: int) -> None:
 def _raise(
     db: sa.Connection, incoming: Incoming, kind: Problem, detail: str, now_s: int
 ) -> None:
-    """Keep an alarm with its evidence, once."""
-    same = (
-        *_at(tables.alarms, incoming),
-        tables.alarms.c.kind == kind,
-        tables.alarms.c.hash == incoming.hash,
-    )
-    if db.execute(sa.select(tables.alarms.c.seq).where(*same)).first() is not None:
-        return
-    db.execute(
-        tables.alarms.insert().values(
-            device=incoming.device,
-            epoch=incoming.epoch,
-            seq=incoming.seq,
-            kind=kind,
-            hash=incoming.hash,
-            detail=detail,
-            raised_utc_s=now_s,
-            token=incoming.token,
-        )
-    )
+    """Raise an alarm; the record is its evidence."""
+    place = (incoming.device, incoming.epoch, incoming.seq)
+    alarm = alarms.Alarm(*place, kind, detail, now_s)
+    alarms.keep(db, alarm, record=incoming.hash, token=incoming.token)
 
 
 def issued_visit(db: sa.Connection, device: str, **by: str) -> nonces.Issued | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from likeness.carrier import dating, issued_orders, key_history, nonces, tables
+from likeness.carrier import alarms, dating, issued_orders, key_history, nonces, tables
 from likeness.carrier.issued_orders import NewOrder
 from likeness.carrier.keeping import (
     Chain,
@@ -36,17 +36,6 @@ class Gap:
     epoch: str
     first_missing: int
     next_here: int
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """Something that a person must look at."""
-
-    device: str
-    epoch: str
-    seq: int
-    kind: str
-    detail: str
 
 
 class CarrierStore:
@@ -194,12 +183,10 @@ class CarrierStore:
             rows = db.execute(beyond).all()
         return [Gap(r.device, r.epoch, r.missing, r.here) for r in rows]
 
-    def alarms(self) -> list[Alarm]:
-        """Return everything that was ever raised."""
-        columns = ("device", "epoch", "seq", "kind", "detail")
-        query = sa.select(*(tables.alarms.c[name] for name in columns))
+    def alarms(self) -> list[alarms.Alarm]:
+        """Return everything that was ever raised, the newest last."""
         with self._engine.connect() as db:
-            return [Alarm(*row) for row in db.execute(query)]
+            return alarms.raised(db)
 
     def dates(self, device: str) -> list[dating.DatedRecord]:
         """Say when each of a device's records was made, as well as it is known now."""

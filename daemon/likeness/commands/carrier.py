@@ -1,4 +1,4 @@
-"""`likeness carrier`: take in results, and verify a result file."""
+"""`likeness carrier`: take in results, list alarms, verify a result file."""
 
 import asyncio
 import contextlib
@@ -6,6 +6,7 @@ import logging
 import re
 import signal
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from joserfc.jwk import ECKey
 from likeness import strict_toml
 from likeness.carrier import inspect as inspection
 from likeness.carrier.serve import Settings, serve
+from likeness.carrier.store import CarrierStore
 from likeness.commands import carrier_orders
 from likeness.edges import key_files
 from likeness.errors import UsageError, first_fault, one_line
@@ -63,6 +65,33 @@ def run(
         settings = _settings(plain)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     _serve(settings)
+
+
+@command.command()
+@click.option(
+    "--database", required=True, type=click.Path(path_type=Path), help="Of 'run'."
+)
+@click.option("--device", default="", help="Of this terminal only.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def alarms(database: Path, device: str, *, as_json: bool) -> None:
+    """List what a person must look at: forks, changed keys, lost databases."""
+    if not database.is_file():
+        raise UsageError(f"{database}: no database here; 'carrier run' makes it")
+    store = CarrierStore(database)
+    try:
+        found = [one for one in store.alarms() if device in ("", one.device)]
+    finally:
+        store.close()
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+        return
+    for one in found:
+        raised = datetime.fromtimestamp(one.raised_utc_s, UTC)
+        place = f"{one.device} epoch {one.epoch} seq {one.seq}"
+        said = f"{raised:%Y-%m-%dT%H:%M:%SZ} {one.kind}: {place}: {one.detail}"
+        click.echo(one_line(said))
+    if not found:
+        click.echo("no alarm")
 
 
 @command.command()
