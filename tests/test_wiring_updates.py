@@ -5,20 +5,26 @@ import hashlib
 import io
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from likeness import config
 from likeness.core import jws, messages
 from likeness.core import visit_events as visits
-from likeness.core.update import PACKAGED, STARTS, Bundle, Offer
+from likeness.core.update import PACKAGED, STARTS, Bundle, Offer, Trial
 from likeness.core.vocabulary import Card, CardKind, Purpose
+from likeness.core.wellness import Part
 from likeness.edges.bundle_file import pack
+from likeness.edges.clock import SystemClock
 from likeness.edges.model_sets import ModelSets
 from likeness.edges.screen_text import TextScreen
-from likeness.errors import UsageError
+from likeness.errors import Restarting, StoreBroken, UsageError
 from likeness.pins import sha256_of
+from likeness.remote import Remote
+from likeness.service.wellbeing import Wellbeing
 from likeness.wiring import Daemon, build
 from real_models import MODELS
 from replays import CLIP
@@ -94,6 +100,77 @@ async def test_a_refused_second_daemon_is_no_start_of_the_trial(
                 async with running(given, io.StringIO()):
                     pass
         assert sets.ledger() == before
+
+
+class Ending:
+    """A part that ends the daemon as it is told."""
+
+    def __init__(self, *faults: Exception) -> None:
+        self._faults = faults
+
+    async def run(self) -> None:
+        raise ExceptionGroup("it ends", self._faults)
+
+
+async def ended_by(given: config.Config, *faults: Exception) -> None:
+    async with AsyncExitStack() as stack:
+        daemon = await build(given, stack, screen=TextScreen(io.StringIO()))
+        far = cast("Remote", Ending(*faults))
+        with pytest.raises((type(faults[0]), ExceptionGroup)):
+            await replace(daemon, far=far).run()
+
+
+@story
+async def test_starts_that_end_in_order_do_not_ban_healthy_models(
+    tmp_path: Path, pictures: Path
+) -> None:
+    given = settings(tmp_path, pictures / CLIP)
+    sets, _ = update_with_policy(given, tmp_path)
+    for _ in range(STARTS):
+        async with running(given, io.StringIO()):
+            assert sets.ledger().trial == Trial(starts=1)
+            await asyncio.sleep(0)  # it runs; then it is stopped, as by SIGTERM
+        assert sets.ledger().trial == Trial()  # no start counts, and none confirms
+        await ended_by(given, Restarting("the carrier wants it"))
+        assert sets.ledger().trial == Trial()
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        (StoreBroken("the disk"),),
+        (RuntimeError("a mistake of ours"),),
+        (Restarting("the carrier wants it"), RuntimeError("a mistake of ours")),
+    ],
+)
+@story
+async def test_a_start_that_ends_by_a_fault_counts(
+    tmp_path: Path, pictures: Path, faults: tuple[Exception, ...]
+) -> None:
+    given = settings(tmp_path, pictures / CLIP)
+    sets, _ = update_with_policy(given, tmp_path)
+    await ended_by(given, *faults)
+    assert sets.ledger().trial == Trial(starts=1)
+
+
+@story
+async def test_a_stop_while_a_part_hangs_counts(tmp_path: Path, pictures: Path) -> None:
+    """Whoever stops it by hand has only been quicker than the watchdog."""
+    given = settings(tmp_path, pictures / CLIP)
+    sets, _ = update_with_policy(given, tmp_path)
+    async with AsyncExitStack() as stack:
+        daemon = await build(given, stack, screen=TextScreen(io.StringIO()))
+        well = Wellbeing(
+            clock=SystemClock(),
+            owes={Part.VISION: lambda: -1e6},
+            probe=daemon.store.probe,
+            notify=lambda _word: None,
+        )
+        task = asyncio.create_task(replace(daemon, well=well).run())
+        await until(lambda: bool(well.hung))
+        task.cancel()
+        await asyncio.wait([task])
+    assert sets.ledger().trial == Trial(starts=1)
 
 
 @story

@@ -24,7 +24,7 @@ from likeness.edges.reader_serial import SerialLine
 from likeness.edges.sealer import PersonSealer
 from likeness.edges.store import SqliteStore
 from likeness.edges.verifier import CarrierVerifier
-from likeness.errors import first_fault
+from likeness.errors import Restarting, first_fault
 from likeness.service.delivery import Delivery
 from likeness.service.housekeeping import keep_house
 from likeness.service.key_change import hand_over
@@ -81,11 +81,21 @@ class Daemon:
                         now_s=self.wall.believed_now,
                     )
                 )
+        except asyncio.CancelledError:
+            self._ended_in_order()
+            raise
         except BaseExceptionGroup as faults:
             fault = first_fault(faults)
             if fault is None:
                 raise
+            if faults.split(Restarting)[1] is None:
+                self._ended_in_order()
             raise fault from faults
+
+    def _ended_in_order(self) -> None:
+        # Who stops one that hangs has only been quicker than the watchdog.
+        if not self.well.hung:
+            self.sight.ended_in_order()
 
 
 async def build(

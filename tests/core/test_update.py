@@ -124,6 +124,15 @@ def test_starts_in_a_row_lead_back() -> None:
     assert update.start(ledger) == ledger
 
 
+def test_a_start_that_ended_in_order_is_not_counted_and_confirms_nothing() -> None:
+    fresh = update.switch(offer(5, B), Ledger(current=A))
+    died = update.start(fresh)
+    assert update.ended_in_order(update.start(died), B) == died
+    assert update.ended_in_order(fresh, B) == fresh  # it lived: no start to take back
+    assert update.ended_in_order(died, A) == died  # news of another set
+    assert update.ended_in_order(passed(died), B) == passed(died)
+
+
 def test_a_set_that_passed_may_be_started_for_ever() -> None:
     ledger = passed(update.switch(offer(5, B), Ledger()))
     assert ledger.trial is None

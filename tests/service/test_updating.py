@@ -159,6 +159,20 @@ async def test_a_set_that_passed_is_only_looked_through() -> None:
 
 
 @story
+async def test_an_end_in_order_is_noted_but_not_after_a_fault_of_vision() -> None:
+    disk = Disk(Ledger(current=NEW, previous=OLD, trial=Trial(starts=2, visits=1)))
+    watched(Eyes(), disk).ended_in_order()
+    assert disk.ledger.trial == Trial(starts=1, visits=1)
+    broken = watched(Eyes(fault=ModelError("it fails")), disk)
+    with pytest.raises(ModelError):
+        await broken.enrol(b"")
+    given_back = disk.ledger
+    broken.ended_in_order()
+    assert given_back.current == OLD
+    assert disk.ledger == given_back
+
+
+@story
 async def test_a_full_disk_prolongs_the_trial_and_ends_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -166,6 +180,7 @@ async def test_a_full_disk_prolongs_the_trial_and_ends_nothing(
     sight = watched(Eyes(), disk)
     await visit(sight)
     assert "event=trial_not_kept why=No space left on device" in caplog.text
+    sight.ended_in_order()
     assert disk.ledger.trial == Trial()
 
 

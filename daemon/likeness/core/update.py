@@ -3,7 +3,8 @@
 - A bundle is taken only if its number is above that of the last one accepted; that one
   itself may be taken again, unless it had to be given back.
 - It must be made for this daemon, this machine and this variant of the models.
-- A new set is on trial: it goes back if it is started again and again without living.
+- A new set is on trial: it goes back if it is started again and again without living;
+  a start that is stopped in order is none of these.
 - What a way back leads to is the last set that passed its trial, or the packaged one.
 
 Leaves to others: signatures and freshness (`edges.tuf_source`), the disk
@@ -52,7 +53,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Trial(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How far the set in use has proved itself."""
 
-    starts: Count = 0  # in a row that did not live
+    starts: Count = 0  # in a row that neither lived nor were stopped in order
     lived: bool = False  # one run was up for long enough
     visits: Count = 0  # in which a face was seen
     blind: Count = 0  # in which none was
@@ -140,6 +141,16 @@ def start(ledger: Ledger) -> Ledger:
         return go_back(ledger, ledger.current, why)
     counted = msgspec.structs.replace(trial, starts=trial.starts + 1)
     return msgspec.structs.replace(ledger, trial=counted)
+
+
+def ended_in_order(ledger: Ledger, digest: str) -> Ledger:
+    """Take back the count of a start that served and was stopped; it passes nothing."""
+    trial = ledger.trial
+    if ledger.current != digest or trial is None:
+        return ledger
+    return keep(
+        ledger, digest, msgspec.structs.replace(trial, starts=max(0, trial.starts - 1))
+    )
 
 
 def keep(ledger: Ledger, digest: str, trial: Trial) -> Ledger:

@@ -103,6 +103,15 @@ class WatchedSight:
             " them is used from the next start on"
         )
 
+    def ended_in_order(self) -> None:
+        """Note that this run was stopped, and did not fall: a good start so far."""
+        if self._window is None:
+            return
+        try:
+            self._keep(lambda ledger: update.ended_in_order(ledger, self._digest))
+        except OSError as problem:  # then it counts
+            log.warning("event=trial_not_kept why=%s", problem.strerror)
+
     def _failed(self, fault: Exception) -> NoReturn:
         # Of other faults only the kind is told: their text is not ours.
         told = str(fault) if isinstance(fault, ModelError) else type(fault).__name__
