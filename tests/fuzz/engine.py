@@ -35,7 +35,7 @@ SETTLED_AFTER = 0.3  # of the inputs: caches are full by then
 LEAK_MIB = 48
 LEAK_FROM = 5_000  # fewer inputs say nothing about a leak
 FINDINGS_MOST = 20
-HANGS_MOST = 2  # each costs its whole time
+COSTLY_MOST = 2  # hangs, or peaks of memory: each takes its time
 SHOWN_BYTES = 1 << 20
 
 
@@ -141,6 +141,7 @@ class Engine:
         while self.tally.inputs < inputs and not self._has_enough:
             with tempfile.TemporaryDirectory(prefix="fuzz-", dir=_quick_disk()) as name:
                 subject = self.target.make(Path(name))
+                _bound_addresses(self.target.room_mib)
                 left = inputs - self.tally.inputs
                 for _ in range(min(left, self.target.renew_every)):
                     self._one(subject, inputs)
@@ -159,7 +160,6 @@ class Engine:
             self._pool.append(data)  # it ended as none before it
         if number == min(SETTLED_IN, inputs // 4):
             self._base = _resident()
-            _bound_addresses(self.target.room_mib)
         if self._base and (spent > SLOW_S or number % LOOK_EVERY == 0):
             self._look_at_memory(data)
         if number == int(inputs * SETTLED_AFTER):
@@ -176,7 +176,8 @@ class Engine:
     @property
     def _has_enough(self) -> bool:
         tally = self.tally
-        return len(tally.findings) >= FINDINGS_MOST or tally.hangs >= HANGS_MOST
+        costly = max(tally.hangs, tally.memory)
+        return len(tally.findings) >= FINDINGS_MOST or costly >= COSTLY_MOST
 
     def _try(self, subject: Subject, data: bytes) -> tuple[str, float]:
         self.board.show(self.tally.inputs, data)

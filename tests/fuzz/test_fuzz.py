@@ -14,7 +14,7 @@ from fuzz.targets import TARGETS, named
 SEED = 20_261_122
 INPUTS = 10_000
 INPUTS_WITH_A_BUG = 3_000
-INPUTS_WITH_A_LEAK = 6_000
+INPUTS_WITH = {"leak": 6_000, "memory": 600}
 # What these are given is a program, or is made the best of; the last has few inputs.
 TAKE_ALL = {
     *("card dialogue", "carrier's chains", "former replay", "model ledger"),
@@ -43,8 +43,7 @@ def test_nothing_is_found() -> None:
     ("target", "kind"), BUGS, ids=lambda one: getattr(one, "name", one)
 )
 def test_a_bug_is_found(target: Target, kind: str) -> None:
-    inputs = INPUTS_WITH_A_LEAK if kind == "leak" else INPUTS_WITH_A_BUG
-    report = run([target], inputs, 2.0)
+    report = run([target], INPUTS_WITH.get(kind, INPUTS_WITH_A_BUG), 2.0)
     assert kind in {one.kind for one in report.targets[target.name].findings}
 
 
