@@ -30,6 +30,7 @@ from tls_broker import ShippedMosquitto, line_settings, shipped
 
 pytestmark = pytest.mark.broker
 
+WRITES = "topic write likeness/v1/+/desired\n"
 TOPICS = tuple(messages.topic(DEVICE, leaf) for leaf in ("receipt", "cmd"))
 
 
@@ -148,5 +149,47 @@ async def test_an_answer_by_another_key_is_none(tmp_path: Path) -> None:
 @story
 async def test_without_a_birth_there_is_no_epoch_to_order_in(tmp_path: Path) -> None:
     async with far_away(tmp_path) as far:
-        with pytest.raises(Unanswered, match="nothing on 'birth' within 5 s"):
+        with pytest.raises(Unanswered, match=f"{DEVICE}: this device was never seen"):
             await order(far, orders.Announce())
+
+
+async def desire(far: Far, wait_s: float = 1.0) -> str:
+    ordering = far.ordering()
+    try:
+        with pytest.raises(Unanswered) as late:
+            await ordering.desire(DEVICE, orders.Overrides(), wait_s=wait_s)
+    finally:
+        ordering.close()
+    return str(late.value)
+
+
+@story
+async def test_what_is_desired_stays_and_says_that_it_waits_for_a_start(
+    tmp_path: Path,
+) -> None:
+    sent = "was sent, stays at the broker and is pending: "
+    async with far_away(tmp_path) as far:
+        assert f"for {DEVICE} {sent}this device was never seen" in await desire(far)
+        _, delivery = far.terminal(far.near.notary)
+        async with running(delivery.run()):
+            await asyncio.sleep(0.3)
+            said = await desire(far)
+            assert f"for {DEVICE} {sent}nothing on 'reported' within 1 s" in said
+            assert "takes force at the terminal's next start" in said
+            waits = orders.Reported(version=1, state="pending", running={})
+            delivery.say("reported", messages.to_json(waits), retain=True)
+            assert f"for {DEVICE} {sent}it is not in force yet" in await desire(far)
+
+
+@story
+async def test_what_the_broker_does_not_take_is_not_called_sent(
+    tmp_path: Path,
+) -> None:
+    async with far_away(tmp_path) as far:
+        rules = far.broker.rules("likeness-carrier.acl")
+        text = rules.read_text()
+        assert WRITES in text
+        rules.write_text(text.replace(WRITES, ""))
+        far.broker.reload()
+        await asyncio.sleep(0.3)
+        assert "the broker has not taken it" in await desire(far)

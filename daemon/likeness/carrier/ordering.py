@@ -22,13 +22,14 @@ from likeness.carrier.store import CarrierStore
 from likeness.carrier.trust import Trust
 from likeness.carrier.words import Life, OrderWords
 from likeness.core import jws, messages, orders
-from likeness.core.line import Arrived, BrokerDown, BrokerEvent, BrokerUp
+from likeness.core.line import Arrived, BrokerDown, BrokerEvent, BrokerUp, Published
 from likeness.edges.broker import LineSettings, MqttLine
 from likeness.errors import ConfigError, LikenessError, Untrusted
 
 DESIRED_LIVES_S = 90 * 24 * 3600
 BIRTH_WITHIN_S = 5.0
 LINE_WITHIN_S = 10.0
+REFUSED_FROM = 0x80  # MQTT v5, 3.4.2.1: reason codes of a PUBACK
 
 Found = TypeVar("Found")
 
@@ -47,6 +48,18 @@ class _Line:
 
     mqtt: MqttLine
     heard: asyncio.Queue[Arrived] = field(default_factory=asyncio.Queue)
+    leaves: set[str] = field(default_factory=set)  # of what was heard
+    codes: dict[int, int] = field(default_factory=dict)  # of the broker's PUBACKs
+
+    def hear(self, message: Arrived) -> None:
+        self.leaves.add(message.topic.rpartition("/")[2])
+        self.heard.put_nowait(message)
+
+    def took(self, number: int | None) -> bool:
+        """Say whether the broker has taken a publish."""
+        return number is not None and self.codes.get(number, REFUSED_FROM) < (
+            REFUSED_FROM
+        )
 
     async def first(
         self, leaf: str, read: Callable[[Arrived], Found | None], within_s: float
@@ -110,7 +123,7 @@ class Ordering:
             Unanswered: no birth, or no reply in time.
         """
         async with self._line(device, "birth", "reply") as line:
-            epoch = epoch or await line.first("birth", _epoch, BIRTH_WITHIN_S)
+            epoch = epoch or await _epoch_of(device, line)
             now_s = int(time.time())
             life = Life(now_s, now_s + expires_after_s)
             name = msgspec.json.encode(action).decode()
@@ -155,12 +168,16 @@ class Ordering:
             ours = said.version in versions and said.state != "pending"
             return said if ours else None
 
-        async with self._line(device, "reported") as line:
+        async with self._line(device, "birth", "reported") as line:
             name = messages.to_json(overrides).decode()
             token = self._store.issue(NewOrder(device, DESIRED, name, make), now_s)
             topic = messages.topic(device, "desired")
-            line.mqtt.publish(topic, token.encode(), retain=True)
-            said = await line.first("reported", read, wait_s)
+            number = line.mqtt.publish(topic, token.encode(), retain=True)
+            try:
+                said = await line.first("reported", read, wait_s)
+            except Unanswered as late:
+                name = f"configuration {versions[-1]} for {device}"
+                raise Unanswered(_pending(name, line, number, late)) from late
             self._store.keep_answer(token, messages.to_json(said).decode())
             return said
 
@@ -214,7 +231,9 @@ class Ordering:
                 case BrokerDown(why):
                     _fail(up, f"the broker is not there: {why}")
                 case Arrived():
-                    line.heard.put_nowait(event)
+                    line.hear(event)
+                case Published(number, code):
+                    line.codes[number] = code
                 case _:
                     pass
 
@@ -233,6 +252,32 @@ class Ordering:
 def _fail(up: "asyncio.Future[None]", why: str) -> None:
     if not up.done():
         up.set_exception(Unanswered(why))
+
+
+def _pending(name: str, line: _Line, number: int | None, late: Unanswered) -> str:
+    """Say what is known of a configuration that no terminal has applied yet."""
+    if not line.took(number):
+        return f"{name}: the broker has not taken it; look at its rules and its log"
+    if "birth" not in line.leaves:
+        why = "this device was never seen on this broker, check its name"
+    elif "reported" in line.leaves:
+        why = "it is not in force yet"
+    else:
+        why = str(late)
+    return (
+        f"{name} was sent, stays at the broker and is pending: {why}; it takes force at"
+        " the terminal's next start (one that was run by hand must be started again)"
+    )
+
+
+async def _epoch_of(device: str, line: _Line) -> str:
+    try:
+        return await line.first("birth", _epoch, BIRTH_WITHIN_S)
+    except Unanswered as late:
+        raise Unanswered(
+            f"{device}: this device was never seen on this broker, check its name"
+            f" ({late})"
+        ) from late
 
 
 def _epoch(message: Arrived) -> str | None:
