@@ -27,7 +27,7 @@ from likeness.edges.verifier import CarrierVerifier
 from likeness.errors import Restarting, first_fault
 from likeness.service.delivery import Delivery
 from likeness.service.housekeeping import keep_house
-from likeness.service.key_change import hand_over
+from likeness.service.key_change import hand_over, sign_as_rescued
 from likeness.service.nonce_desk import NonceDesk
 from likeness.service.notary import Notary
 from likeness.service.ports import Screen, Signer
@@ -155,6 +155,7 @@ async def build(
         notary.begin_epoch,
         retention=parts.retention_of(settings.store),
         lock=lock,
+        rescued=lambda tokens: sign_as_rescued(ring, notary, tokens),
     )
     await store.open()
     await wall.open(store)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,12 @@ from likeness.carrier.inspect import inspect
 from likeness.core import jws, messages
 from likeness.core.chain import ChainHead, EpochReason, Stored
 from likeness.core.vocabulary import Environment
-from likeness.edges import bench_keys
+from likeness.edges import bench_keys, store_file
 from likeness.edges.key_ring import KeyRing
 from likeness.edges.sealer import PersonSealer
 from likeness.edges.store import SqliteStore
 from likeness.errors import StoreFull
-from likeness.service.key_change import hand_over
+from likeness.service.key_change import hand_over, sign_as_rescued
 from likeness.service.notary import Notary
 from likeness.service.recording import Recorder
 from results import FACTS, REFUSED, FixedClock
@@ -73,7 +74,11 @@ class Shop:
         ring.dies = ring_dies
         signer = ring.current()
         notary = Notary(FACTS, signer=signer, clock=clock)
-        store = DyingStore(self._folder / "state", notary.begin_epoch)
+        store = DyingStore(
+            self._folder / "state",
+            notary.begin_epoch,
+            rescued=lambda tokens: sign_as_rescued(ring, notary, tokens),
+        )
         await store.open()
         try:
             store.dies = store_dies
@@ -90,6 +95,18 @@ class Shop:
             self.kids.append((new or signer).kid)
         finally:
             await store.close()
+
+    def break_database(self) -> None:
+        """Spoil an index: every record can still be read."""
+        path = self._folder / "state" / store_file.NAME
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            (size,) = db.execute("PRAGMA page_size").fetchone()
+            (page,) = db.execute(
+                "SELECT rootpage FROM sqlite_master WHERE name = 'waiting'"
+            ).fetchone()
+        data = bytearray(path.read_bytes())
+        data[size * (page - 1) : size * page] = b"\xa5" * size
+        path.write_bytes(data)
 
     async def begin_epoch(self) -> None:
         notary = Notary(FACTS, signer=self.ring().current(), clock=FixedClock())
@@ -144,6 +161,36 @@ def test_a_key_changes_once_whatever_happens_on_the_way(
     types = [jws.parse(one, types=KINDS).typ for one in tokens]
     assert types.count(messages.KEY) == 1
     # The first key alone suffices: the change brings the other.
+    lines = tmp_path / "tokens.txt"
+    lines.write_text("\n".join(tokens))
+    assert [one.problem for one in inspect([lines], first)] == [""] * len(tokens)
+
+
+@pytest.mark.parametrize("dies", ["after_commit", "before_ring"])
+def test_a_database_that_breaks_in_the_middle_of_a_change(
+    tmp_path: Path, dies: str
+) -> None:
+    """The change is in the broken one: what comes after it, the new key signs."""
+
+    async def life() -> tuple[ECKey, str, list[str]]:
+        shop = Shop(tmp_path)
+        await shop.run()
+        first = ECKey.import_key({**shop.ring().current().public_jwk()})
+        next_kid = shop.ring().prepare().kid
+        with pytest.raises(PowerCut):
+            await shop.run(**{"store_dies" if "commit" in dies else "ring_dies": dies})
+        shop.break_database()
+        await shop.run()
+        await shop.run()
+        assert shop.kids[-2:] == [next_kid, next_kid]
+        assert shop.ring().next() is None
+        return first, next_kid, await shop.tokens()
+
+    first, next_kid, tokens = asyncio.run(life())
+    records = [jws.parse(one, types=KINDS) for one in tokens]
+    begun = [one for one in records if one.typ == messages.EPOCH]
+    assert [one.kid for one in begun] == [next_kid, first.thumbprint()]
+    assert [one.typ for one in records].count(messages.KEY) == 1
     lines = tmp_path / "tokens.txt"
     lines.write_text("\n".join(tokens))
     assert [one.problem for one in inspect([lines], first)] == [""] * len(tokens)

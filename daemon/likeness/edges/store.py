@@ -14,7 +14,7 @@ import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,14 +55,25 @@ class SqliteStore:
         min_free_bytes: int = MIN_FREE_BYTES,
         retention: Retention | None = None,
         lock: int | None = None,
+        rescued: Callable[[Sequence[str]], None] = lambda _tokens: None,
     ) -> None:
-        """Take the directory; `lock`: as `hold` gave it to who holds it already."""
+        """Take the directory.
+
+        Args:
+            directory: where the database stands.
+            begin: makes the first record of an epoch, on the store's thread.
+            min_free_bytes: below this there is no room for another visit.
+            retention: how long receipted records stay.
+            lock: as `hold` gave it to who holds the directory already.
+            rescued: told, before `begin`, what still waited in a broken database.
+        """
         self._directory = directory
         self._begin = begin
         self._min_free_bytes = min_free_bytes
         self._retention = retention or Retention()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._given_lock = lock
+        self._rescued = rescued
         self._lock: int | None = None
         self._db: sqlite3.Connection | None = None
         self._epoch = ""
@@ -252,6 +263,7 @@ class SqliteStore:
             if row is not None:
                 self._epoch = row[0]
                 return
+        self._rescued([token for *_, token, _made_s in rescued.rows])
         reason = EpochReason.DATABASE_BROKEN if rescued.aside else None
         self._begin_epoch(reason, rescued)
 

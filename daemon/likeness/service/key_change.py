@@ -7,6 +7,7 @@ the carrier makes of it.
 """
 
 import logging
+from collections.abc import Iterable
 
 from likeness.core import jws, messages
 from likeness.core.chain import Link
@@ -42,6 +43,25 @@ async def hand_over(keys: Keys, store: ResultStore, notary: Notary) -> Signer | 
     notary.sign_with(new)
     log.warning("event=key_changed kid=%s tier=%s", new.kid, new.key_tier)
     return new
+
+
+def sign_as_rescued(keys: Keys, notary: Notary, tokens: Iterable[str]) -> None:
+    """Sign with the new key if a broken database held the change to it.
+
+    Call it before the next epoch begins: the carrier has no answer for a first record
+    that is signed with a key that was replaced. `hand_over` does the rest.
+
+    Args:
+        keys: a change may be on its way.
+        notary: signs the first record.
+        tokens: what could still be read.
+
+    Raises:
+        ConfigError: the new key cannot be used.
+    """
+    new = keys.next()
+    if new is not None and any(_changes_to(token, new.kid) for token in tokens):
+        notary.sign_with(new)
 
 
 async def change_key(store: ResultStore, notary: Notary, new: Signer) -> bool:
