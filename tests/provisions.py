@@ -29,13 +29,15 @@ class Site:
         path.write_bytes(pem)
         return path
 
-    def install(self, cert: Path, *, issuer: Path | None = None) -> list[str]:
+    def install(
+        self, cert: Path, *, issuer: Path | None = None, broker_ca: Path | None = None
+    ) -> list[str]:
         """Install a certificate with all that belongs to it."""
         return provisioning.install(
             self.settings,
             cert=cert,
             issuer=issuer or self.authority.ca(Kind.DEVICE),
-            broker_ca=self.authority.servers,
+            broker_ca=broker_ca or self.authority.servers,
             carrier_keys=self.carrier_keys,
             now=NOW,
         )

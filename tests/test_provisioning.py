@@ -176,6 +176,23 @@ def test_the_root_may_be_told_instead_of_the_issuing_ca(made: Site) -> None:
     assert len(installed(made)) == 3
 
 
+@pytest.mark.parametrize("issuer", [Kind.DEVICE, None])
+@pytest.mark.parametrize("broker_ca", [Kind.DEVICE, None])
+def test_a_brokers_ca_that_also_vouches_for_terminals_is_refused(
+    made: Site, issuer: Kind | None, broker_ca: Kind | None
+) -> None:
+    """With it each terminal could be this one's broker; None is the root of all."""
+
+    def of(kind: Kind | None) -> Path:
+        return made.authority.ca(kind) if kind else made.authority.root
+
+    with pytest.raises(ConfigError, match="give the CA that issues to brokers") as told:
+        made.install(made.answer(), issuer=of(issuer), broker_ca=of(broker_ca))
+    assert str(of(broker_ca)) in str(told.value)
+    assert "\n" not in str(told.value)
+    assert installed(made) == []
+
+
 def test_a_carriers_key_that_is_none_installs_nothing(made: Site) -> None:
     (made.carrier_keys / "carrier-person.jwk").write_text("{}")
     with pytest.raises(ConfigError, match="not a public P-256 key"):

@@ -94,7 +94,7 @@ def install(
         settings: where each file belongs.
         cert: this terminal's certificate, and what leads to its issuer.
         issuer: the CA that issues to terminals.
-        broker_ca: the CA that the broker's certificate comes from.
+        broker_ca: the CA that issues to brokers, and to no terminal.
         carrier_keys: a folder with carrier-receipt.jwk, -visit.jwk, -person.jwk, and
             -command.jwk where commands are to be obeyed.
         now: an aware time.
@@ -114,14 +114,16 @@ def install(
         )
     key = key_files.load_private(_tls_key(settings)).public_key()
     chain = certificates.load(_read(cert), str(cert))
+    issuers = certificates.load(_read(issuer), str(issuer))
     certificates.check(
-        chain,
-        key=key,
-        name=settings.terminal.device,
-        issuers=certificates.load(_read(issuer), str(issuer)),
-        now=now,
+        chain, key=key, name=settings.terminal.device, issuers=issuers, now=now
     )
-    certificates.load(_read(broker_ca), str(broker_ca))
+    certificates.refuse_own_ca(
+        chain,
+        issuers=issuers,
+        brokers=certificates.load(_read(broker_ca), str(broker_ca)),
+        where=str(broker_ca),
+    )
     device = signers.open_signer(keys.device_key)
     _refuse_one_key_for_both(device.kid, key_files.public_jwk(key))
     wanted = {Path(mqtt.ca_file): _read(broker_ca)}

@@ -45,7 +45,12 @@ def make(config_file: Path, out: Path) -> None:
 @click.option(
     "--issuer", required=True, type=FILE, help="The CA that issues to terminals."
 )
-@click.option("--broker-ca", required=True, type=FILE, help="The broker's CA.")
+@click.option(
+    "--broker-ca",
+    required=True,
+    type=FILE,
+    help="The CA that issues to brokers, and to no terminal.",
+)
 @click.option(
     "--carrier-keys",
     required=True,

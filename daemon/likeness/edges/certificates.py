@@ -104,6 +104,37 @@ def refuse_shared(path: Path, device_kid: str) -> None:
         )
 
 
+def refuse_own_ca(
+    chain: list[x509.Certificate],
+    *,
+    issuers: list[x509.Certificate],
+    brokers: list[x509.Certificate],
+    where: str,
+) -> None:
+    """See that whom we believe to be a broker is vouched for by another CA than we are.
+
+    Args:
+        chain: ours, then what leads to an issuer.
+        issuers: whose word for terminals we were told to take.
+        brokers: whose word for brokers we are to take.
+        where: the file that holds those.
+
+    Raises:
+        ConfigError: one of them leads to our own certificate too, so that any other
+            terminal could pass for the broker.
+    """
+    one: x509.Certificate | None = chain[0]
+    for _ in range(DEEPEST + 1):
+        if one is None:
+            return
+        if _issuer_of(one, brokers) or set(brokers) & set(issuers):
+            raise ConfigError(
+                f"{where}: this CA vouches for terminals too, so each could pass for"
+                " the broker; --broker-ca: give the CA that issues to brokers, alone"
+            )
+        one = _issuer_of(one, [*chain[1:], *issuers])
+
+
 def common_names(cert: x509.Certificate) -> list[str]:
     """Return the common names of a certificate."""
     names = cert.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
