@@ -32,7 +32,13 @@ from likeness.edges.key_ring import KeyRing
 from likeness.edges.recorded import LiveFeed
 from likeness.edges.screen_text import TextScreen
 from likeness.errors import ConfigError, ModelError, StoreBroken, UsageError
-from likeness.parts import camera_of, load_model_set, policy_of, resident_kib
+from likeness.parts import (
+    camera_of,
+    camera_presence,
+    load_model_set,
+    policy_of,
+    resident_kib,
+)
 from likeness.simulators.authority import Authority, Kind
 from likeness.wiring import Daemon, build
 from real_models import MODELS
@@ -207,6 +213,33 @@ def test_each_camera_is_the_one_configured(pictures: Path) -> None:
     assert not isinstance(usb, LiveFeed)
     with pytest.raises(ConfigError, match="'picamera2' needs picamera2"):
         camera_of(config.Camera(source="picamera2"))
+
+
+@pytest.mark.parametrize("source", ["usb", "feed"])
+def test_a_camera_that_is_missing_is_told_at_the_start(
+    good: config.Config,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    source: str,
+) -> None:
+    path = tmp_path / "camera"
+
+    async def told() -> tuple[int, object]:
+        caplog.clear()
+        given = change(good, "camera", source=source, path=str(path))
+        async with AsyncExitStack() as stack:
+            daemon = await build(given, stack, screen=TextScreen(io.StringIO()))
+            lines = [one for one in caplog.messages if "event=camera_missing" in one]
+            assert all(f"path='{path}' what_to_do='see its cab" in one for one in lines)
+            return len(lines), daemon.delivery.snapshot()["camera"]
+
+    assert asyncio.run(told()) == (1, "missing")
+    path.touch()
+    assert asyncio.run(told()) == (0, "found")
+
+
+def test_a_camera_without_a_path_is_not_called_missing() -> None:
+    assert camera_presence(config.Camera(source="picamera2")) == "unknown"
 
 
 # --- it runs ------------------------------------------------------------------------

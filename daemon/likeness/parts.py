@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 from pathlib import Path
+from typing import Literal
 
 from likeness import config
 from likeness.core import messages, profile
@@ -77,6 +78,28 @@ def camera_of(settings: config.Camera) -> SlotCamera:
             from likeness.edges.camera_pi import pi_camera
 
             return pi_camera(settings.width_px, settings.height_px, settings.fps)
+
+
+def camera_presence(settings: config.Camera) -> Literal["found", "missing", "unknown"]:
+    """Say whether something stands at the camera's path; nothing is opened."""
+    if settings.source == "picamera2":
+        return "unknown"  # it has no path, and to ask for it is to open it
+    try:
+        Path(settings.path).stat()
+    except (OSError, ValueError):
+        return "missing"
+    return "found"
+
+
+def camera_at_start(settings: config.Camera) -> SlotCamera:
+    """Return the configured camera; one that is missing is told before a visitor."""
+    if camera_presence(settings) == "missing":
+        log.warning(
+            "event=camera_missing path=%r what_to_do=%r",
+            settings.path,
+            "see its cable, or correct camera.path; the next visit tries it again",
+        )
+    return camera_of(settings)
 
 
 def decoder_of(settings: config.PortraitDecoder) -> CommandPortrait:

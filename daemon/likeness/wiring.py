@@ -180,7 +180,7 @@ async def build(
         ask=lambda *question: delivery.ask_visit(*question),  # noqa: PLW0108
         give=lambda *nonce: terminal.nonce(*nonce),  # noqa: PLW0108
     )
-    camera = parts.camera_of(settings.camera)
+    camera = parts.camera_at_start(settings.camera)
     portraits = parts.decoder_of(settings.portrait)
     reception = Reception(
         terminal=lambda: terminal,
@@ -266,6 +266,7 @@ async def build(
             "clock": wall.moment().quality,
             "reader": reception.reader.name.lower(),
             "reader_id": reception.reader_id,
+            "camera": parts.camera_presence(settings.camera),
             "hung": list(well.hung),
             "vision_slow": slow,
             "resident_kib": parts.resident_kib(),
