@@ -21,6 +21,10 @@ class ConfigError(LikenessError):
     """A configuration or visit file is wrong: its author mends it (exit code 78)."""
 
 
+class KeyMissing(ConfigError):
+    """A key cannot be read: who knows for which terminal says how one is had."""
+
+
 class UsageError(LikenessError):
     """A command was called with something it cannot use (exit code 2)."""
 

@@ -6,7 +6,7 @@ import pytest
 
 from likeness.__main__ import main
 from provisions import DEVICE, Site, site
-from terminals import to_toml
+from terminals import changed, to_toml
 
 
 @pytest.fixture
@@ -55,6 +55,28 @@ def test_made_twice_is_wrong_use(
     capsys.readouterr()
     assert provision("make", tmp_path, out=ready.out) == 2
     assert "no key is ever overwritten" in capsys.readouterr().err
+
+
+def test_a_key_that_was_not_sent_advises_no_test_keys_in_the_field(
+    tmp_path: Path, ready: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    field = {
+        "environment": '"production"',
+        "profile": '"standard"',
+        "camera.source": '"usb"',
+        "camera.path": '"/dev/video0"',
+    }
+    path = tmp_path / "likeness.toml"
+    path.write_text(changed(path.read_text(), field))
+    assert provision("make", tmp_path, out=ready.out) == 0
+    (ready.carrier_keys / "carrier-visit.jwk").unlink()
+    capsys.readouterr()
+    assert install(tmp_path, ready, ready.answer()) == 78
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "carrier-visit.jwk: this public key cannot be read" in told
+    assert "see 'likeness provision'" in told
+    assert "test keys" not in told
 
 
 def test_a_wrong_answer_is_one_line(

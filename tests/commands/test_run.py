@@ -109,6 +109,34 @@ def test_a_model_with_a_wrong_digest_is_refused_by_name(
     assert "likeness models build" in line
 
 
+@pytest.mark.parametrize(
+    ("environment", "advice", "other"),
+    [
+        ("production", "see 'likeness provision'", "test keys"),
+        ("test", "make test keys with 'likeness keys make'", "provision"),
+    ],
+)
+def test_a_missing_key_advises_what_fits_the_environment(
+    tmp_path: Path, good: str, environment: str, advice: str, other: str
+) -> None:
+    field = {
+        "environment": f'"{environment}"',
+        "profile": '"standard"',
+        "camera.source": '"usb"',
+        "camera.path": '"/dev/video0"',
+        "mqtt.ca_file": '"ca.pem"',
+        "mqtt.cert_file": '"tls.pem"',
+        "mqtt.key_file": '"tls.key"',
+        "device_key": '"/nowhere/device.key"',
+    }
+    ended = run(tmp_path, changed(good, field))
+    assert (ended.returncode, ended.stdout) == (78, "")
+    line = _only_line(ended.stderr)
+    assert "/nowhere/device.key: this key cannot be read" in line
+    assert advice in line
+    assert other not in line
+
+
 def _only_line(text: str) -> str:
     """Return the last line; before it only the runtime itself may have spoken."""
     *before, line = text.splitlines()

@@ -64,16 +64,18 @@ def install(
     """Check the carrier's answer as a whole, install it, and run the doctor."""
     from likeness import provisioning
     from likeness.commands.doctor import examine
+    from likeness.edges import key_files
 
     settings = config.load(config_file)
-    written = provisioning.install(
-        settings,
-        cert=cert,
-        issuer=issuer,
-        broker_ca=broker_ca,
-        carrier_keys=carrier_keys,
-        now=datetime.now(UTC),
-    )
+    with key_files.advice_for(settings.terminal.environment):
+        written = provisioning.install(
+            settings,
+            cert=cert,
+            issuer=issuer,
+            broker_ca=broker_ca,
+            carrier_keys=carrier_keys,
+            now=datetime.now(UTC),
+        )
     for one in written:
         click.echo(f"installed: {one}")
     return examine(settings)

@@ -33,9 +33,11 @@ def command(config_file: Path, *, verbose: bool) -> None:
         level=logging.DEBUG if verbose else logging.INFO,
         format="%(levelname)s %(message)s",
     )
+    from likeness.edges import key_files
     from likeness.serving import serve
 
-    serve(settings, started_s=STARTED_S, examine=lambda: _examined(settings))
+    with key_files.advice_for(settings.terminal.environment):
+        serve(settings, started_s=STARTED_S, examine=lambda: _examined(settings))
 
 
 def _examined(settings: "Config") -> dict[str, str]:

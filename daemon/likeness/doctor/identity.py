@@ -21,17 +21,18 @@ def keys(settings: config.Config) -> Finding:
     """The device key signs, the carrier's keys can be read, and TLS has its own."""
     given = settings.keys
     try:
-        ring = KeyRing(Path(settings.terminal.state_dir), given.device_key)
-        signer = ring.current()
-        prepared = ring.next()
-        signer.sign(b"likeness doctor")
-        for path in (
-            given.carrier_receipt_key,
-            given.carrier_visit_key,
-            given.carrier_person_key,
-            *filter(None, [given.carrier_command_key]),
-        ):
-            key_files.load_public(Path(path))
+        with key_files.advice_for(settings.terminal.environment):
+            ring = KeyRing(Path(settings.terminal.state_dir), given.device_key)
+            signer = ring.current()
+            prepared = ring.next()
+            signer.sign(b"likeness doctor")
+            for path in (
+                given.carrier_receipt_key,
+                given.carrier_visit_key,
+                given.carrier_person_key,
+                *filter(None, [given.carrier_command_key]),
+            ):
+                key_files.load_public(Path(path))
     except ConfigError as fault:
         return fail(str(fault), "mend [keys], or see 'likeness provision'")
     said = f"device key {signer.kid} ({signer.key_tier})"

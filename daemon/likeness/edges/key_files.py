@@ -4,9 +4,11 @@ Every fault is a ConfigError that names the file and what to do; no key's conten
 stands in a message. Leaves to others: what a key is used for.
 """
 
+import contextlib
 import hashlib
 import json
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -14,12 +16,26 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from likeness.core import jws
+from likeness.core.vocabulary import Environment
 from likeness.edges import new_file
-from likeness.errors import ConfigError, Untrusted
+from likeness.errors import ConfigError, KeyMissing, Untrusted
 
 COORDINATE_BYTES = 32
+TEST_KEYS = "or make test keys with 'likeness keys make'"
+FIELD_KEYS = "or see 'likeness provision': it makes and installs keys"
 
 Jwk = dict[str, str]
+
+
+@contextlib.contextmanager
+def advice_for(environment: Environment) -> Iterator[None]:
+    """Advise no test keys where a missing key is that of a terminal in the field."""
+    try:
+        yield
+    except KeyMissing as missing:
+        if environment is not Environment.PRODUCTION:
+            raise
+        raise KeyMissing(str(missing).replace(TEST_KEYS, FIELD_KEYS)) from missing
 
 
 def load_private(path: Path) -> ec.EllipticCurvePrivateKey:
@@ -139,7 +155,7 @@ def _read(path: Path, what: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as problem:
-        raise ConfigError(
+        raise KeyMissing(
             f"{path}: this {what} cannot be read: {problem.strerror};"
-            " give the right path, or make test keys with 'likeness keys make'"
+            f" give the right path, {TEST_KEYS}"
         ) from problem
