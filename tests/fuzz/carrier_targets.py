@@ -198,9 +198,11 @@ def _life(dice: Dice, data: bytes, other: bytes) -> bytes:
     for _ in range(dice.choice((1, 2, 3))):
         at = dice.randint(0, len(steps))
         match dice.randrange(4):
-            case 0:
-                steps.insert(at, bytes(dice.randrange(n) for n in _SIZES))
-            case 1 if steps:
+            case 0 | 1:
+                kind, hand = dice.choice((0, 1, 2, 2, 2, 3)), dice.choice((0, 0, 1, 2))
+                step = (kind, hand, dice.randrange(KEYS), dice.randrange(PLACES))
+                steps.insert(at, bytes(step))
+            case 2 if steps and dice.random() < 0.5:
                 one = steps.pop(dice.randrange(len(steps)))
                 steps.insert(at, one)
             case 2 if steps:

@@ -5,6 +5,7 @@ Leaves to others: each row's making (the modules beside), running them (`engine`
 
 from fuzz import (
     carrier_targets,
+    certificate_targets,
     file_targets,
     message_targets,
     order_targets,
@@ -20,6 +21,7 @@ TARGETS: tuple[Target, ...] = (
     *signed_targets.TARGETS,
     *message_targets.TARGETS,
     *carrier_targets.TARGETS,
+    *certificate_targets.TARGETS,
     *order_targets.TARGETS,
     *update_targets.TARGETS,
     *file_targets.TARGETS,

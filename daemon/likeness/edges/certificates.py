@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -18,6 +18,14 @@ from likeness.errors import ConfigError
 
 DEEPEST = 4  # certificates between ours and the CA that we were told
 _PEM = serialization.Encoding.PEM
+# What cryptography raises for a part of a certificate that it does not understand.
+_BROKEN = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 def request(key: ec.EllipticCurvePrivateKey, name: str) -> bytes:
@@ -31,12 +39,20 @@ def load(data: bytes, where: str) -> list[x509.Certificate]:
     """Read one or several certificates as PEM; ours stands first.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: there is none, or one that cannot be read to its end.
     """
     try:
         found = x509.load_pem_x509_certificates(data)
-    except ValueError as problem:
+    except (ValueError, x509.InvalidVersion) as problem:
         raise ConfigError(f"{where}: holds no PEM certificate") from problem
+    for one in found:
+        try:
+            _read_whole(one)
+        except _BROKEN as problem:
+            raise ConfigError(
+                f"{where}: holds a broken certificate, or one of a kind that we do not"
+                " know: take it anew from where it came"
+            ) from problem
     return found
 
 
@@ -75,6 +91,13 @@ def check(
     _check_dates(ours, now)
     _check_usage(ours)
     return ours
+
+
+def _read_whole(cert: x509.Certificate) -> None:
+    """Read each part now: the library does so only when it is asked for the part."""
+    cert.public_key()
+    _ = cert.subject, cert.issuer, cert.extensions, cert.signature_hash_algorithm
+    _ = cert.not_valid_before_utc, cert.not_valid_after_utc
 
 
 def key_id(cert: x509.Certificate) -> str:
@@ -167,7 +190,7 @@ def _issuer_of(
     for other in among:
         try:
             one.verify_directly_issued_by(other)
-        except (ValueError, TypeError, InvalidSignature):
+        except (*_BROKEN, TypeError, InvalidSignature):
             continue
         if _is_ca(other):
             return other
