@@ -28,6 +28,21 @@ def test_an_invented_card_can_be_loaded(card: Path) -> None:
     assert len(load(card).text) == 256
 
 
+def test_a_portrait_that_is_not_there_is_said_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "card.toml"
+    words = ["reader", "card", "--out", str(path), "--portrait", "nope.jpg"]
+    assert main(words) == 2
+    complaint = capsys.readouterr().err
+    assert f"--portrait nope.jpg: {tmp_path / 'nope.jpg'} cannot be read" in complaint
+    assert complaint.count("\n") == 1
+    assert not path.exists()
+    (tmp_path / "nope.jpg").write_bytes(b"a picture")
+    assert main(words) == 0
+    assert any(load(path).portrait)
+
+
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
 def test_simulate_serves_until_interrupted(
     card: Path, tmp_path: Path, signal_number: signal.Signals

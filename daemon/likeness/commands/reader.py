@@ -149,8 +149,21 @@ def _serve(
 def card(out: Path, kind: card_file.Kind, portrait: str, seed: int) -> None:
     """Write a card file of an invented person, with right check digits."""
     invented = card_file.fictitious_card(seed, kind, portrait)
+    if portrait:
+        _refuse_unreadable(portrait, out.parent / portrait)
     try:
         card_file.save(invented, out)
     except OSError as problem:
         raise UsageError(f"{out}: cannot be written: {problem.strerror}") from problem
     click.echo(out)
+
+
+def _refuse_unreadable(portrait: str, picture: Path) -> None:
+    try:
+        with picture.open("rb"):
+            pass
+    except OSError as problem:
+        raise UsageError(
+            f"--portrait {portrait}: {picture} cannot be read: {problem.strerror}; its"
+            " path is relative to the card file"
+        ) from problem
