@@ -89,6 +89,7 @@ def test_no_reader(tmp_path: Path) -> None:
     assert found.state is State.FAIL
     assert "idcard0" in found.said
     assert "reader.path" in found.todo
+    assert f"{found.said}; {found.todo}".count("plug it in") == 1
 
 
 def test_a_reader_that_is_silent() -> None:

@@ -18,6 +18,7 @@ from likeness.service.reading import CardEvent, CardReading
 
 READER_WITHIN_S = 6.0
 FRAMES = 3
+READER_TODO = "see its cable, and reader.path and reader.baud in the configuration"
 CAMERA_TODO = "see the cable and camera.source, camera.path in the configuration"
 
 
@@ -74,9 +75,7 @@ def reader(
     if isinstance(said, ReaderReady):
         return ok(f"reader {said.reader_id}")
     detail = said.detail if said else "it does not answer"
-    return fail(
-        detail, "plug it in; see reader.path and reader.baud in the configuration"
-    )
+    return fail(detail, READER_TODO)
 
 
 async def _reader(
