@@ -70,7 +70,16 @@ def test_bad_values_never_leave_the_carrier(
 
 def test_bounds_of_options(config: Path) -> None:
     far = ("--device", "shop-1", "--config", config)
-    for words in (("--for", "0"), ("--for", "3601"), ("--level", "error")):
-        assert order("command", "log-level", *far, *words) == 2
+    for words in (("--for", "0"), ("--for", "3601")):
+        assert order("command", "log-level", *far, "--level", "info", *words) == 2
+    assert order("command", "log-level", *far, "--level", "error") == 2
     assert order("command", "restart", *far, "--expires", 86401) == 2
     assert order("command", "open-door", *far) == 2
+
+
+def test_which_level_must_be_said(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    far = ("--device", "shop-1", "--config", config)
+    assert order("command", "log-level", *far) == 2
+    assert "Missing option '--level'" in capsys.readouterr().err

@@ -88,9 +88,7 @@ command.add_command(_plain("rotate-key", orders.RotateKey()))
 @_options(30.0)
 @_expires
 @_epoch
-@click.option(
-    "--level", type=click.Choice(["debug", "info", "warning"]), default="debug"
-)
+@click.option("--level", required=True, type=click.Choice(["debug", "info", "warning"]))
 @click.option(
     "--for",
     "for_s",
