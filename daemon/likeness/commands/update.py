@@ -104,7 +104,7 @@ def status(config_file: Path) -> None:
 
     sets = ModelSets(Path(_settings(config_file).terminal.state_dir))
     ledger = sets.ledger()
-    click.echo(f"in use: {ledger.current or 'the packaged models'}")
+    click.echo(f"next start uses: {ledger.current or 'the packaged models'}")
     if ledger.current:
         click.echo(f"before: {ledger.previous or 'the packaged models'}")
         click.echo(f"trial: {_trial(ledger.trial)}")
