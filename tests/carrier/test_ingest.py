@@ -118,6 +118,11 @@ def test_a_device_may_not_serve_what_its_file_does_not_name(far: Far) -> None:
     refusal, _receipt = far.said(far.take(chain_of(far.near, 0)[0]))
     assert isinstance(refusal, messages.Refusal)
     assert refusal.reason == "wrong_environment"
+    # The file is mended, and a person has let the terminal send again.
+    path.write_text(json.dumps(known))
+    (receipt,) = far.said(far.take(chain_of(far.near, 0)[0]))
+    assert isinstance(receipt, messages.Receipt)
+    assert receipt.upto == 0
 
 
 def test_well_signed_nonsense_is_refused_by_its_place(far: Far) -> None:

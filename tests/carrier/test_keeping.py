@@ -1,3 +1,4 @@
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
@@ -176,6 +177,60 @@ def test_a_refused_record_is_kept_and_blocks_nothing(
     assert [(a.seq, a.kind, a.detail) for a in store.alarms()] == [
         (1, "refused", "malformed")
     ]
+
+
+def rows(folder: Path) -> list[tuple[int, str, str]]:
+    with contextlib.closing(sqlite3.connect(folder / "carrier.db")) as db:
+        return db.execute("SELECT seq, refusal, verdict FROM record").fetchall()
+
+
+@pytest.mark.parametrize("reason", ["malformed", "wrong_environment"])
+def test_what_was_refused_by_mistake_is_taken_when_it_comes_again(
+    near: Bench, store: CarrierStore, tmp_path: Path, reason: str
+) -> None:
+    tokens = chain_of(near, 2)
+    first, second, third = (incoming(near, token) for token in tokens)
+    claims = None if reason == "malformed" else second.claims
+    unread = replace(second, claims=claims, refusal=reason)
+    store.keep([first, unread, third], NOW)
+    (kept,), _ = store.keep([unread], NOW)
+    assert (kept.record.refusal, kept.retaken) == (reason, False), "still the mistake"
+    for retaken in (True, False):
+        (kept,), chains = store.keep([second], NOW)
+        assert (kept.record.refusal, kept.retaken) == ("", retaken)
+        # Its own receipt as well: the terminal may have deleted what came after it.
+        assert chains == [upto(tokens, 1), upto(tokens, 2)]
+    assert rows(tmp_path)[1] == (1, "", "refused")
+    (kept,), _ = store.keep([unread], NOW)
+    assert (kept.record.refusal, kept.new) == ("", False), "never the other way round"
+    assert rows(tmp_path)[1] == (1, "", "refused")
+
+
+def test_what_turns_out_not_to_follow_stays_refused(
+    near: Bench, store: CarrierStore, tmp_path: Path
+) -> None:
+    tokens = chain_of(near, 1)
+    other = result_at(near, ChainHead(EPOCH, 2, jws.chain_hash(tokens[0])))
+    odd = incoming(near, other)
+    unread = replace(odd, claims=None, refusal="malformed")
+    store.keep([*(incoming(near, token) for token in tokens), unread], NOW)
+    (kept,), _ = store.keep([odd], NOW)
+    assert (kept.record.refusal, kept.retaken) == ("malformed", False)
+    assert rows(tmp_path)[2] == (2, "malformed", "")
+
+
+def test_what_stands_beyond_a_fork_stays_refused(
+    near: Bench, store: CarrierStore, tmp_path: Path
+) -> None:
+    tokens = chain_of(near, 1)
+    for before in ("of another life", ""):
+        prev = jws.chain_hash(before or tokens[-1])
+        tokens.append(result_at(near, ChainHead(EPOCH, len(tokens), prev)))
+    for _ in range(2):
+        kept, _ = store.keep([incoming(near, token) for token in tokens], NOW)
+        said = [(one.fork, one.retaken) for one in kept]
+        assert said == [(False, False)] * 2 + [(True, False)] * 2
+        assert [row[1] for row in rows(tmp_path)] == ["", "", "fork", "fork"]
 
 
 def test_a_second_epoch_is_an_alarm(near: Bench, store: CarrierStore) -> None:

@@ -247,6 +247,25 @@ def honest_claims(old: Bench, new: Bench, tokens: list[str]) -> dict[str, object
     return claims
 
 
+def test_a_change_that_was_refused_by_mistake_is_in_force_when_it_comes_again(
+    far: Far, old: Bench, new: Bench
+) -> None:
+    path = old.keys.devices / "shop-17.json"
+    known = json.loads(path.read_text())
+    path.write_text(json.dumps({**known, "environments": ["production"]}))
+    tokens = changed(old, new)
+    outcome = far.take(*tokens)
+    assert [one.record.refusal for one in outcome.kept] == ["wrong_environment"] * 3
+    path.write_text(json.dumps(known))
+    assert far.take(tokens[3]).kept == [], "nobody knows the new key"
+    outcome = far.take(*tokens)
+    assert [one.record.refusal for one in outcome.kept] == [""] * 5
+    assert far.upto() == 4
+    thief = result_at(old, after(tokens, EPOCH))
+    (kept,) = far.take(thief).kept
+    assert kept.wrong_key
+
+
 def test_a_change_by_a_stranger_is_dropped(
     far: Far, tmp_path: Path, old: Bench, new: Bench
 ) -> None:

@@ -252,6 +252,8 @@ class Ingest:
 def _what(kept: Kept) -> str:
     if kept.wrong_key:
         return "wrong_key"
+    if kept.retaken:
+        return "taken_after_all"
     return "fork" if kept.fork else "kept" if kept.new else "kept_before"
 
 

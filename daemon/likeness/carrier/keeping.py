@@ -1,11 +1,11 @@
 """How a record finds its place: once, in order, with every doubt raised.
 
-A record's place (device, epoch, seq) is unique, so a resend changes nothing; another
-record at the same place is a fork. A chain's head moves over what is contiguous and
-fits its predecessor; nothing beyond it is receipted. A doubt is an alarm with the token
-as evidence, kept once. A record that does not follow stays, but is never taken, nor is
-what follows it. All functions work inside the caller's transaction. Leaves to others:
-signatures, sending, the connection.
+A record's place (device, epoch, seq) is unique, so a resend changes nothing, but for
+one that was refused: it is judged anew. Another record at the same place is a fork. A
+chain's head moves over what is contiguous and fits its predecessor; nothing beyond it
+is receipted. A doubt is an alarm with the token as evidence, kept once. A record that
+does not follow stays, but is never taken, nor is what follows it. All functions work
+inside the caller's transaction. Leaves to others: signatures, sending, the connection.
 """
 
 from dataclasses import dataclass, field, replace
@@ -55,6 +55,7 @@ class Kept:
     new: bool
     fork: bool = False
     wrong_key: bool = False  # of this device, but not for this place: not kept
+    retaken: bool = False  # it was refused before
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,49 +69,87 @@ class Chain:
 
 def keep(db: sa.Connection, incoming: Incoming, now_s: int) -> Kept:
     """Keep one record, once; look at what it claims, and raise what does not fit."""
-    same = sa.select(tables.records.c.hash).where(*_at(tables.records, incoming))
+    hash_here, refusal_here = (
+        sa.select(column).where(*_at(tables.records, incoming)).scalar_subquery()
+        for column in (tables.records.c.hash, tables.records.c.refusal)
+    )
     changed = key_history.has_changed(incoming.device)
-    here, has_changed = db.execute(
-        sa.select(same.scalar_subquery(), changed)  # one question: each costs
+    here, refused, has_changed = db.execute(
+        sa.select(hash_here, refusal_here, changed)  # one question: each costs
     ).one()
-    if here == incoming.hash:
-        return Kept(incoming, new=False)
+    same = here == incoming.hash
+    if same and not refused:
+        return Kept(replace(incoming, refusal=""), new=False)  # it was taken once
+    if same and (incoming.refusal or not _may_be_retaken(db, incoming, refused)):
+        return Kept(replace(incoming, refusal=incoming.refusal or refused), new=False)
     why = has_changed and key_history.doubt(
         db, incoming.device, incoming.kid, incoming.epoch, incoming.seq
     )
     if why:
         _raise(db, incoming, Problem.WRONG_KEY, why, now_s)
         return Kept(incoming, new=False, wrong_key=True)
-    if here is not None:
+    if here is not None and not same:
         _raise(db, incoming, Problem.FORK, "another record has this place", now_s)
         return Kept(incoming, new=False, fork=True)
     incoming = _without_a_former_key(db, incoming)
+    _write(db, incoming, now_s, again=same)
+    _look_at(db, incoming, now_s)
+    return Kept(incoming, new=not same, retaken=same and not incoming.refusal)
+
+
+def _may_be_retaken(db: sa.Connection, incoming: Incoming, refused: str) -> bool:
+    """Say whether a record that was refused may be taken now that it comes again.
+
+    It may if the refusal was this carrier's mistake: a wrong environment, an older
+    release. What belongs to another life of its chain stays out, also when that shows
+    only now that its claims can be read.
+    """
+    if refused == Problem.FORK:
+        return False
+    before = replace(incoming, seq=incoming.seq - 1)
+    stands = sa.select(tables.records.c.hash).where(*_at(tables.records, before))
+    return db.execute(stands).scalar() in (None, incoming.prev)
+
+
+def _write(db: sa.Connection, incoming: Incoming, now_s: int, *, again: bool) -> None:
+    """Write a row, or write over the one of the same record."""
     claims = incoming.claims
     result = claims if isinstance(claims, messages.Result) else None
+    judged = {
+        "prev": incoming.prev,
+        "refusal": incoming.refusal,
+        "verdict": result.verdict if result else "",
+        "purpose": result.purpose if result else "",
+        "iat": claims.iat if claims else 0,
+    }
+    if again:
+        place = _at(tables.records, incoming)
+        db.execute(tables.records.update().where(*place).values(**judged))
+        return
     db.execute(
         tables.records.insert().values(
             device=incoming.device,
             epoch=incoming.epoch,
             seq=incoming.seq,
             hash=incoming.hash,
-            prev=incoming.prev,
-            refusal=incoming.refusal,
-            verdict=result.verdict if result else "",
-            purpose=result.purpose if result else "",
-            iat=claims.iat if claims else 0,
             kept_utc_s=now_s,
             token=incoming.token,
+            **judged,
         )
     )
+
+
+def _look_at(db: sa.Connection, incoming: Incoming, now_s: int) -> None:
+    """Raise or note what a record that was just written claims."""
+    claims = incoming.claims
     if incoming.refusal:
         _raise(db, incoming, Problem.REFUSED, incoming.refusal, now_s)
     elif isinstance(claims, messages.EpochBegins):
         _look_at_new_epoch(db, incoming, claims, now_s)
     elif isinstance(claims, messages.KeyChange):
         key_history.note(db, claims, incoming.kid)
-    elif result is not None:
-        _look_at_nonce(db, incoming, result, now_s)
-    return Kept(incoming, new=True)
+    elif isinstance(claims, messages.Result):
+        _look_at_nonce(db, incoming, claims, now_s)
 
 
 def _without_a_former_key(db: sa.Connection, incoming: Incoming) -> Incoming:
