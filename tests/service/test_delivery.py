@@ -22,6 +22,7 @@ from likeness.core import messages
 from likeness.core.chain import Link
 from likeness.core.line import Arrived, BrokerUp
 from likeness.core.vocabulary import Purpose
+from likeness.edges import store_file
 from likeness.edges.clock import SystemClock
 from likeness.service.asking import VisitGrant
 from likeness.service.delivery import MOST_HEARD
@@ -112,6 +113,41 @@ async def test_broker_and_carrier_may_die_at_any_time(tmp_path: Path) -> None:
     assert seqs == list(range(11))
     tokens = {one.record.seq: one.record.token for one in kept}
     assert all(one.record.token == tokens[one.record.seq] for one in kept)
+    await near.store.close()
+
+
+@story
+async def test_what_the_carrier_refused_by_mistake_is_sent_again(
+    tmp_path: Path,
+) -> None:
+    near, kept = bench(tmp_path), list[Kept]()
+    file = near.keys.devices / f"{DEVICE}.json"
+    known = json.loads(file.read_text())
+    await near.store.open()
+    with mosquitto(tmp_path) as broker:
+        for environment, before, set_aside in (
+            ("test", 0, 0),
+            ("production", 0, 2),
+            ("test", 2, 0),
+        ):
+            file.write_text(json.dumps({**known, "environments": [environment]}))
+            await near.store.close()
+            again = store_file.send_again(tmp_path / "state" / store_file.NAME)
+            assert again == before
+            near = bench(tmp_path)
+            await near.store.open()
+            way = delivery(near, broker)
+            async with running(carrier(tmp_path, broker, kept)), running(way.run()):
+                await visit(near, way)
+                await visit(near, way)
+                await until_empty(near)
+            assert way.counts["set_aside"] == set_aside
+    store = CarrierStore(tmp_path / "carrier.db")
+    (chain,) = store.chains()
+    assert chain.upto == await near.store.newest()
+    assert sum(one.retaken for one in kept) == 2
+    survey = store_file.survey(tmp_path / "state" / store_file.NAME)
+    assert (survey.receipted, survey.aside) == (7, ())
     await near.store.close()
 
 

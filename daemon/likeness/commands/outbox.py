@@ -1,5 +1,9 @@
-"""`likeness outbox`: what waits for the carrier's receipt; counts and places only."""
+"""`likeness outbox`: what waits for the carrier's receipt; counts and places only.
 
+`--send-again` is for a carrier that refused by its own mistake, and judges anew.
+"""
+
+import os
 import sqlite3
 import time
 from datetime import UTC, datetime
@@ -8,7 +12,7 @@ from pathlib import Path
 import click
 
 from likeness import config
-from likeness.edges import store_file
+from likeness.edges import directory_lock, store_file
 from likeness.errors import StoreBroken, UsageError
 
 EXIT_SET_ASIDE = 1
@@ -17,12 +21,21 @@ EXIT_SET_ASIDE = 1
 @click.command(help="List what waits for the carrier.")
 @click.option("--config", "config_file", type=click.Path(path_type=Path))
 @click.option("--state-dir", type=click.Path(path_type=Path))
-def command(config_file: Path | None, state_dir: Path | None) -> int:
+@click.option(
+    "--send-again",
+    is_flag=True,
+    help="First let what was set aside wait again; the daemon must be stopped.",
+)
+def command(
+    config_file: Path | None, state_dir: Path | None, *, send_again: bool
+) -> int:
     """Print one line for each fact; exit 1 if records were set aside."""
     path = _directory(config_file, state_dir) / store_file.NAME
     if not path.is_file():
         raise UsageError(f"{path}: no outbox here; the daemon makes it when it starts")
     try:
+        if send_again:
+            click.echo(f"waiting again: {_send_again(path)}")
         found = store_file.survey(path)
     except sqlite3.DatabaseError as problem:
         raise StoreBroken(
@@ -42,6 +55,14 @@ def command(config_file: Path | None, state_dir: Path | None) -> int:
     for broken in sorted(path.parent.glob(f"{path.name}.broken-*[0-9]")):
         click.echo(f"broken database: {broken.name}")
     return EXIT_SET_ASIDE if found.aside else 0
+
+
+def _send_again(path: Path) -> int:
+    held = directory_lock.hold(path.parent)
+    try:
+        return store_file.send_again(path)
+    finally:
+        os.close(held)
 
 
 def _directory(config_file: Path | None, state_dir: Path | None) -> Path:

@@ -120,6 +120,20 @@ def survey(path: Path) -> Survey:
     return Survey(epoch[0] if epoch else "", waiting, oldest, receipted, tuple(aside))
 
 
+def send_again(path: Path) -> int:
+    """Let what was set aside wait again; return how many records that are.
+
+    Call it only while the directory is held: a daemon would not see them.
+
+    Raises:
+        sqlite3.DatabaseError: it is not sound, or the disk is full.
+    """
+    with contextlib.closing(_open(path)) as db:
+        return db.execute(
+            "UPDATE record SET state = 'waiting', reason = '' WHERE state = 'set_aside'"
+        ).rowcount
+
+
 def is_full(problem: sqlite3.DatabaseError) -> bool:
     """Say whether the disk, or the file's own limit, is full."""
     return _code(problem) == sqlite3.SQLITE_FULL
