@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 import io
+import signal
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -30,7 +32,7 @@ from real_models import MODELS
 from replays import CLIP
 from results import NAME, NUMBER
 from stories import story, until
-from terminals import settings
+from terminals import likeness, settings, to_toml
 
 CARD = Card(kind=CardKind.RESIDENT, number=NUMBER, name=NAME)
 
@@ -133,6 +135,26 @@ async def test_starts_that_end_in_order_do_not_ban_healthy_models(
         assert sets.ledger().trial == Trial()  # no start counts, and none confirms
         await ended_by(given, Restarting("the carrier wants it"))
         assert sets.ledger().trial == Trial()
+
+
+@pytest.mark.parametrize(
+    ("how", "starts"), [(signal.SIGTERM, 0), (signal.SIGKILL, 1), (signal.SIGABRT, 1)]
+)
+def test_a_process_that_is_stopped_and_one_that_is_killed(
+    tmp_path: Path, pictures: Path, how: signal.Signals, starts: int
+) -> None:
+    """SIGABRT is what systemd's watchdog sends."""
+    given, file = settings(tmp_path, pictures / CLIP), tmp_path / "likeness.toml"
+    file.write_text(to_toml(given))
+    sets, _ = update_with_policy(given, tmp_path)
+    with subprocess.Popen(
+        likeness("run", "--config", file), stderr=subprocess.PIPE, text=True
+    ) as daemon:
+        assert daemon.stderr is not None
+        assert any("event=ready" in line for line in daemon.stderr)
+        daemon.send_signal(how)
+        daemon.communicate(timeout=30)
+    assert sets.ledger().trial == Trial(starts=starts)
 
 
 @pytest.mark.parametrize(
