@@ -24,7 +24,8 @@ from pathlib import Path
 
 import msgspec
 
-from fuzz.engine import Board, Engine, Finding, Tally, Target, minimal
+from fuzz.engine import Board, Engine, Finding, Tally, Target
+from fuzz.shorten import minimal
 from fuzz.targets import named
 
 # Nothing comes back from a library, or from a wait: no input takes this long.
@@ -160,7 +161,9 @@ def _work(
         with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
             subject = target.make(Path(name))
             tally.findings = [
-                msgspec.structs.replace(one, input=minimal(target, subject, one.input))
+                msgspec.structs.replace(
+                    one, input=minimal(target, subject, one.input, board)
+                )
                 if one.kind == "crash"
                 else one
                 for one in tally.findings

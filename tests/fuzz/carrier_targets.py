@@ -190,7 +190,9 @@ def _lives() -> list[bytes]:
     plain = bytes(one for place in range(6) for one in (0, 0, 0, place))
     changed = bytes([0, 0, 0, 0, 0, 0, 0, 1, 2, 0, 1, 2, 0, 1, 0, 3, 0, 1, 0, 4])
     twice = changed[:-4] + bytes([2, 1, 2, 4, 0, 2, 0, 5])
-    return [plain, changed, twice]
+    # A thief who has the old key speaks of a place that is still to come.
+    thief = bytes([0, 0, 0, 0, 0, 0, 0, 1, 2, 0, 3, 4, 2, 0, 1, 2, 0, 1, 0, 3])
+    return [plain, changed, twice, thief]
 
 
 def _life(dice: Dice, data: bytes, other: bytes) -> bytes:

@@ -237,23 +237,6 @@ def attempt(target: Target, subject: Subject, data: bytes) -> str:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
-def minimal(target: Target, subject: Subject, data: bytes, tries: int = 200) -> bytes:
-    """Make a finding's input smaller for as long as it ends in the same way."""
-    wanted = attempt(target, subject, data)
-    size = max(1, len(data) // 2)
-    while size and tries > 0:
-        at = 0
-        while at < len(data) and tries > 0:
-            shorter = data[:at] + data[at + size :]
-            tries -= 1
-            if attempt(target, subject, shorter) == wanted:
-                data = shorter
-            else:
-                at += size
-        size //= 2
-    return data
-
-
 def _too_long(_number: int, _frame: FrameType | None) -> None:
     raise Hang
 
