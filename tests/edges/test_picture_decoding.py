@@ -1,7 +1,6 @@
 """Pictures from outside: what is decoded, and what bombs and bad children cost."""
 
 import asyncio
-import resource
 import struct
 import subprocess
 import sys
@@ -20,6 +19,15 @@ from likeness.edges.picture_decoding import (
     Pixels,
 )
 from stories import story
+
+
+# A process counts the memory of the one that started it as its own: a small one starts.
+WATCH = """
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:]).returncode
+used_kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+print(code, used_kib, file=sys.stderr)
+"""
 
 
 def encoded(suffix: str, width: int = 102, height: int = 126) -> bytes:
@@ -79,12 +87,13 @@ def test_a_bomb_is_not_even_given_to_the_child() -> None:
 def test_a_bomb_ends_the_child_and_nothing_else(side: int) -> None:
     """Past our check of its header, as by a mistake in it."""
     bomb = png(side, side, zlib.compress(bytes((side + 1) * 500), 9))
+    watched = [sys.executable, "-I", "-S", "-c", WATCH, *PROGRAM]
     child = subprocess.run(
-        PROGRAM, input=bomb, env=ENVIRONMENT, capture_output=True, check=False
+        watched, input=bomb, env=ENVIRONMENT, capture_output=True, check=True
     )
-    assert child.returncode != 0
+    code, used_kib = map(int, child.stderr.split()[-2:])
+    assert code != 0
     assert child.stdout == READY  # it was confined, and gave no pixels
-    used_kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     assert used_kib < 400 << 10
 
 
