@@ -20,7 +20,6 @@ from likeness.edges.picture_decoding import (
 )
 from stories import story
 
-
 # A process counts the memory of the one that started it as its own: a small one starts.
 WATCH = """
 import resource, subprocess, sys
