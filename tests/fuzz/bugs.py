@@ -8,16 +8,17 @@ import base64
 import ctypes
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import sqlalchemy as sa
 
-from fuzz import reader_targets
+from fuzz import campaign, reader_targets
+from fuzz.campaign import Plan, Report
 from fuzz.engine import Subject, Target
-from fuzz.targets import named
+from fuzz.targets import TARGETS, named
 from likeness import strict_toml
 from likeness.carrier import tables
 from likeness.core import card_frames, jws, pkcs11_uri
@@ -136,3 +137,9 @@ BUGS: tuple[tuple[Target, str, int], ...] = (
     (_with("leak", "pkcs11 uri", _parse_as(_keep)), "leak", 6000),
     (_with("segmentation fault", "pkcs11 uri", _parse_as(_fall)), "crash", 3000),
 )
+
+
+def run_again(names: Sequence[str], plan: Plan) -> Report:
+    """Run targets, sound ones or those with a bug, by their names."""
+    known = {one.name: one for one in (*TARGETS, *(bug for bug, *_ in BUGS))}
+    return campaign.run([known[name] for name in names], plan)
