@@ -123,6 +123,12 @@ def test_a_program_that_fails_even_with_a_picture(show: str) -> None:
         "import os; os.kill(os.getppid(), 0)",
         "import os; os.kill(-1, 0)",
         "import os; os.killpg(os.getppid(), 0)",
+        # The kernel would send the signal for it.
+        "import fcntl; fcntl.fcntl(0, fcntl.F_SETOWN, PARENT)",
+        "import fcntl; fcntl.fcntl(0, 10, 9)",  # F_SETSIG
+        "import fcntl, os; fcntl.fcntl(0, fcntl.F_SETFL, os.O_ASYNC)",
+        "import fcntl; fcntl.ioctl(0, 0x5452, b'1' * 4)",  # FIOASYNC
+        "import fcntl; fcntl.lockf(open('FOLDER/old'), fcntl.LOCK_SH)",
         "import os; os.memfd_create('x')",
         "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (9, 9))",
         "import os; held = [os.open('/dev/null', os.O_RDONLY) for _ in range(100)]",

@@ -14,9 +14,11 @@ Leaves to others: when to kill it, what to believe of its output.
 
 import ctypes
 import errno
+import fcntl
 import os
 import resource
 import sys
+import termios
 from ctypes import c_char_p, c_int, c_uint, c_uint32, c_uint64, c_void_p
 from typing import NamedTuple
 
@@ -44,14 +46,24 @@ COMPUTING = """
     getitimer setitimer alarm pause time gettimeofday clock_gettime clock_getres
     nanosleep clock_nanosleep getrandom uname arch_prctl
     read readv pread64 preadv write writev lseek close close_range
-    dup dup2 dup3 pipe pipe2 fcntl poll ppoll select pselect6 eventfd2
+    dup dup2 dup3 pipe pipe2 poll ppoll select pselect6 eventfd2
     epoll_create1 epoll_ctl epoll_wait epoll_pwait
 """
 READING = """
     access faccessat faccessat2 stat lstat fstat newfstatat statx statfs fstatfs
-    readlink readlinkat getcwd chdir fchdir getdents64 getdents ioctl flock umask
+    readlink readlinkat getcwd chdir fchdir getdents64 getdents umask
     fadvise64
 """
+# fcntl(2) and ioctl(2) can do too much: have the kernel send any signal to any process
+# of this user (F_SETOWN, F_SETSIG, O_ASYNC), and lock the daemon's files. What is left:
+FCNTL = (
+    fcntl.F_DUPFD,
+    fcntl.F_DUPFD_CLOEXEC,
+    fcntl.F_GETFD,
+    fcntl.F_SETFD,
+    fcntl.F_GETFL,
+)
+IOCTL = (termios.TCGETS, termios.TIOCGWINSZ, termios.FIONREAD)
 
 
 class Limits(NamedTuple):
@@ -137,6 +149,15 @@ def _load_filter(allowed: list[str], *, read_files: bool) -> None:
     rules = library.seccomp_init(REFUSE)
     if not rules:
         raise Unconfined("seccomp_init failed")
+    _allow(library, rules, allowed, read_files=read_files)
+    if library.seccomp_load(rules):
+        raise Unconfined("the kernel takes no seccomp filter")
+
+
+def _allow(
+    library: ctypes.CDLL, rules: int, allowed: list[str], *, read_files: bool
+) -> None:
+    """Say what is let through; all else is refused."""
 
     def add(action: int, name: str, *when: _Comparison) -> None:
         number = library.seccomp_syscall_resolve_name(name.encode())
@@ -154,12 +175,15 @@ def _load_filter(allowed: list[str], *, read_files: bool) -> None:
     if read_files:
         add(ALLOW, "open", _Comparison(1, CMP_MASKED_EQ, WRITING, 0))
         add(ALLOW, "openat", _Comparison(2, CMP_MASKED_EQ, WRITING, 0))
+    left = [("fcntl", one) for one in FCNTL] + [("ioctl", one) for one in IOCTL]
+    for name, request in left:
+        add(ALLOW, name, _Comparison(1, CMP_EQ, request, 0))
+    flags = _Comparison(2, CMP_MASKED_EQ, os.O_ASYNC, 0)
+    add(ALLOW, "fcntl", _Comparison(1, CMP_EQ, fcntl.F_SETFL, 0), flags)
     # Asking for limits, and ending itself with a signal, as abort(3) does.
     add(ALLOW, "prlimit64", _Comparison(2, CMP_EQ, 0, 0))
     for name in ("kill", "tgkill"):
         add(ALLOW, name, _Comparison(0, CMP_EQ, os.getpid(), 0))
-    if library.seccomp_load(rules):
-        raise Unconfined("the kernel takes no seccomp filter")
 
 
 def main(arguments: list[str]) -> int:
