@@ -1,6 +1,8 @@
 """Commands as they come: who is obeyed, how often, and who is answered."""
 
 import asyncio
+import errno
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -62,6 +64,7 @@ class Far:
         self.shop, self.post, self.levels = Shop(), Post(), Levels()
         self.ring = OneKey(near.keys.device_key)
         self.done: list[str] = []
+        self.card_is_worn = False
         self.counter_at_deed: str | None = None
         self.clock = SystemClock()
         self.time = Timekeeping(self.clock)
@@ -84,12 +87,17 @@ class Far:
                 examine=lambda: {"disk": "ok: room"},
                 trials=lambda: {
                     "mesh": lambda: self.done.append("mesh"),
-                    "embed": lambda: self.done.append("embed"),
+                    "embed": self.embed,
                 },
                 announce=lambda: self.done.append("announced"),
             ),
             say=self.post,
         )
+
+    def embed(self) -> None:
+        if self.card_is_worn:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        self.done.append("embed")
 
     def token(self, counter: int, action: object, /, **other: object) -> bytes:
         claims = command_claims(DEVICE, self.near.store.epoch, counter, action, **other)
@@ -316,6 +324,18 @@ async def test_a_self_test_goes_on_between_visits_only(tmp_path: Path) -> None:
         result = said(far.post.messages[0][1])["result"]
         assert result["passed"] is True
         assert result["models"]["mesh"].startswith("ok, ")
+
+
+@story
+async def test_a_model_that_cannot_be_read_fails_its_test_alone(tmp_path: Path) -> None:
+    async with terminal(tmp_path) as near, obeying(near) as far:
+        far.card_is_worn = True
+        far.hear(far.token(1, "self_test"))
+        await far.answers(1)
+        result = said(far.post.messages[0][1])["result"]
+        assert result["passed"] is False
+        assert result["models"]["mesh"].startswith("ok, ")
+        assert "Input/output error" in result["models"]["embed"]
 
 
 @story

@@ -101,7 +101,7 @@ async def _self_test(
         began = time.monotonic()
         try:
             await asyncio.to_thread(trial)
-        except ModelError as fault:
+        except (ModelError, OSError) as fault:  # a worn card cannot be read
             log.error("event=self_test_failed model=%s why=%s", role, fault)  # noqa: TRY400
             said[role] = str(fault)
         else:
