@@ -36,6 +36,7 @@ def pem(der: bytes) -> bytes:
         pytest.param("06072a8648ce3d0201", "06072a8648ce3d0277", id="kind of key"),
         pytest.param("0603551d0f", "0603551d13", id="an extension twice"),
         pytest.param("06035504030c", "06035504031e", id="a name in odd bytes"),
+        pytest.param("06035504030c", "060355040303", id="a name of bits"),
     ],
 )
 def test_a_part_that_cannot_be_read_is_one_clear_line(

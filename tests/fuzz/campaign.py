@@ -26,7 +26,7 @@ import msgspec
 
 from fuzz.engine import Board, Engine, Finding, Tally, Target
 from fuzz.shorten import minimal
-from fuzz.targets import named
+from fuzz.targets import beginning, named
 
 # Nothing comes back from a library, or from a wait: no input takes this long.
 STUCK_S = 120.0
@@ -227,10 +227,11 @@ def main(arguments: Iterable[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--target", action="append", default=[])
+    parser.add_argument("--from", dest="first", default="", help="this and those after")
     given = parser.parse_args(None if arguments is None else list(arguments))
     print(HEAD)  # noqa: T201
     plan = Plan(inputs=given.inputs, seed=given.seed, jobs=given.jobs)
-    report = run(named(given.target), plan)
+    report = run(beginning(given.first, named(given.target)), plan)
     if given.out:
         given.out.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
     found = [one for tally in report.targets.values() for one in tally.findings]

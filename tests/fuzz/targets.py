@@ -33,3 +33,9 @@ def named(names: list[str]) -> list[Target]:
     """Return these targets, or all if none is named."""
     known = {one.name: one for one in TARGETS}
     return [known[name] for name in names] if names else list(TARGETS)
+
+
+def beginning(name: str, targets: list[Target]) -> list[Target]:
+    """Leave out those before this one; with no name, leave out none."""
+    names = [one.name for one in targets]
+    return targets[names.index(name) :] if name else targets

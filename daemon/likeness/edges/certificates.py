@@ -21,6 +21,7 @@ _PEM = serialization.Encoding.PEM
 # What cryptography raises for a part of a certificate that it does not understand.
 _BROKEN = (
     ValueError,
+    TypeError,  # a name that is a bit string
     UnsupportedAlgorithm,
     x509.DuplicateExtension,
     x509.InvalidVersion,
@@ -190,7 +191,7 @@ def _issuer_of(
     for other in among:
         try:
             one.verify_directly_issued_by(other)
-        except (*_BROKEN, TypeError, InvalidSignature):
+        except (*_BROKEN, InvalidSignature):
             continue
         if _is_ca(other):
             return other
