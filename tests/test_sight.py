@@ -154,14 +154,29 @@ async def test_a_terminals_sight_wipes_when_it_forgets() -> None:
 
 @story
 async def test_it_says_since_when_it_is_busy() -> None:
-    sight = SightOnThread(SlowLooker())
+    class Held(SlowLooker):
+        """Looks until it is let go."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.begun, self.may_end = threading.Event(), threading.Event()
+
+        def _work(self, what: object) -> None:
+            self.begun.set()
+            self.may_end.wait(60)
+
+    looker = Held()
+    sight = SightOnThread(looker)
     assert sight.busy_since is None
     before = time.monotonic()
     looking = asyncio.create_task(sight.enrol(b""))
-    await asyncio.sleep(LOOKS_S / 2)
+    assert await asyncio.to_thread(looker.begun.wait, 60)
     looking.cancel()  # who waited is gone; the thread is busy all the same
+    await asyncio.wait([looking])
     since = sight.busy_since
-    assert since is None or before <= since <= time.monotonic()
+    assert since is not None
+    assert before <= since <= time.monotonic()
+    looker.may_end.set()
     with pytest.raises(ValueError, match="it broke"):
         await sight.enrol(b"poison")
     assert sight.busy_since is None
