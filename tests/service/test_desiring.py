@@ -118,6 +118,19 @@ async def test_it_waits_for_the_end_of_the_visit(tmp_path: Path) -> None:
     await task
 
 
+@pytest.mark.parametrize("versions", [(7, 8, 9), (9, 8, 7), (8, 9, 7)])
+@story
+async def test_of_several_that_wait_the_newest_is_taken(
+    tmp_path: Path, versions: tuple[int, ...]
+) -> None:
+    far = Far(tmp_path)
+    for version in versions:
+        far.hear(far.token(version, MINUTE))
+    await restarts(far)
+    assert far.states() == [(9, "pending", "")]
+    assert far.file.read().newest == 9
+
+
 @story
 async def test_what_is_in_force_may_be_said_again(tmp_path: Path) -> None:
     digest = desired.digest_of(json.dumps(MINUTE).encode())

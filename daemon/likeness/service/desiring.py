@@ -38,7 +38,7 @@ class Standing:
 
 
 class Desiring:
-    """Holds one wish at a time; a newer one takes the place of one that waits.
+    """Takes one wish at a time; of those that come meanwhile, the newest waits.
 
     Args:
         device: our name.
@@ -78,7 +78,8 @@ class Desiring:
         self._fetch = fetch
         self._running = running
         self._say = say
-        self._wishes: asyncio.Queue[Wish] = asyncio.Queue()
+        self._next: Wish | None = None  # waits until the one before it is done with
+        self._came = asyncio.Event()
         wish, refused = standing.wish, standing.refused
         self._said = orders.Reported(
             version=wish.version if wish else 0,
@@ -101,7 +102,7 @@ class Desiring:
         if isinstance(wish, Wish):
             refused = self._judge(wish)
             if refused is None:
-                self._wishes.put_nowait(wish)
+                self._let_wait(wish)
                 return
             wish = refused
         self._report("refused", wish)
@@ -127,9 +128,22 @@ class Desiring:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._live())
             while True:
-                await self._take(await self._wishes.get())
+                await self._take(await self._newest())
 
     # --- one wish -------------------------------------------------------------------
+    def _let_wait(self, wish: Wish) -> None:
+        """Keep the newest only: an older one is never wanted beside it."""
+        if self._next is None or wish.version > self._next.version:
+            self._next = wish
+            self._came.set()
+
+    async def _newest(self) -> Wish:
+        while self._next is None:
+            self._came.clear()
+            await self._came.wait()
+        wish, self._next = self._next, None
+        return wish
+
     def _judge(self, wish: Wish) -> Refused | None:
         if self._is_in_force(wish):
             return None
