@@ -21,7 +21,7 @@ def create(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         path.hardlink_to(draft)  # fails where a rename would replace
     finally:
         draft.unlink()
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def replace(path: Path, data: bytes, *, mode: int = 0o600) -> None:
@@ -36,7 +36,16 @@ def replace(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     except OSError:
         draft.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Put a folder's own entries on the disk (fsync(2): a file's sync leaves them)."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _draft(path: Path, data: bytes, mode: int) -> Path:
@@ -54,11 +63,3 @@ def _draft(path: Path, data: bytes, mode: int) -> Path:
         draft.unlink(missing_ok=True)
         raise
     return draft
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

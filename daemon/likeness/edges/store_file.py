@@ -16,6 +16,7 @@ from typing import Any
 
 from likeness.core import jws
 from likeness.core.chain import Link
+from likeness.edges import new_file
 
 NAME = "results.db"
 FULL = 2  # PRAGMA synchronous
@@ -252,11 +253,7 @@ def _move_companions(path: Path, aside: Path) -> None:
         left = path.with_name(path.name + suffix)
         if left.exists() and not Path(f"{aside}{suffix}").exists():
             left.rename(f"{aside}{suffix}")
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    new_file.sync_folder(path.parent)
 
 
 def _newest_aside(path: Path) -> Path | None:
