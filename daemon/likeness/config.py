@@ -143,12 +143,14 @@ def load(path: Path) -> Config:
         ConfigError: with the file, the key and what would be right.
     """
     config = strict_toml.load(path, Config)
-    _refuse_unsafe(config, str(path))
+    _refuse_contradictions(config, str(path))
+    if config.terminal.environment is Environment.PRODUCTION:
+        _refuse_unsafe(config, str(path))
     return config
 
 
-def _refuse_unsafe(config: Config, where: str) -> None:
-    """In production nothing may be played, and nothing may travel in clear."""
+def _refuse_contradictions(config: Config, where: str) -> None:
+    """One value may ask for another, in every environment."""
     if config.mqtt.retry_to_s < config.mqtt.retry_from_s:
         raise ConfigError(
             f"{where}: mqtt.retry_to_s is less than mqtt.retry_from_s; the first is"
@@ -168,8 +170,10 @@ def _refuse_unsafe(config: Config, where: str) -> None:
         raise ConfigError(
             f"{where}: update.ca_file is empty; an https source needs its CA"
         )
-    if config.terminal.environment is not Environment.PRODUCTION:
-        return
+
+
+def _refuse_unsafe(config: Config, where: str) -> None:
+    """In production nothing is played or sent in clear, and no key serves twice."""
     if config.camera.source == "feed":
         raise ConfigError(
             f"{where}: camera.source 'feed' is for test and bench; with"
