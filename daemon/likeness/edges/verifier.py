@@ -2,8 +2,9 @@
 
 - A key is good for its own types only: the receipt key cannot open a visit.
 - The message must be for this device.
-- Expiry is judged only while our clock can be believed; without it the message still
-  has to name our own record's hash (receipt) or our own fresh commitment (visit).
+- Expiry is judged by the time that the caller gives: the least that it can be now, or
+  none (the answer to a fresh question). In both cases the message still has to name our
+  own record's hash (receipt) or our own fresh commitment (visit).
 
 Leaves to others: whether the content fits what we did.
 """
@@ -24,7 +25,7 @@ FromCarrier = TypeVar("FromCarrier", messages.Receipt, messages.Refusal, message
 
 
 class CarrierVerifier:
-    """Knows the carrier's two public keys and our own name."""
+    """Knows the carrier's keys for receipts and visits, and our own name."""
 
     def __init__(self, device: str, *, receipt_key: Path, visit_key: Path) -> None:
         """Read the keys.

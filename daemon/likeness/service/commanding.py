@@ -97,7 +97,8 @@ class Commanding:
         """Take in a message from `cmd`.
 
         Raises:
-            Untrusted: the carrier's command key has not signed it: no answer.
+            Untrusted: the carrier's command key has not signed it, or too many wait
+                already: no answer.
         """
         signed = self._verifier.order(message.payload)
         if self._events.qsize() >= WAITING_AT_MOST:

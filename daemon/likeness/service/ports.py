@@ -155,7 +155,9 @@ class Verifier(Protocol):
     """Judges what claims to come from the carrier."""
 
     def receipt(self, token: bytes, now_s: int | None) -> Receipt | Refusal:
-        """Check a receipt or a refusal; `now_s` is None if the clock is in doubt.
+        """Check a receipt or a refusal, and that it has not expired by `now_s`.
+
+        None for `now_s`: nobody knows the time, and nothing has expired.
 
         Raises:
             Untrusted: with what is wrong.
