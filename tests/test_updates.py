@@ -309,6 +309,17 @@ def test_what_is_missing_is_named(bench: UpdateBench, tmp_path: Path) -> None:
             updates.apply(settings, at(NOW))
 
 
+@pytest.mark.parametrize("folder", ["update", "models"])
+def test_a_disk_that_cannot_be_written_ends_the_update_in_one_line(
+    bench: UpdateBench, folder: str
+) -> None:
+    bench.publish(1)
+    (bench.state / folder).write_bytes(b"")  # no folder can be made here
+    for step in (updates.fetch, updates.apply):
+        with pytest.raises(UpdateRefused, match="the update cannot be written: "):
+            step(bench.settings, at(NOW))
+
+
 def test_the_real_models_come_as_an_update(bench: UpdateBench) -> None:
     models = models_dir()
     real = msgspec.structs.replace(bench.settings, models=config.Models())

@@ -7,6 +7,7 @@ files (`edges`), which set a start uses (`models_in_use`), restarting.
 import contextlib
 import platform
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,16 +61,18 @@ def look(settings: Config, place: Place) -> Offer:
     Raises:
         UpdateRefused: with what is wrong.
     """
-    return _look(settings, place)[1]
+    with _disk_faults_refused(settings):
+        return _look(settings, place)[1]
 
 
 def fetch(settings: Config, place: Place) -> Offer:
     """Bring the offered bundle here, without using it; in the same way as `look`."""
-    source, offer, sets = _look(settings, place)
-    if not update.is_here(offer, sets.ledger()):
-        sets.refuse_full(offer, copies=1)
-        source.fetch(offer)
-    return offer
+    with _disk_faults_refused(settings):
+        source, offer, sets = _look(settings, place)
+        if not update.is_here(offer, sets.ledger()):
+            sets.refuse_full(offer, copies=1)
+            source.fetch(offer)
+        return offer
 
 
 def apply(settings: Config, place: Place) -> Applied:
@@ -80,11 +83,12 @@ def apply(settings: Config, place: Place) -> Applied:
     Raises:
         UpdateRefused, ModelError, ConfigError: why not; the set in use is untouched.
     """
-    source, offer, sets = _look(settings, place)
-    if update.is_here(offer, sets.ledger()):
-        return Applied(offer, None)
-    sets.refuse_full(offer, copies=2)
-    bundle = source.fetch(offer)
+    with _disk_faults_refused(settings):
+        source, offer, sets = _look(settings, place)
+        if update.is_here(offer, sets.ledger()):
+            return Applied(offer, None)
+        sets.refuse_full(offer, copies=2)
+        bundle = source.fetch(offer)
     used = sound_folder(settings, sets)
     timings: list[Timing] = []
 
@@ -96,8 +100,21 @@ def apply(settings: Config, place: Place) -> Applied:
         timings.append(try_set(new, used, variant, threads))
 
     sets.install(bundle, offer, check)
-    bundle.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # the next fetch removes it
+        bundle.unlink()
     return Applied(offer, timings[0])
+
+
+@contextlib.contextmanager
+def _disk_faults_refused(settings: Config) -> Iterator[None]:
+    """A disk that is full or cannot be written ends the update, not the daemon."""
+    try:
+        yield
+    except OSError as problem:
+        raise UpdateRefused(
+            f"{settings.terminal.state_dir}: the update cannot be written:"
+            f" {problem.strerror}"
+        ) from problem
 
 
 def _look(settings: Config, place: Place) -> tuple[TufSource, Offer, ModelSets]:
