@@ -111,8 +111,11 @@ def test_too_little_room_is_said_before_anything_is_written(tmp_path: Path) -> N
     sets = ModelSets(tmp_path)
     path, offer = bundle(tmp_path / "b")
     huge = msgspec.structs.replace(offer, length=1 << 50)
-    with pytest.raises(UpdateRefused, match="the disk is full: bundle 1 needs"):
-        sets.refuse_full(huge, copies=2)
+    mib = KEEP_FREE >> 20
+    for copies in (1, 2):
+        needed = (copies << 30) + mib
+        with pytest.raises(UpdateRefused, match=f"full: bundle 1 needs {needed} MiB"):
+            sets.refuse_full(huge, copies=copies)
     with pytest.raises(UpdateRefused, match="the disk is full: bundle 1 needs"):
         sets.install(path, huge, lambda _new: None)
     assert contents(sets) == set()

@@ -93,7 +93,7 @@ class ModelSets:
             ) from problem
         except OSError as problem:
             if problem.errno in FULL:
-                raise UpdateRefused(self._no_room(offer)) from problem
+                raise UpdateRefused(self._no_room(offer, copies=1)) from problem
             raise UpdateRefused(
                 f"{self.folder}: the update cannot be written: {problem.strerror}"
             ) from problem
@@ -107,7 +107,7 @@ class ModelSets:
         self._make_folder()
         free = shutil.disk_usage(self.folder).free
         if free < copies * offer.length + KEEP_FREE:
-            raise UpdateRefused(self._no_room(offer))
+            raise UpdateRefused(self._no_room(offer, copies))
 
     def _install(
         self, bundle: Path, offer: Offer, check: Callable[[Path], None]
@@ -166,11 +166,12 @@ class ModelSets:
                 offers.append(known)
         return max(offers, key=lambda known: known.accepted)
 
-    def _no_room(self, offer: Offer) -> str:
+    def _no_room(self, offer: Offer, copies: int) -> str:
+        needed = copies * offer.length + KEEP_FREE
         free = shutil.disk_usage(self.folder).free
         return (
             f"{self.folder}: the disk is full: bundle {offer.bundle.number} needs"
-            f" {(offer.length + KEEP_FREE) >> 20} MiB, {free >> 20} MiB are free"
+            f" {needed >> 20} MiB, {free >> 20} MiB are free"
         )
 
     @contextlib.contextmanager
