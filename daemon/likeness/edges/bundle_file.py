@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from likeness.edges.new_file import sync_folder
 from likeness.errors import UpdateRefused
 
 MANIFEST = "manifest.toml"
@@ -64,15 +65,6 @@ def unpack(bundle: Path, digest: str, folder: Path) -> None:
             _write(file, size, folder / name)
     sync_folder(folder / BUILT)
     sync_folder(folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Put a folder's own entries on the disk (fsync(2): a file's sync leaves them)."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _members(file: BinaryIO) -> Iterator[tuple[str, int]]:

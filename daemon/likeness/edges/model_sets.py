@@ -22,7 +22,8 @@ import msgspec
 
 from likeness.core.update import PACKAGED, Ledger, Offer, switch
 from likeness.edges import new_file
-from likeness.edges.bundle_file import sync_folder, unpack
+from likeness.edges.bundle_file import unpack
+from likeness.edges.new_file import sync_folder
 from likeness.errors import UpdateRefused
 
 LEDGER = "ledger.json"

@@ -25,7 +25,7 @@ from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 from likeness.core.time_floor import UNSYNCED
 from likeness.core.update import Bundle, Offer
 from likeness.core.vocabulary import Moment
-from likeness.edges.bundle_file import sync_folder
+from likeness.edges.new_file import sync_folder
 from likeness.edges.update_fetchers import FolderFetcher, HttpsFetcher
 from likeness.errors import UpdateRefused, one_line
 
