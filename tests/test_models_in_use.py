@@ -127,11 +127,11 @@ def test_without_any_update_nothing_is_written(tmp_path: Path) -> None:
     assert list(bench.state.iterdir()) == []
 
 
-def test_a_sound_folder_is_found_and_nothing_changed(bench: UpdateBench) -> None:
+def test_a_sound_set_is_found_and_nothing_changed(bench: UpdateBench) -> None:
     spoil(bench, bench.ledger.current)
     before = bench.ledger
-    found = models_in_use.sound_folder(bench.settings, bench.sets)
-    assert found == bench.sets.path_of(before.previous)
+    found = models_in_use.sound_set(bench.settings, bench.sets)
+    assert found.digest == before.previous
     assert bench.ledger == before
     # So an update can replace the broken one.
     third = bench.publish(3)

@@ -78,21 +78,19 @@ def choose(settings: Config) -> Chosen:
     raise AssertionError("the packaged set is the last, and raises")
 
 
-def sound_folder(settings: Config, sets: ModelSets) -> Path:
-    """Return the folder of the set that the next start would use; changes nothing.
+def sound_set(settings: Config, sets: ModelSets) -> Chosen:
+    """Load the set that the next start would use, and change nothing.
 
     Raises:
         ConfigError, ModelError: not even the packaged set can be used.
     """
     for digest in candidates(sets.ledger()):
         try:
-            _load(settings, sets, digest)
+            return _load(settings, sets, digest)
         except (ModelError, ConfigError, OSError):
             if digest == PACKAGED:
                 raise
-        else:
-            break
-    return folder_of(sets, settings, digest)
+    raise AssertionError("the packaged set is the last, and raises")
 
 
 def _load(settings: Config, sets: ModelSets, digest: str) -> Chosen:

@@ -21,7 +21,7 @@ from likeness.edges import new_file, store_file, store_rows
 from likeness.edges.model_sets import ModelSets
 from likeness.edges.tuf_source import Source, TufSource
 from likeness.errors import ConfigError, UpdateRefused
-from likeness.models_in_use import policy_of_set, sound_folder
+from likeness.models_in_use import folder_of, policy_of_set, sound_set
 from likeness.service.timekeeping import REMEMBERED
 from likeness.vision.set_trial import Timing, try_set
 
@@ -89,7 +89,7 @@ def apply(settings: Config, place: Place) -> Applied:
             return Applied(offer, None)
         sets.refuse_full(offer, copies=2)
         bundle = source.fetch(offer)
-    used = sound_folder(settings, sets)
+    used = folder_of(sets, settings, sound_set(settings, sets).digest)
     timings: list[Timing] = []
 
     def check(new: Path) -> None:

@@ -19,7 +19,6 @@ from likeness.edges.model_sets import ModelSets
 from likeness.edges.reader_serial import SerialLine
 from likeness.errors import LikenessError
 from likeness.parts import camera_of
-from likeness.vision.models import load_models
 
 WITHIN_S = 15.0
 THERMAL = Path("/sys/class/thermal")
@@ -91,7 +90,5 @@ def _keep(found: dict[str, Finding], name: str, check: Check) -> None:
 def _load_models(settings: config.Config) -> str:
     """Load what the next start would use, and change nothing."""
     sets = ModelSets(Path(settings.terminal.state_dir))
-    folder = models_in_use.sound_folder(settings, sets)
-    given = settings.models
-    loaded = load_models(folder, given.variant, given.threads)
-    return f"{len(loaded.digests)} models, {given.variant}, {loaded.runtime}"
+    loaded = models_in_use.sound_set(settings, sets).models
+    return f"{len(loaded.digests)} models, {settings.models.variant}, {loaded.runtime}"
