@@ -93,7 +93,6 @@ class Trust:
             known = msgspec.json.decode(path.read_bytes(), type=DeviceFile)
             keys = [ECKey.import_key({**jwk}) for jwk in known.keys]
         except FileNotFoundError:
-            self._devices.pop(device, None)
             return None
         except (OSError, msgspec.MsgspecError, *_UNUSABLE) as problem:
             log.error("event=device_file_unusable file=%s why=%s", path, problem)  # noqa: TRY400
