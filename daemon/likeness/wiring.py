@@ -257,7 +257,6 @@ async def build(
         verifier=verifier,
         notary=notary,
         clock=clock,
-        wall=wall,
         time=wall,
         choose=random.random,
         birth=birth,

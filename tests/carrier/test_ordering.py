@@ -64,7 +64,7 @@ class Far:
             ),
             notary=notary,
             clock=clock,
-            wall=clock,
+            time=Timekeeping(clock),
             choose=lambda: 0.0,
             birth=lambda: {"epoch": self.near.store.epoch},
             others={"cmd": hear},

@@ -39,6 +39,7 @@ from likeness.edges.verifier import CarrierVerifier
 from likeness.service.delivery import Delivery
 from likeness.service.notary import Notary
 from likeness.service.recording import Recorder
+from likeness.service.timekeeping import Timekeeping
 from results import ACCEPTED, REFUSED
 
 HOST = "127.0.0.1"
@@ -127,7 +128,7 @@ def delivery(slim: Slim, orders: Orders, line: MqttLine) -> Delivery:
         ),
         notary=slim.notary,
         clock=slim.clock,
-        wall=slim.clock,
+        time=Timekeeping(slim.clock),
         choose=random.random,
         telemetry_every_s=5.0,
     )

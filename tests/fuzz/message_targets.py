@@ -21,6 +21,7 @@ from likeness.core.vocabulary import Purpose
 from likeness.edges.signer import FileSigner
 from likeness.edges.verifier import CarrierVerifier
 from likeness.service.delivery import Delivery
+from likeness.service.timekeeping import Timekeeping
 from results import ACCEPTED, FixedClock, bench
 
 LEAVES = ("receipt", "visit", "cmd", "desired", "result", "ask", "nothing")
@@ -82,7 +83,7 @@ class Terminal:
             ),
             notary=near.notary,
             clock=_NoTime(),
-            wall=FixedClock(),
+            time=Timekeeping(FixedClock()),
             choose=lambda: 0.5,
             telemetry_every_s=3600.0,
         )

@@ -18,6 +18,7 @@ from likeness.edges.broker import MqttLine
 from likeness.edges.clock import SystemClock
 from likeness.edges.verifier import CarrierVerifier
 from likeness.service.delivery import Delivery
+from likeness.service.timekeeping import Timekeeping
 from likeness.simulators.authority import Authority, Issued, Kind
 from results import ACCEPTED, Bench, bench
 from stories import story, until
@@ -52,7 +53,7 @@ class Shop:
             ),
             notary=self.near.notary,
             clock=clock,
-            wall=clock,
+            time=Timekeeping(clock),
             choose=lambda: 0.0,
             telemetry_every_s=0.1,
         )

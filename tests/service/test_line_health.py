@@ -13,6 +13,7 @@ from likeness.core.line_faults import TAKEN_OVER
 from likeness.edges.clock import SystemClock
 from likeness.edges.verifier import CarrierVerifier
 from likeness.service.delivery import Delivery
+from likeness.service.timekeeping import Timekeeping
 from results import ACCEPTED, Bench, bench
 from stories import story, until
 
@@ -70,7 +71,7 @@ def delivery(near: Bench, broker: Dictated) -> Delivery:
         ),
         notary=near.notary,
         clock=clock,
-        wall=clock,
+        time=Timekeeping(clock),
         choose=lambda: 0.0,
         telemetry_every_s=0.02,
     )

@@ -188,7 +188,6 @@ class Stage:
             ),
             notary=notary,
             clock=self.clock,
-            wall=self.wall,
             time=self.wall,
             choose=random.random,
             telemetry=lambda: {"visits": self.terminal.visits_done},

@@ -22,7 +22,7 @@ from likeness.service.asking import ASK_EXPIRES_S, Asking, VisitGrant
 from likeness.service.hearing import Hearing
 from likeness.service.line_health import LineHealth
 from likeness.service.notary import Notary
-from likeness.service.ports import Broker, Clock, ResultStore, Verifier, WallClock
+from likeness.service.ports import Broker, Clock, ResultStore, Verifier
 from likeness.service.presence import Facts, Presence
 from likeness.service.timekeeping import Timekeeping
 
@@ -45,8 +45,7 @@ class Delivery:
         device: our name, a topic level.
         store, broker, verifier, notary: what this carries events between.
         clock: for the waits.
-        wall: for expiry, as far as it can be believed.
-        time: the same, with a floor that outlives a restart.
+        time: what time it is at least, for expiry, and as far as it is believed.
         choose: gives 0 … 1, for the jitter.
         birth: what this terminal is; published whenever the line comes up.
         telemetry: one flat snapshot; the outbox adds its own numbers.
@@ -65,8 +64,7 @@ class Delivery:
         verifier: Verifier,
         notary: Notary,
         clock: Clock,
-        wall: WallClock,
-        time: Timekeeping | None = None,
+        time: Timekeeping,
         choose: Callable[[], float],
         birth: Callable[[], Facts] = dict,
         telemetry: Callable[[], Facts] = dict,
@@ -79,7 +77,6 @@ class Delivery:
         self._store = store
         self._broker = broker
         self._clock = clock
-        self._time = time or Timekeeping(wall)
         self._choose = choose
         self._telemetry = telemetry
         self._telemetry_every_s = telemetry_every_s
@@ -87,7 +84,7 @@ class Delivery:
         self._hearing = Hearing(
             device,
             verifier=verifier,
-            time=self._time,
+            time=time,
             store=store,
             asking=self._asking,
             others=others or {},
@@ -96,8 +93,8 @@ class Delivery:
         self._presence = Presence(
             self._publish,
             clock=clock,
-            wall=self._time,
-            anchoring=Anchoring(notary, self._time),
+            wall=time,
+            anchoring=Anchoring(notary, time),
             birth=birth,
         )
         self._events: asyncio.Queue[BrokerEvent | _Kept] = asyncio.Queue()
