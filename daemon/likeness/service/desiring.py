@@ -217,7 +217,9 @@ class Desiring:
     def _note(self, state: orders.DesiredState, about: Wish | Refused) -> None:
         why = about.why if isinstance(about, Refused) else ""
         level = logging.ERROR if why else logging.WARNING
-        log.log(level, "event=desired version=%d %s why=%r", about.version, state, why)
+        log.log(
+            level, "event=desired version=%d state=%s why=%r", about.version, state, why
+        )
         self._said = orders.Reported(
             version=about.version,
             digest=about.digest,
