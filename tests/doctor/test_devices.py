@@ -41,14 +41,14 @@ def test_a_camera_that_is_not_ours() -> None:
 
 
 def test_a_running_daemon_is_not_disturbed(tmp_path: Path) -> None:
-    assert not devices.daemon_runs(tmp_path / "nowhere")
+    assert not directory_lock.is_held(tmp_path / "nowhere")
     lock = directory_lock.hold(tmp_path)
-    assert devices.daemon_runs(tmp_path)
+    assert directory_lock.is_held(tmp_path)
     assert devices.camera(lambda: SlotCamera("x", refused), in_use=True).state is (
         State.OK
     )
     os.close(lock)
-    assert not devices.daemon_runs(tmp_path)
+    assert not directory_lock.is_held(tmp_path)
     os.close(directory_lock.hold(tmp_path))  # the look has held nothing
 
 

@@ -5,10 +5,7 @@ would disturb a visit. Leaves to others: the machine, keys, the line.
 """
 
 import asyncio
-import fcntl
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 from likeness.core.card_dialogue import ReaderReady, ReaderTrouble
 from likeness.doctor.finding import Finding, fail, ok
@@ -20,21 +17,6 @@ READER_WITHIN_S = 6.0
 FRAMES = 3
 READER_TODO = "see its cable, and reader.path and reader.baud in the configuration"
 CAMERA_TODO = "see the cable and camera.source, camera.path in the configuration"
-
-
-def daemon_runs(state_dir: Path) -> bool:
-    """Say whether a daemon holds this state directory, without holding it."""
-    try:
-        lock = os.open(state_dir / "lock", os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(lock)
-    return False
 
 
 def camera(open_camera: Callable[[], Camera], *, in_use: bool) -> Finding:

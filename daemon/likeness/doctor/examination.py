@@ -14,6 +14,7 @@ from pathlib import Path
 from likeness import config, models_in_use
 from likeness.doctor import devices, identity, line, machine
 from likeness.doctor.finding import Finding, fail
+from likeness.edges import directory_lock
 from likeness.edges.clock import SystemClock
 from likeness.edges.model_sets import ModelSets
 from likeness.edges.reader_serial import SerialLine
@@ -30,7 +31,7 @@ Check = Callable[[], Finding]
 def checks(settings: config.Config) -> dict[str, Check]:
     """Return the checks by name, in the order in which they are told."""
     state_dir = Path(settings.terminal.state_dir)
-    in_use = devices.daemon_runs(state_dir)
+    in_use = directory_lock.is_held(state_dir)
     clock = SystemClock()
     return {
         "camera": partial(

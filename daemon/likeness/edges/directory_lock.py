@@ -9,6 +9,8 @@ from pathlib import Path
 
 from likeness.errors import ConfigError, UsageError
 
+NAME = "lock"
+
 
 def hold(directory: Path) -> int:
     """Make and hold the directory; return what to close in order to let go.
@@ -19,7 +21,7 @@ def hold(directory: Path) -> int:
     """
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        lock = os.open(directory / NAME, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as problem:
         raise ConfigError(
             f"{directory}: terminal.state_dir cannot be used: {problem.strerror}"
@@ -33,3 +35,18 @@ def hold(directory: Path) -> int:
             " another terminal.state_dir"
         ) from problem
     return lock
+
+
+def is_held(directory: Path) -> bool:
+    """Say whether a daemon holds this directory; afterwards we do not."""
+    try:
+        lock = os.open(directory / NAME, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
