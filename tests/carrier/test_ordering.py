@@ -177,8 +177,9 @@ async def test_what_is_desired_stays_and_says_that_it_waits_for_a_start(
             assert f"for {DEVICE} {sent}nothing on 'reported' within 1 s" in said
             assert "takes force at the terminal's next start" in said
             waits = orders.Reported(version=1, state="pending", running={})
-            delivery.say("reported", messages.to_json(waits), retain=True)
-            assert f"for {DEVICE} {sent}it is not in force yet" in await desire(far)
+            for report in (b"no report at all", messages.to_json(waits)):
+                delivery.say("reported", report, retain=True)
+                assert f"{sent}it is not in force yet" in await desire(far)
 
 
 @story
