@@ -14,12 +14,12 @@ from likeness import config
 from likeness.core.line_faults import fault_of
 from likeness.doctor.finding import Finding, fail, ok
 from likeness.edges import broker_tls, credentials
+from likeness.edges.broker_client import SESSION_EXPIRY_S
 from likeness.errors import ConfigError
 
 WITHIN_S = 5.0
 # A broker that refuses a certificate under TLS 1.3 says so after the handshake.
 REFUSED_WITHIN_S = 1.0
-SESSION_EXPIRY_S = 600  # the daemon's own, so that its session outlives this visit
 CONNACK = 2
 DISCONNECT = bytes((0xE0, 0))  # MQTT v5, 3.14; 0: a normal end
 TODO = "see mqtt.host, mqtt.port, the network, and whether the broker runs"
@@ -98,7 +98,7 @@ def _say_connect(line: socket.socket, name: str, where: str) -> Finding:
 
 
 def _connect(name: str) -> bytes:
-    """No clean start: a session that waits for the daemon goes on waiting."""
+    """No clean start, the daemon's own expiry: its session goes on waiting for it."""
     client = name.encode()
     properties = bytes((0x11,)) + SESSION_EXPIRY_S.to_bytes(4, "big")
     properties += bytes((0x21, 0, 1))  # receive maximum 1: its queue stays there

@@ -22,6 +22,7 @@ from likeness.edges.bounded_client import MAX_PACKET_BYTES, BoundedClient
 from likeness.edges.broker_tls import tls_context
 
 CONNECT_WITHIN_S = 5.0
+SESSION_EXPIRY_S = 600  # commands survive a short absence
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class LineSettings:
     client_id: str
     topics: tuple[str, ...]
     keepalive_s: int = 30
-    session_expiry_s: int = 600  # commands survive a short absence
+    session_expiry_s: int = SESSION_EXPIRY_S
     will: Will | None = None
     ca_file: str = ""
     cert_file: str = ""
