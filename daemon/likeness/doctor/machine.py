@@ -125,6 +125,6 @@ def _can_write(folder: Path) -> bool:
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(b"\0")
             probe.flush()
-    except OSError as problem:
-        return problem.errno is not None and shutil.disk_usage(folder).free < FREE_FAIL
+    except OSError:
+        return shutil.disk_usage(folder).free < FREE_FAIL  # full, which is said so
     return True
