@@ -114,6 +114,29 @@ def test_what_no_terminal_would_take_is_not_offered(
     assert engineer.repository.offered("models.tar") is None
 
 
+@pytest.mark.parametrize("spoilt", ["key", "metadata", "root", "targets", "disk"])
+def test_a_repository_that_cannot_be_used_is_one_line(
+    engineer: Engineer, spoilt: str
+) -> None:
+    metadata = engineer.folder / "metadata"
+    match spoilt:
+        case "key":
+            bad = engineer.keys / "timestamp-1.pem"
+            bad.write_text("no key")
+        case "metadata":
+            bad = metadata / "timestamp.json"
+            bad.write_text("{}")
+        case "root" | "targets":
+            bad = metadata
+            (metadata / f"1.{spoilt}.json").unlink()
+        case _:
+            bad = metadata / ".3.snapshot.json"
+            bad.mkdir()  # no file can be written here
+    code, said = engineer.types("renew")
+    assert (code, said.count("\n")) == (2, 1)
+    assert str(bad) in said
+
+
 def test_wrong_use_is_one_line(engineer: Engineer, tmp_path: Path) -> None:
     assert "here is an update repository already" in engineer.types("init")[1]
     code, said = engineer.bundles(4, "--min-daemon", "soon")

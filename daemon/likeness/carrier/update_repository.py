@@ -20,7 +20,9 @@ from typing import Any
 
 import msgspec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from securesystemslib.exceptions import StorageError
 from securesystemslib.signer import CryptoSigner
+from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import (
     Metadata,
     Root,
@@ -36,6 +38,7 @@ from likeness.errors import UsageError
 ROLES = ("root", "targets", "snapshot", "timestamp")
 # A stick must reach the shop while its timestamp holds.
 VALID_DAYS = {"root": 365, "targets": 365, "snapshot": 30, "timestamp": 30}
+RESTORE = "bring the repository back from a copy"
 
 Content = Root | Targets | Snapshot | Timestamp
 Edit = Callable[[Any], None]  # Any: each role has its own type of content
@@ -56,7 +59,7 @@ class UpdateRepository:
         """Open an existing repository with the keys that are at hand.
 
         Raises:
-            UsageError: there is none.
+            UsageError: there is none, or a key cannot be used.
         """
         self.folder = folder
         self._keys = keys
@@ -101,8 +104,16 @@ class UpdateRepository:
         return self._path("root", self._newest("root"))
 
     def read(self, role: str) -> Any:
-        """Return the newest signed content of a role (its type depends on the role)."""
-        return Metadata[Any].from_file(str(self._path(role, self._newest(role)))).signed
+        """Return the newest signed content of a role (its type depends on the role).
+
+        Raises:
+            UsageError: its file is broken, or gone.
+        """
+        path = self._path(role, self._newest(role))
+        try:
+            return Metadata[Any].from_file(str(path)).signed
+        except (RepositoryError, StorageError) as problem:
+            raise UsageError(f"{path}: {problem}; {RESTORE}") from problem
 
     def offered(self, target: str) -> Bundle | None:
         """Return what is signed for a target now; None if nothing is."""
@@ -196,12 +207,18 @@ class UpdateRepository:
         if role == "timestamp":
             return 0  # it has no version in its name
         found = self._metadata.glob(f"[0-9]*.{role}.json")
-        return max(int(path.name.partition(".")[0]) for path in found)
+        versions = [int(path.name.partition(".")[0]) for path in found]
+        if not versions:
+            raise UsageError(f"{self._metadata}: no metadata of {role}; {RESTORE}")
+        return max(versions)
 
     def _load_keys(self) -> None:
         self._signers: dict[str, CryptoSigner] = {}
         for path in sorted(self._keys.glob("*.pem")):
-            private: Any = load_pem_private_key(path.read_bytes(), None)
+            try:
+                private: Any = load_pem_private_key(path.read_bytes(), None)
+            except (ValueError, TypeError) as problem:  # TypeError: under a password
+                raise UsageError(f"{path}: no private key in clear PEM") from problem
             signer = CryptoSigner(private)
             self._signers[signer.public_key.keyid] = signer
 

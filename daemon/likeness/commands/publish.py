@@ -1,15 +1,18 @@
 """`likeness publish`: what the carrier's engineer does to offer models and policy."""
 
+import functools
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import get_args
+from typing import ParamSpec, get_args
 
 import click
 
 from likeness.errors import UsageError
 from likeness.vision.manifest import Variant
 
+Given = ParamSpec("Given")
 FOLDER = click.Path(file_okay=False, path_type=Path)
 repository = click.option(
     "--repository", "folder", required=True, type=FOLDER, help="To serve or to carry."
@@ -17,6 +20,18 @@ repository = click.option(
 keys = click.option(
     "--keys", required=True, type=FOLDER, help="The signing keys; never on a terminal."
 )
+
+
+def _says_disk_faults(wrapped: Callable[Given, None]) -> Callable[Given, None]:
+    @functools.wraps(wrapped)
+    def said(*args: Given.args, **named: Given.kwargs) -> None:
+        try:
+            wrapped(*args, **named)
+        except OSError as problem:
+            what = problem.filename or "the disk"
+            raise UsageError(f"{what}: {problem.strerror}") from problem
+
+    return said
 
 
 @click.group(help="The publisher's side: sign and offer updates.")
@@ -29,6 +44,7 @@ def command() -> None:
 @keys
 @click.option("--root-keys", default=3, show_default=True)
 @click.option("--root-needed", default=2, show_default=True)
+@_says_disk_faults
 def init(folder: Path, keys: Path, root_keys: int, root_needed: int) -> None:
     """Make keys and an empty repository."""
     publisher = _publisher()
@@ -54,6 +70,7 @@ def init(folder: Path, keys: Path, root_keys: int, root_needed: int) -> None:
 @click.option("--min-daemon", help="The oldest likeness that can use it; else this.")
 @click.option("--machine", "machines", multiple=True, help="As `uname -m`; else any.")
 @click.option("--target", default="models.tar", show_default=True)
+@_says_disk_faults
 def bundle(
     *,
     folder: Path,
@@ -103,6 +120,7 @@ def bundle(
 @command.command()
 @repository
 @keys
+@_says_disk_faults
 def renew(folder: Path, keys: Path) -> None:
     """Sign what is offered for another 30 days; do it every week."""
     _publisher().UpdateRepository(folder, keys).renew()
@@ -113,6 +131,7 @@ def renew(folder: Path, keys: Path) -> None:
 @repository
 @keys
 @click.argument("role", type=click.Choice(["root", "targets", "snapshot", "timestamp"]))
+@_says_disk_faults
 def replace_key(folder: Path, keys: Path, role: str) -> None:
     """Give a role a new key; terminals follow by themselves."""
     _publisher().UpdateRepository(folder, keys).replace_key(role)
