@@ -72,6 +72,8 @@ def test_it_revokes(tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         (("issue", "device", "a/b"), "letters, digits"),
+        (("issue", "device", "a" * 65), "64 at most"),
+        (("issue", "broker", "broker", "--host", "lädchen"), "neither a host name"),
         (("issue", "broker", "broker"), "--host is what a broker needs"),
         (("issue", "device", "shop-1", "--host", "x"), "--host is what a broker needs"),
         (("issue", "device", "shop-1", "--request", "none"), "none: cannot be read"),

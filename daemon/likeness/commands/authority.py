@@ -13,7 +13,7 @@ from likeness.simulators.authority import Authority, Kind
 
 KINDS = {"device": Kind.DEVICE, "carrier": Kind.CARRIER, "broker": Kind.SERVER}
 
-_NAME = re.compile("[A-Za-z0-9._-]+")
+_NAME = re.compile("[A-Za-z0-9._-]{1,64}")  # RFC 5280, ub-common-name
 
 _folder = click.option(
     "--dir",
@@ -75,7 +75,9 @@ def revoke(cert: Path, folder: Path) -> None:
 
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
-        raise UsageError(f"'{name}': letters, digits, '.', '_' and '-' only")
+        raise UsageError(
+            f"'{name}': letters, digits, '.', '_' and '-' only, 64 at most"
+        )
 
 
 def _read(path: Path) -> bytes:

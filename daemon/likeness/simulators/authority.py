@@ -11,6 +11,7 @@ broker. All keys lie here in clear: never a field's authority. Certificates begi
 ago, for terminals that start without a clock. Leaves to others: who deserves one.
 """
 
+import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -288,10 +289,13 @@ def _name(common: str) -> x509.Name:
 
 
 def _host(name: str) -> x509.GeneralName:
-    try:
+    with contextlib.suppress(ValueError):
         return x509.IPAddress(ip_address(name))
-    except ValueError:
+    try:
         return x509.DNSName(name)
+    except ValueError as problem:
+        why = f"'{name}': neither a host name in ASCII nor an address"
+        raise UsageError(why) from problem
 
 
 def _builder(
