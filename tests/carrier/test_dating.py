@@ -144,3 +144,20 @@ def test_an_anchor_that_is_not_the_terminals_dates_nothing(
     assert dates(store) == [Dated(RECEIVED, Source.RECEIVED)]
     take("ask", good)
     assert dates(store) == [Dated(BOOTED + 50, Source.ANCHOR)]
+
+
+def test_a_record_from_the_future_is_taken_and_its_boot_raises_one_alarm(
+    near: Bench, store: CarrierStore, take: Take
+) -> None:
+    fast = replace(GOOD, utc_s=RECEIVED + 2 * 86_400)
+    other = replace(fast, boot="boot-2")
+    tokens = chain(near, UNSET, fast, fast, other)
+    for token in tokens:
+        take("result", token)
+    (head,) = store.chains()
+    assert head.upto.seq == 3, "taken like any other"
+    found = [(one.seq, one.kind) for one in store.alarms()]
+    assert found == [(1, "clock"), (3, "clock")]
+    assert store.alarms()[0].detail.endswith("172800 s from now")
+    assert store.evidence(FACTS.device) == [tokens[1], tokens[3]]
+    assert [one.clock_ahead for one in dates(store)] == [False, True, True, True]

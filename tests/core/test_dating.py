@@ -53,9 +53,19 @@ def test_without_an_anchor_it_was_made_before_it_was_received() -> None:
 
 def test_a_date_after_its_reception_is_passed_over() -> None:
     late = at(50, "ntp", off_s=10**6)
-    assert dating.dated(late, [], RECEIVED) == Dated(RECEIVED, Source.RECEIVED)
+    doubted = Dated(RECEIVED, Source.RECEIVED, clock_ahead=True)
+    assert dating.dated(late, [], RECEIVED) == doubted
     good = at(7200, "ntp")
-    assert dating.dated(late, [good], RECEIVED) == Dated(BOOTED + 50, Source.ANCHOR)
+    doubted = Dated(BOOTED + 50, Source.ANCHOR, clock_ahead=True)
+    assert dating.dated(late, [good], RECEIVED) == doubted
+
+
+def test_only_a_clock_that_was_set_can_be_ahead() -> None:
+    just = Moment(RECEIVED + dating.LATE_S, "ntp", "boot-1", 0)
+    ahead = replace(just, utc_s=just.utc_s + 1)
+    assert not dating.is_ahead(just, RECEIVED)
+    assert dating.is_ahead(ahead, RECEIVED)
+    assert not dating.is_ahead(replace(ahead, quality="unsynced"), RECEIVED)
 
 
 def test_an_anchor_is_due_once_in_a_boot_and_after_each_step() -> None:

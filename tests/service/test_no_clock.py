@@ -14,13 +14,13 @@ from likeness import RELEASED_UTC_S
 from likeness.carrier.keeping import Kept
 from likeness.carrier.store import CarrierStore
 from likeness.carrier.words import RECEIPT_EXPIRES_S, CarrierWords
-from likeness.core import messages, time_floor
+from likeness.core import messages, outbox, time_floor
 from likeness.core.chain import Link
 from likeness.core.dating import Dated, Source
 from likeness.core.line import Arrived, BrokerUp
 from likeness.core.vocabulary import Moment, Purpose
 from likeness.service.timekeeping import Timekeeping
-from results import Bench, bench
+from results import ACCEPTED, Bench, bench
 from stories import story, until
 
 WAKES = Moment(utc_s=30, quality="unsynced", boot="boot-1", mono_ms=30_000)
@@ -163,3 +163,31 @@ async def test_without_a_clock_only_what_has_expired_for_sure_is_refused(
     assert (way.counts["receipts"] == 1) == taken
     assert len(await near.store.waiting()) == (0 if taken else 1)
     await near.store.close()
+
+
+@pytest.mark.broker
+@story
+async def test_a_set_clock_that_is_days_fast_holds_nothing_back(
+    tmp_path: Path, broker: Mosquitto
+) -> None:
+    """A broken time server: to this clock each receipt has expired."""
+    clock, kept = HandClock(), list[Kept]()
+    clock.booted += 40 * 86_400
+    clock.later(10_000)
+    clock.set_by_network()
+    wall = Timekeeping(clock)
+    near = bench(tmp_path, clock=wall)
+    await near.store.open()
+    await wall.open(near.store)
+    for _ in range(outbox.AHEAD + 6):
+        await near.record(ACCEPTED)
+    way = delivery(near, broker, time=wall)
+    async with running(carrier(tmp_path, broker, kept)), running(way.run()):
+        await until_empty(near)
+    await near.store.close()
+    assert way.counts["dropped"] == 0
+    assert len([one for one in kept if one.new]) == outbox.AHEAD + 7
+    doubted = dates(tmp_path)
+    assert {date.source for date in doubted} == {Source.RECEIVED}
+    assert all(date.clock_ahead for date in doubted)
+    assert abs(wall.floor_s - time.time()) < time_floor.AHEAD_S

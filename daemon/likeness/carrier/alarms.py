@@ -68,6 +68,15 @@ def keep(db: sa.Connection, alarm: Alarm, *, record: str, token: str) -> None:
     )
 
 
+def is_raised(db: sa.Connection, device: str, kind: Problem, about: str) -> bool:
+    """Say whether there is one about this already, at whatever place."""
+    table = tables.alarms.c
+    same = sa.select(table.seq).where(
+        table.device == device, table.kind == kind, table.hash == about
+    )
+    return db.execute(same.limit(1)).first() is not None
+
+
 def raised(db: sa.Connection) -> list[Alarm]:
     """Return everything that was ever raised, the newest last."""
     table = tables.alarms.c

@@ -13,6 +13,7 @@ import msgspec
 import sqlalchemy as sa
 
 from likeness.carrier import tables
+from likeness.carrier.verify import Claims
 from likeness.core import dating, jws, messages
 from likeness.core.dating import Dated
 from likeness.core.vocabulary import Moment
@@ -36,7 +37,7 @@ class _When(msgspec.Struct, frozen=True):
     time_quality: messages.Short
 
 
-def moment_of(claims: messages.Result | messages.EpochBegins | _When) -> Moment:
+def moment_of(claims: Claims | _When) -> Moment:
     """Return what a record says about its moment."""
     return Moment(claims.iat, claims.time_quality, claims.boot, claims.mono_ms)
 

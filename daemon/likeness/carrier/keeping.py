@@ -12,10 +12,12 @@ from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
-from likeness.carrier import alarms, key_history, nonces, tables
+from likeness.carrier import alarms, dating, key_history, nonces, tables
 from likeness.carrier.verify import RECORDS, Claims, Problem
+from likeness.core import dating as core_dating
 from likeness.core import jws, messages
 from likeness.core.chain import Link
+from likeness.core.vocabulary import Moment
 
 BEFORE_FIRST = -1  # `upto` of a chain with nothing contiguous yet
 
@@ -142,6 +144,8 @@ def _write(db: sa.Connection, incoming: Incoming, now_s: int, *, again: bool) ->
 def _look_at(db: sa.Connection, incoming: Incoming, now_s: int) -> None:
     """Raise or note what a record that was just written claims."""
     claims = incoming.claims
+    if claims is not None and not incoming.refusal:
+        _look_at_clock(db, incoming, dating.moment_of(claims), now_s)
     if incoming.refusal:
         _raise(db, incoming, Problem.REFUSED, incoming.refusal, now_s)
     elif isinstance(claims, messages.EpochBegins):
@@ -150,6 +154,20 @@ def _look_at(db: sa.Connection, incoming: Incoming, now_s: int) -> None:
         key_history.note(db, claims, incoming.kid)
     elif isinstance(claims, messages.Result):
         _look_at_nonce(db, incoming, claims, now_s)
+
+
+def _look_at_clock(
+    db: sa.Connection, incoming: Incoming, made: Moment, now_s: int
+) -> None:
+    """A record from the future is as good as any; its boot raises one alarm."""
+    if not core_dating.is_ahead(made, now_s) or alarms.is_raised(
+        db, incoming.device, Problem.CLOCK, made.boot
+    ):
+        return
+    detail = f"set by {made.quality} to {made.utc_s}, {made.utc_s - now_s} s from now"
+    place = (incoming.device, incoming.epoch, incoming.seq)
+    alarm = alarms.Alarm(*place, Problem.CLOCK, detail, now_s)
+    alarms.keep(db, alarm, record=made.boot, token=incoming.token)
 
 
 def _without_a_former_key(db: sa.Connection, incoming: Incoming) -> Incoming:

@@ -31,6 +31,7 @@ class Dated:
 
     utc_s: int
     source: Source
+    clock_ahead: bool = False  # a clock that was set, but to a time to come
 
 
 def is_due(said: Moment | None, now: Moment) -> bool:
@@ -53,6 +54,11 @@ def agree(one: Moment, other: Moment) -> bool:
     )
 
 
+def is_ahead(record: Moment, received_utc_s: int) -> bool:
+    """Say whether a clock that was set showed a time after the record was received."""
+    return record.quality in BELIEVED and record.utc_s > received_utc_s + LATE_S
+
+
 def dated(record: Moment, anchors: Iterable[Moment], received_utc_s: int) -> Dated:
     """Say when a record was made.
 
@@ -65,19 +71,20 @@ def dated(record: Moment, anchors: Iterable[Moment], received_utc_s: int) -> Dat
         anchors: what the same terminal said later or earlier; of any boot.
         received_utc_s: when the carrier had it, by the carrier's clock.
     """
+    ahead = is_ahead(record, received_utc_s)
     same_boot = [one for one in anchors if one.boot == record.boot]
     same_boot.sort(key=lambda one: abs(one.mono_ms - record.mono_ms))
     for quality in (NTP, RTC):
-        found = [Dated(record.utc_s, Source.OWN)] if record.quality == quality else []
+        found = [(record.utc_s, Source.OWN)] if record.quality == quality else []
         found += [
-            Dated((_boot_began_ms(one) + record.mono_ms) // 1000, Source.ANCHOR)
+            ((_boot_began_ms(one) + record.mono_ms) // 1000, Source.ANCHOR)
             for one in same_boot
             if one.quality == quality
         ]
-        for date in found:
-            if 0 <= date.utc_s <= received_utc_s + LATE_S:
-                return date
-    return Dated(received_utc_s, Source.RECEIVED)
+        for utc_s, source in found:
+            if 0 <= utc_s <= received_utc_s + LATE_S:
+                return Dated(utc_s, source, ahead)
+    return Dated(received_utc_s, Source.RECEIVED, ahead)
 
 
 def _boot_began_ms(moment: Moment) -> int:

@@ -1,6 +1,9 @@
 """Judges what comes in for this terminal, before anything follows from it.
 
-A verified word of the carrier also says what time it is at least. Leaves to others:
+A verified word of the carrier also says what time it is at least. A receipt has expired
+only when the carrier's own times say so (the floor), whatever our clock says: it names
+a record of ours by its hash, so an old one is no lie, and a clock that runs ahead must
+not hold back what is delivered. Leaves to others:
 signatures (`Verifier`), the answer to an ask (`asking`), orders, what a receipt means
 for the outbox.
 """
@@ -47,10 +50,9 @@ class Hearing:
         device, leaf = messages.device_and_leaf(message.topic)
         if device != self._device:
             raise Untrusted("the topic of another device")
-        earliest_s = self._time.earliest_now()
         match leaf:
             case "receipt":
-                return await self._receipt(message.payload, earliest_s)
+                return await self._receipt(message.payload)
             case "visit":
                 # It names our fresh commitment, so it is not an old one, whatever the
                 # floor says.
@@ -63,8 +65,8 @@ class Hearing:
                 pass
         return None
 
-    async def _receipt(self, token: bytes, earliest_s: int) -> Heard:
-        said = self._verifier.receipt(token, earliest_s)
+    async def _receipt(self, token: bytes) -> Heard:
+        said = self._verifier.receipt(token, self._time.floor_s)
         await self._time.heard(said.iat)
         if isinstance(said, messages.Refusal):
             record = Link(said.epoch, said.seq, said.hash)
