@@ -364,3 +364,36 @@ async def test_two_of_one_name_wait_longer_each_time() -> None:
             for _ in range(6):
                 await ear.wait(BrokerDown)
     assert waits.asked[:5] == [60, 120, 240, 300, 300]
+
+
+@story
+async def test_a_broker_that_does_not_wait_for_our_answers_loses_the_line() -> None:
+    """The carrier acknowledges what it has kept; what waits till then is bounded."""
+    waits = Waits()
+    async with FakeBroker().running() as broker:
+        given = settings(broker.port, receive_maximum=7, acknowledge_by_hand=True)
+        line = MqttLine(given, choose=lambda: 0.0, pause=waits)
+        async with listening(line) as ear:
+            await up(ear)
+            for mid in range(1, 30):  # one after another, as many as it likes
+                broker.say(qos_1(10, mid))
+                arrived = await ear.wait(Arrived)
+                assert isinstance(arrived, Arrived)
+                line.acknowledge(arrived.receipt)
+            broker.say(b"".join(qos_1(10, mid) for mid in range(1, 9)))
+            for _ in range(7):
+                await ear.wait(Arrived)
+            down = await ear.wait(BrokerDown)
+            assert isinstance(down, BrokerDown)
+            assert down.why == "more than 7 messages at once"
+            await until(lambda: bool(waits.asked))
+
+
+@story
+async def test_what_comes_with_qos_0_has_no_receipt() -> None:
+    async with FakeBroker().running() as broker:
+        line = MqttLine(settings(broker.port))
+        async with listening(line) as ear:
+            await up(ear)
+            broker.say(b"\x30\x04\0\1a\0")
+            assert await ear.wait(Arrived) == Arrived("a", b"", receipt=0)

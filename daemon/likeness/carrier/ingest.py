@@ -3,8 +3,10 @@
 Whatever has arrived is handled as one batch on the store's thread: one commit, then
 the PUBACKs, then one cumulative receipt for each chain. A record that is well signed
 but not for this carrier, or of another life of its chain, is refused, signed; one that
-is not well signed gets no answer, since it may not be the terminal's. Leaves to others:
-each of these steps.
+is not well signed gets no answer, since it may not be the terminal's.
+
+What waits here is bounded: by the line's Receive Maximum, since what is not kept is not
+acknowledged and comes again. Leaves to others: each of these steps.
 """
 
 import asyncio
@@ -79,6 +81,11 @@ class Ingest:
         self._arrived: asyncio.Queue[Arrived] = asyncio.Queue()
         self.counts: Counter[str] = Counter()
 
+    @property
+    def waiting(self) -> int:
+        """How many messages wait for their batch."""
+        return self._arrived.qsize()
+
     async def run(self) -> None:
         """Serve until cancelled."""
         loop = asyncio.get_running_loop()
@@ -97,15 +104,29 @@ class Ingest:
             case BrokerUp(refused=topics):
                 self.counts["line_subscription_refused"] += 1
                 log.error("event=subscription_refused topics=%r", topics)
-            case BrokerDown(why, LineFault(word, advice)):
-                self.counts[f"line_{word}"] += 1
-                log.error("event=line_fault fault=%s why=%r do=%r", word, why, advice)
-            case BrokerDown(why):
-                log.warning("event=broker_down why=%r", why)
+            case BrokerDown(why, fault):
+                self._forget_arrived()
+                self._tell_down(why, fault)
+            case Arrived(receipt=0):
+                self.counts["qos_0"] += 1  # ours come with QoS 1
             case Arrived():
                 self._arrived.put_nowait(event)
             case _:
                 pass  # PUBACKs of our receipts: a lost one is asked for by a resend
+
+    def _tell_down(self, why: str, fault: LineFault | None) -> None:
+        if fault is None:
+            log.warning("event=broker_down why=%r", why)
+            return
+        self.counts[f"line_{fault.word}"] += 1
+        log.error(
+            "event=line_fault fault=%s why=%r do=%r", fault.word, why, fault.advice
+        )
+
+    def _forget_arrived(self) -> None:
+        """Of a line that is gone: none was acknowledged, and all of it comes again."""
+        while not self._arrived.empty():
+            self._arrived.get_nowait()
 
     async def _next_batch(self) -> list[Arrived]:
         batch = [await self._arrived.get()]

@@ -52,7 +52,8 @@ class Arrived:
 
     topic: str
     payload: bytes = field(repr=False)
-    receipt: int = 0  # to be handed to `acknowledge`, where that is done by hand
+    # To be handed to `acknowledge`, where that is done by hand; 0: it came with QoS 0.
+    receipt: int = 0
     correlation: bytes = field(default=b"", repr=False)  # MQTT v5, 3.3.2.3.6
 
 

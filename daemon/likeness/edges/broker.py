@@ -272,7 +272,7 @@ class MqttLine:
             topic = message.topic
         except UnicodeDecodeError:
             return  # not UTF-8: no topic of ours
-        receipt = self._connection * MID_RANGE + message.mid
+        receipt = self._connection * MID_RANGE + message.mid if message.qos else 0
         # paho has no attribute for what was not sent
         correlation = getattr(message.properties, "CorrelationData", b"")
         arrived = Arrived(topic, bytes(message.payload), receipt, correlation)

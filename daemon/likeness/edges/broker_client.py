@@ -105,6 +105,8 @@ def new_client(settings: LineSettings, tls: ssl.SSLContext | None) -> BoundedCli
         reconnect_on_failure=False,
         manual_ack=settings.acknowledge_by_hand,
     )
+    if settings.acknowledge_by_hand:
+        client.most_unanswered = settings.receive_maximum
     client.connect_timeout = CONNECT_WITHIN_S
     client.on_socket_open = _send_at_once
     if tls is not None:
