@@ -45,10 +45,21 @@ def claims(action: object, **other: object) -> dict[str, object]:
 
 
 def read(
-    payload: bytes, typ: str = messages.COMMAND, correlation: bytes = b""
+    payload: bytes,
+    typ: str = messages.COMMAND,
+    correlation: bytes = b"",
+    *,
+    believed_s: int | None = NOW_S,
 ) -> Heard:
     signed = jws.Unverified("ES256", "kid", typ, payload, b"", b"")
-    return command_reading.read(signed, OF, correlation, earliest_s=NOW_S, epoch=EPOCH)
+    return command_reading.read(
+        signed,
+        OF,
+        correlation,
+        earliest_s=NOW_S,
+        believed_s=believed_s,
+        epoch=EPOCH,
+    )
 
 
 def heard(counter: int, action: orders.Action, **other: object) -> Heard:
@@ -84,6 +95,17 @@ def test_a_counter_must_be_greater_than_the_last() -> None:
         assert outcome(heard(counter, orders.Announce())) == why
 
 
+def test_one_step_of_the_counter_cannot_use_up_those_to_come() -> None:
+    """A first one comes from nothing to the carrier's clock; no mistake goes on."""
+    for last in (0, 6, NOW_S):
+        most = last + orders.STEP_AT_MOST
+        assert outcome(heard(most, orders.Announce()), last) is None
+        assert outcome(heard(most + 1, orders.Announce()), last) is Why.TOO_FAR
+    assert NOW_S < orders.STEP_AT_MOST
+    assert outcome(heard(2**53 - 1, orders.Announce())) is Why.TOO_FAR
+    assert outcome(heard(2**63, orders.Announce())) is Why.MALFORMED
+
+
 def test_the_same_command_is_refused_after_it_was_carried_out() -> None:
     rules = Commands(DEVICE, 6)
     event = heard(7, orders.Announce())
@@ -112,6 +134,22 @@ def test_expired() -> None:
     past = {"iat": NOW_S - 60, "exp": NOW_S - 1}
     assert outcome(heard(7, orders.Restart(), **past)) is Why.EXPIRED
     assert outcome(heard(7, orders.Restart(), exp=NOW_S)) is None
+
+
+def test_signed_later_than_a_believed_clock_says() -> None:
+    def why(iat: int, believed_s: int | None) -> Why | None:
+        said = claims({"name": "announce"}, iat=iat, exp=iat + 60)
+        return outcome(read(msgspec.json.encode(said), believed_s=believed_s))
+
+    assert why(NOW_S + 300, NOW_S) is None
+    assert why(NOW_S + 301, NOW_S) is Why.NOT_YET
+    assert why(messages.LAST_SECOND - 60, NOW_S) is Why.NOT_YET
+    assert why(NOW_S + 301, None) is None  # nobody is refused for want of a clock
+
+
+def test_one_that_expires_before_it_was_signed() -> None:
+    backward = {"iat": NOW_S + 61, "exp": NOW_S + 60}
+    assert outcome(heard(7, orders.Restart(), **backward)) is Why.MALFORMED
 
 
 def test_one_that_lives_for_more_than_a_day() -> None:

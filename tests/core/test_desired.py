@@ -100,6 +100,10 @@ def test_the_digest_is_sha256_of_the_plain_form() -> None:
     assert said == "72y3WNAgbgl_XSO23qD7qLgotEjNA04wv2vVXcEgjTU"
 
 
+def test_one_that_expires_before_it_was_signed() -> None:
+    assert why(read(iat=NOW_S + 61)) == Why.MALFORMED
+
+
 def test_another_device_another_type_and_nonsense() -> None:
     assert why(read(aud="shop-2")) == Why.WRONG_DEVICE
     assert why(read(typ=messages.COMMAND)) == Why.WRONG_TYPE
@@ -121,6 +125,24 @@ def test_a_version_must_be_greater_than_every_one_before() -> None:
 def test_one_that_has_expired_is_not_taken() -> None:
     found = desired.judge(wish(6), Ledger(), NOW_S + 1)
     assert found == Refused(Why.EXPIRED, 6, "d" * 43)
+
+
+def test_one_step_of_the_version_cannot_use_up_those_to_come() -> None:
+    for newest in (0, 5, NOW_S):
+        most = newest + orders.STEP_AT_MOST
+        ledger = Ledger(newest=newest)
+        assert desired.judge(wish(most), ledger, NOW_S) is None
+        found = desired.judge(wish(most + 1), ledger, NOW_S)
+        assert found == Refused(Why.TOO_FAR, most + 1, "d" * 43)
+
+
+def test_one_that_was_signed_later_than_a_believed_clock_says() -> None:
+    def found(believed_s: int | None) -> Refused | None:
+        return desired.judge(wish(6), Ledger(), NOW_S - 301, believed_s)
+
+    assert found(NOW_S - 301) == Refused(Why.NOT_YET, 6, "d" * 43)
+    assert found(NOW_S - 300) is None
+    assert found(None) is None
 
 
 # --- on trial ------------------------------------------------------------------------

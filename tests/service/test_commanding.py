@@ -5,6 +5,7 @@ import errno
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,9 @@ from likeness.edges.verifier import CarrierOrders, CarrierVerifier
 from likeness.errors import ConfigError, Restarting, Untrusted
 from likeness.service.commanding import Commanding
 from likeness.service.deeds import deeds
-from likeness.service.ports import Memory, Signer
+from likeness.service.ports import Memory, Signer, WallClock
 from likeness.service.timekeeping import Timekeeping
-from results import Bench, bench
+from results import MOMENT, Bench, FixedClock, bench
 from signed_orders import (
     CORRELATION,
     FullMemory,
@@ -59,7 +60,13 @@ class OneKey:
 class Far:
     """One terminal that obeys, and the means to order it about."""
 
-    def __init__(self, near: Bench, memory: Memory | None = None) -> None:
+    def __init__(
+        self,
+        near: Bench,
+        memory: Memory | None = None,
+        *,
+        wall: WallClock | None = None,
+    ) -> None:
         self.near = near
         self.shop, self.post, self.levels = Shop(), Post(), Levels()
         self.ring = OneKey(near.keys.device_key)
@@ -67,7 +74,7 @@ class Far:
         self.card_is_worn = False
         self.counter_at_deed: str | None = None
         self.clock = SystemClock()
-        self.time = Timekeeping(self.clock)
+        self.time = Timekeeping(wall or self.clock)
         self.commanding = Commanding(
             device=DEVICE,
             verifier=CarrierOrders(near.keys.public("command")),
@@ -185,6 +192,25 @@ async def test_a_command_for_a_database_that_is_gone(tmp_path: Path) -> None:
     async with terminal(tmp_path) as near, obeying(near) as far:
         far.hear(far.token(1, "restart", epoch="f" * 32))
         assert await far.answers(1) == [("refused", "wrong_epoch")]
+
+
+@pytest.mark.parametrize("quality", ["ntp", "rtc"])
+@story
+async def test_one_signed_in_the_future_moves_neither_time_nor_counter(
+    tmp_path: Path, quality: str
+) -> None:
+    near = bench(tmp_path)
+    await near.store.open()
+    far = Far(near, wall=FixedClock(replace(MOMENT, quality=quality)))
+    before, now_s = far.time.floor_s, MOMENT.utc_s
+    async with running(far.commanding.run()):
+        far.hear(far.token(1, "announce", iat=now_s + 301, exp=now_s + 302))
+        assert await far.answers(1) == [("refused", "not_yet")]
+        assert await near.store.recall("command_counter") is None
+        assert far.time.floor_s == before
+        far.hear(far.token(1, "announce", iat=now_s + 300, exp=now_s + 302))
+        assert (await far.answers(2))[1] == ("done", "")
+    await near.store.close()
 
 
 # --- who is not obeyed ---------------------------------------------------------------

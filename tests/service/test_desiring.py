@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from likeness.edges.verifier import CarrierOrders
 from likeness.errors import ConfigError, Restarting, Untrusted, UpdateRefused
 from likeness.service.desiring import Desiring, Standing
 from likeness.service.timekeeping import Timekeeping
-from results import FixedClock
+from results import MOMENT, FixedClock
 from signed_orders import Post, Shop, arrived, desired_claims, signed
 from stories import story, until
 
@@ -33,6 +35,8 @@ class Far:
         self.keys = _keys(folder)
         self.shop, self.post = Shop(), Post()
         self.file = DesiredFile(folder)
+        now = replace(MOMENT, utc_s=int(time.time()))  # NTP has set it
+        self.time = Timekeeping(FixedClock(now))
         self.brought: list[orders.Bundle] = []
         self.source_fault = ""
         self.desiring = Desiring(
@@ -40,7 +44,7 @@ class Far:
             standing=Standing(wish),
             file=self.file,
             verifier=CarrierOrders(self.keys.public("command")),
-            time=Timekeeping(FixedClock()),
+            time=self.time,
             visits=self.shop,
             fits=self._fits,
             fetch=self._fetch,
@@ -158,6 +162,8 @@ async def test_what_is_in_force_may_be_said_again(tmp_path: Path) -> None:
         (MINUTE, {"aud": "shop-2"}, "wrong_device"),
         (MINUTE, {"version": 5}, "stale"),
         (MINUTE, {"iat": 1000, "exp": 2000}, "expired"),
+        (MINUTE, {"iat": 4 * 10**9, "exp": 4 * 10**9}, "not_yet"),
+        (MINUTE, {"version": 5 + 2**32}, "too_far"),
     ],
 )
 @story
@@ -171,6 +177,7 @@ async def test_a_bad_one_is_refused_whole_and_the_old_stays(
     assert (version, state) == (other.get("version", 7), "refused")
     assert reason.startswith(why)
     assert far.file.read() == before
+    assert far.time.floor_s < time.time()
 
 
 @story

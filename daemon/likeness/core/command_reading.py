@@ -13,9 +13,15 @@ CORRELATION_BYTES = 64  # a longer one is not given back
 
 
 def read(
-    signed: jws.Unverified, of: str, correlation: bytes, *, earliest_s: int, epoch: str
+    signed: jws.Unverified,
+    of: str,
+    correlation: bytes,
+    *,
+    earliest_s: int,
+    epoch: str,
+    believed_s: int | None = None,
 ) -> commands.Heard:
-    """Read what a good signature stands under; what cannot be read is a fault in it."""
+    """Read what a good signature stands under; the rest is as in `commands.Heard`."""
     given_back = correlation if len(correlation) <= CORRELATION_BYTES else b""
     asked = commands.Asked(of, None, given_back)
     if signed.typ != messages.COMMAND:
@@ -30,7 +36,7 @@ def read(
         )
     asked = commands.Asked(of, claims.jti, given_back)
     action, fault = _action_of(claims.command)
-    return commands.Heard(asked, claims, action, fault, earliest_s, epoch)
+    return commands.Heard(asked, claims, action, fault, earliest_s, epoch, believed_s)
 
 
 class _Named(msgspec.Struct):

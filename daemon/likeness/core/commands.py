@@ -8,7 +8,8 @@
 - Single use: a counter is on the disk before anything is done, and none that is not
   greater is ever obeyed again, also after a restart. Without a clock it decides alone.
 - A counter is forgotten with the database; but a command names its epoch.
-- What expired before the time that has passed for sure has expired.
+- What expired before the time that has passed for sure has expired; what was signed
+  after the time that a believed clock says is not obeyed yet.
 - One at a time. Each refusal is answered, but not more than so many in a minute: who
   sends old commands must not keep the device key busy.
 
@@ -20,7 +21,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
 from typing import Any, Literal, assert_never
 
-from likeness.core import orders
+from likeness.core import orders, time_floor
 
 LIFE_AT_MOST_S = 24 * 3600
 REFUSALS_AT_MOST = 10  # answered in a minute
@@ -36,9 +37,11 @@ class Why(StrEnum):
     WRONG_TYPE = "wrong_type"
     WRONG_DEVICE = "wrong_device"
     EXPIRED = "expired"
+    NOT_YET = "not_yet"  # signed later than a believed clock says
     LIVES_TOO_LONG = "lives_too_long"
     WRONG_EPOCH = "wrong_epoch"
     REPLAYED = "replayed"
+    TOO_FAR = "too_far"  # a counter that would use up those to come
     UNKNOWN_COMMAND = "unknown_command"
     BAD_ARGUMENTS = "bad_arguments"
     BUSY = "busy"  # send it again: its counter was not used
@@ -59,7 +62,8 @@ class Asked:
 class Heard:
     """A well signed message has come.
 
-    `earliest_s` is the least that the time can be, `epoch` what is written into now.
+    `earliest_s` is the least that the time can be, `epoch` what is written into now,
+    `believed_s` what a believed clock says, if there is one.
     """
 
     asked: Asked
@@ -68,6 +72,7 @@ class Heard:
     fault: Why | None  # it cannot be read
     earliest_s: int
     epoch: str
+    believed_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,14 +240,20 @@ class Commands:
             return event.fault or Why.MALFORMED
         if claims.aud != self._device:
             return Why.WRONG_DEVICE
+        if claims.exp < claims.iat:
+            return Why.MALFORMED
         if claims.exp < event.earliest_s:
             return Why.EXPIRED
+        if time_floor.is_ahead(claims.iat, event.believed_s):
+            return Why.NOT_YET
         if claims.exp - claims.iat > LIFE_AT_MOST_S:
             return Why.LIVES_TOO_LONG
         if claims.epoch != event.epoch:
             return Why.WRONG_EPOCH
         if claims.counter <= self._counter:
             return Why.REPLAYED
+        if claims.counter > self._counter + orders.STEP_AT_MOST:
+            return Why.TOO_FAR
         return event.fault
 
     def _refuse(self, asked: Asked, why: Why, now: float) -> Effect:

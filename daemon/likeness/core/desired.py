@@ -19,7 +19,7 @@ from enum import StrEnum
 
 import msgspec
 
-from likeness.core import jws, messages, orders
+from likeness.core import jws, messages, orders, time_floor
 from likeness.errors import Untrusted
 
 STARTS_AT_MOST = 3  # without one that lived
@@ -33,7 +33,9 @@ class Why(StrEnum):
     WRONG_TYPE = "wrong_type"
     WRONG_DEVICE = "wrong_device"
     EXPIRED = "expired"
+    NOT_YET = "not_yet"  # signed later than a believed clock says
     STALE = "stale"  # not newer than one that was taken before
+    TOO_FAR = "too_far"  # a version that would use up those to come
     WRONG_DIGEST = "wrong_digest"
     DID_NOT_LIVE = "did_not_live"
 
@@ -98,6 +100,8 @@ def read(signed: jws.Unverified, token: str, device: str) -> Wish | Refused:
     version, digest = claims.version, claims.digest
     if claims.aud != device:
         return Refused(Why.WRONG_DEVICE, version, digest)
+    if claims.exp < claims.iat:
+        return Refused(Why.MALFORMED, version, digest)
     try:
         if digest_of(bytes(claims.config)) != digest:
             return Refused(Why.WRONG_DIGEST, version, digest)
@@ -107,15 +111,29 @@ def read(signed: jws.Unverified, token: str, device: str) -> Wish | Refused:
     return Wish(version, digest, overrides, claims.iat, claims.exp, token)
 
 
-def judge(wish: Wish, ledger: Ledger, earliest_s: int) -> Refused | None:
-    """Return why a wish is not taken. The one in force is not to be judged."""
+def judge(
+    wish: Wish, ledger: Ledger, earliest_s: int, believed_s: int | None = None
+) -> Refused | None:
+    """Return why a wish is not taken. The one in force is not to be judged.
+
+    Args:
+        wish: as it was read.
+        ledger: what was taken before.
+        earliest_s: the least that the time can be.
+        believed_s: what a believed clock says; None: there is none.
+    """
+    why: Why | None = None
     if wish.token == ledger.returned:
-        return Refused(Why.DID_NOT_LIVE, wish.version, wish.digest)
-    if wish.version <= ledger.newest:
-        return Refused(Why.STALE, wish.version, wish.digest)
-    if wish.expires_s < earliest_s:
-        return Refused(Why.EXPIRED, wish.version, wish.digest)
-    return None
+        why = Why.DID_NOT_LIVE
+    elif wish.version <= ledger.newest:
+        why = Why.STALE
+    elif wish.version > ledger.newest + orders.STEP_AT_MOST:
+        why = Why.TOO_FAR
+    elif wish.expires_s < earliest_s:
+        why = Why.EXPIRED
+    elif time_floor.is_ahead(wish.issued_s, believed_s):
+        why = Why.NOT_YET
+    return None if why is None else Refused(why, wish.version, wish.digest)
 
 
 # --- the ledger ---------------------------------------------------------------------

@@ -22,6 +22,9 @@ from likeness.core.messages import (
 from likeness.core.vocabulary import Purpose
 
 Counter = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
+# A counter or version signed by mistake must not use up all that are to come. Carriers
+# begin at their clock, so a first step is as large as that; two million go into 2**53.
+STEP_AT_MOST = 2**32 - 1
 DesiredState = Literal["applied", "refused", "pending"]
 REASON_CHARS = 256  # of a `Short`
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]

@@ -50,10 +50,14 @@ def earliest_now(moment: Moment, floor_s: int) -> int:
 
 def raised(floor_s: int, said_s: int, moment: Moment) -> int:
     """Return the floor after the carrier signed that it is `said_s`."""
-    now_s = believed_now(moment, floor_s)
-    if now_s is not None and said_s > now_s + AHEAD_S:
+    if is_ahead(said_s, believed_now(moment, floor_s)):
         return floor_s
     return max(floor_s, said_s)
+
+
+def is_ahead(said_s: int, believed_s: int | None) -> bool:
+    """Say whether a carrier's time is later than a believed clock can bear."""
+    return believed_s is not None and said_s > believed_s + AHEAD_S
 
 
 def mended(floor_s: int, said_s: int, moment: Moment, least_s: int) -> int:

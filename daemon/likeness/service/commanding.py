@@ -109,6 +109,7 @@ class Commanding:
                 jws.chain_hash(message.payload),
                 message.correlation,
                 earliest_s=self._time.earliest_now(),
+                believed_s=self._time.believed_now(),
                 epoch=self._epoch(),
             )
         )

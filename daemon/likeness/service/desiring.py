@@ -147,7 +147,10 @@ class Desiring:
     def _judge(self, wish: Wish) -> Refused | None:
         if self._is_in_force(wish):
             return None
-        return desired.judge(wish, self._file.read(), self._time.earliest_now())
+        time = self._time
+        return desired.judge(
+            wish, self._file.read(), time.earliest_now(), time.believed_now()
+        )
 
     def _is_in_force(self, wish: Wish) -> bool:
         now = self._in_force
