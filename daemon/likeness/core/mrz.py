@@ -2,27 +2,25 @@
 
 Three forms (ICAO 9303-5 TD1, 9303-6 TD2, 9303-4 TD3). Names stay as they are
 transliterated, wrong check digits are named and never mended, and no sign is taken for
-a like one: an O is no 0. Leaves to others: what a doubt leads to (`chip_card`), the
-keys that are made of an access key (`chip.bac`, `chip.pace`).
+a like one: an O is no 0. Leaves to others: where the fields stand (`mrz_layout`), the
+century of a day (`mrz_days`), what a doubt leads to (`chip_card`), the keys that are
+made of an access key (`chip.bac`, `chip.pace`).
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
 
+from likeness.core.mrz_days import DAY_SIZE, FILLER
+from likeness.core.mrz_layout import BY_SIZE, KEY_LINES, LAYOUTS, Layout, MrzFormat
 from likeness.errors import LikenessError
 
-FILLER = "<"
 SIGNS = re.compile("[A-Z0-9<]*")
 NUMBER_SIZE = 9  # of a document number; a longer one goes on in the optional data
 NUMBER_MOST = 22  # nine, and what the optional data of TD1 hold besides a check digit
-DAY_SIZE = 6  # YYMMDD
 CAN_SIZE = 6
 WEIGHTS = (7, 3, 1)  # ICAO 9303-3 clause 4.9
-EXPIRY_AHEAD = 50  # years: one that ends later was meant for the century before
-OFTEN = 2  # how often a leap day may be looked for: every second century has one
 
 
 class BadMrz(LikenessError):
@@ -39,14 +37,6 @@ class BadMrz(LikenessError):
         self.check = check
 
 
-class MrzFormat(StrEnum):
-    """Form of the document: card, larger card, passport."""
-
-    TD1 = "TD1"
-    TD2 = "TD2"
-    TD3 = "TD3"
-
-
 class MrzCheck(StrEnum):
     """What a check digit stands behind."""
 
@@ -58,79 +48,6 @@ class MrzCheck(StrEnum):
 
 
 KEY_CHECKS = (MrzCheck.NUMBER, MrzCheck.BIRTH, MrzCheck.EXPIRY)
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Where the fields stand, in all lines one behind the other."""
-
-    lines: int
-    width: int
-    name: slice
-    number: slice  # its check digit follows, as with birth and expiry
-    birth: slice
-    sex: int
-    expiry: slice
-    nationality: slice
-    optional: slice
-    more: slice  # the second optional data, of TD1
-    composite: int
-    composed: tuple[slice, ...]
-    optional_check: int = 0
-
-
-_LAYOUTS = {
-    MrzFormat.TD1: _Layout(
-        lines=3,
-        width=30,
-        number=slice(5, 14),
-        optional=slice(15, 30),
-        birth=slice(30, 36),
-        sex=37,
-        expiry=slice(38, 44),
-        nationality=slice(45, 48),
-        more=slice(48, 59),
-        composite=59,
-        composed=(slice(5, 37), slice(38, 45), slice(48, 59)),
-        name=slice(60, 90),
-    ),
-    MrzFormat.TD2: _Layout(
-        lines=2,
-        width=36,
-        name=slice(5, 36),
-        number=slice(36, 45),
-        nationality=slice(46, 49),
-        birth=slice(49, 55),
-        sex=56,
-        expiry=slice(57, 63),
-        optional=slice(64, 71),
-        more=slice(0),
-        composite=71,
-        composed=(slice(36, 46), slice(49, 56), slice(57, 71)),
-    ),
-    MrzFormat.TD3: _Layout(
-        lines=2,
-        width=44,
-        name=slice(5, 44),
-        number=slice(44, 53),
-        nationality=slice(54, 57),
-        birth=slice(57, 63),
-        sex=64,
-        expiry=slice(65, 71),
-        optional=slice(72, 86),
-        more=slice(0),
-        optional_check=86,
-        composite=87,
-        composed=(slice(44, 54), slice(57, 64), slice(65, 87)),
-    ),
-}
-_BY_SIZE = {layout.lines * layout.width: form for form, layout in _LAYOUTS.items()}
-# What holds a key without the lines of names: size → (form, fillers before, behind).
-_KEY_LINES = {
-    60: (MrzFormat.TD1, 0, 30),
-    44: (MrzFormat.TD3, 44, 0),
-    36: (MrzFormat.TD2, 36, 0),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +149,7 @@ def parse(signs: str) -> Mrz:
     Raises:
         BadMrz: it has another size, or other signs than A–Z, 0–9 and `<`.
     """
-    form = _BY_SIZE.get(len(signs))
+    form = BY_SIZE.get(len(signs))
     if form is None:
         raise BadMrz(f"an MRZ has 72, 88 or 90 signs, not {len(signs)}")
     return _parse(form, signs)
@@ -249,56 +166,16 @@ def read_typed(text: str) -> Mrz:
     """
     lines = [line for line in map(_tidy, text.splitlines()) if line]
     signs = "".join(lines)
-    if len(signs) in _BY_SIZE:
+    if len(signs) in BY_SIZE:
         return parse(signs)
-    if len(signs) in _KEY_LINES:
-        form, before, behind = _KEY_LINES[len(signs)]
+    if len(signs) in KEY_LINES:
+        form, before, behind = KEY_LINES[len(signs)]
         return _parse(form, FILLER * before + signs + FILLER * behind)
-    widths = [layout.width for layout in _LAYOUTS.values()]
+    widths = [layout.width for layout in LAYOUTS.values()]
     for count, line in enumerate(lines, start=1):
         if len(lines) > 1 and len(line) not in widths:
             raise BadMrz(f"line {count} has {len(line)} signs", line=count)
     raise BadMrz(f"an MRZ has 72, 88 or 90 signs, not {len(signs)}")
-
-
-def birth_day(signs: str, today: date) -> date | None:
-    """Give a day of birth its century, the latest that is not to come.
-
-    None: a part of it is not known, or there is no such day.
-    """
-    return _latest(signs, today)
-
-
-def expiry_day(signs: str, today: date) -> date | None:
-    """Give a day of expiry its century: this one, unless it is too far ahead.
-
-    None: it is not stated, or there is no such day.
-    """
-    # The last day of a year: what ends within it is not beyond the limit.
-    return _latest(signs, date(today.year + EXPIRY_AHEAD, 12, 31))
-
-
-def is_unknown(signs: str) -> bool:
-    """Say whether parts of a day are fillers, as ICAO 9303-3 clause 4.8 allows."""
-    pairs = [signs[at : at + 2] for at in range(0, DAY_SIZE, 2)]
-    whole = all(pair == FILLER * 2 or pair.isdigit() for pair in pairs)
-    return whole and FILLER in signs
-
-
-def _latest(signs: str, limit: date) -> date | None:
-    if len(signs) != DAY_SIZE or not (signs.isascii() and signs.isdigit()):
-        return None
-    year, month, day = (int(signs[at : at + 2]) for at in range(0, DAY_SIZE, 2))
-    century = limit.year // 100 * 100
-    for _ in range(OFTEN):
-        try:
-            found = date(century + year, month, day)
-        except ValueError:
-            found = None
-        if found is not None and found <= limit:
-            return found
-        century -= 100
-    return None
 
 
 def _tidy(text: str) -> str:
@@ -311,7 +188,7 @@ def _information(number: str, check: str, birth: str, expiry: str) -> str:
 
 
 def _parse(form: MrzFormat, signs: str) -> Mrz:
-    layout = _LAYOUTS[form]
+    layout = LAYOUTS[form]
     for line in range(layout.lines):
         start = line * layout.width
         if not SIGNS.fullmatch(signs[start : start + layout.width]):
@@ -345,10 +222,10 @@ def _number(form: MrzFormat, signs: str) -> tuple[str, str, str]:
     """Return the whole document number, its check digit and the other optional data.
 
     A number of more than nine signs goes on in the optional data, its check digit
-    behind it, and has a filler in the digit's place (notes in ICAO 9303-5 and 9303-6 clause
-    4.2.2). A passport has none.
+    behind it, and has a filler in the digit's place (ICAO 9303-5 and
+    9303-6, notes of clause 4.2.2). A passport has none.
     """
-    layout = _LAYOUTS[form]
+    layout = LAYOUTS[form]
     number, optional = signs[layout.number], signs[layout.optional]
     check = signs[layout.number.stop]
     rest, _, behind = optional.partition(FILLER)
@@ -357,7 +234,7 @@ def _number(form: MrzFormat, signs: str) -> tuple[str, str, str]:
     return number + rest[:-1], rest[-1], behind
 
 
-def _wrong(layout: _Layout, signs: str, number: str, check: str) -> Iterator[MrzCheck]:
+def _wrong(layout: Layout, signs: str, number: str, check: str) -> Iterator[MrzCheck]:
     checked = {
         MrzCheck.NUMBER: (number, check),
         MrzCheck.BIRTH: (signs[layout.birth], signs[layout.birth.stop]),
