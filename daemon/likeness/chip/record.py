@@ -19,7 +19,10 @@ class Access(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ActiveProof:
-    """A challenge of ours and what the chip signed (ICAO 9303-11 clause 6.1)."""
+    """A challenge of ours and what the chip signed (ICAO 9303-11 clause 6.1).
+
+    An empty response: the chip has a key for it in DG15 and would not sign.
+    """
 
     challenge: bytes
     response: bytes = field(repr=False)
@@ -29,6 +32,7 @@ class ChipProof(StrEnum):
     """Whether chip authentication (ICAO 9303-11 clause 6.2) was held."""
 
     NOT_OFFERED = "not_offered"  # DG14 names no key for it
+    UNSUPPORTED = "unsupported"  # DG14 names one that we do not know how to use
     PROVED = "proved"  # the chip went on under the new keys
     FAILED = "failed"
 
