@@ -89,8 +89,11 @@ def test_results_that_were_set_aside(tmp_path: Path) -> None:
 
 
 def test_a_database_that_was_set_aside(tmp_path: Path) -> None:
-    (tmp_path / f"{store_file.NAME}.broken-1").write_bytes(b"x")
-    assert machine.disk(tmp_path).state is State.WARN
+    for name in ("broken-1", "broken-1-wal", "broken-2"):
+        (tmp_path / f"{store_file.NAME}.{name}").write_bytes(b"x")
+    found = machine.disk(tmp_path)
+    assert found.state is State.WARN
+    assert found.said.endswith("broken databases that were set aside: 2")
 
 
 @pytest.mark.parametrize(

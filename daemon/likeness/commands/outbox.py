@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from likeness import config
-from likeness.edges import directory_lock, store_file
+from likeness.edges import directory_lock, store_asides, store_file
 from likeness.errors import StoreBroken, UsageError
 
 EXIT_SET_ASIDE = 1
@@ -52,7 +52,7 @@ def command(
     click.echo(f"set aside: {len(found.aside)}")
     for epoch, seq, reason in found.aside:
         click.echo(f"  seq {seq} of epoch {epoch}: {reason}")
-    for broken in sorted(path.parent.glob(f"{path.name}.broken-*[0-9]")):
+    for _, broken in sorted(store_asides.asides(path).items()):
         click.echo(f"broken database: {broken.name}")
     return EXIT_SET_ASIDE if found.aside else 0
 

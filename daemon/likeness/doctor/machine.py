@@ -16,7 +16,7 @@ from likeness import RELEASED_UTC_S
 from likeness.core.time_floor import NTP, RTC
 from likeness.core.vocabulary import Moment
 from likeness.doctor.finding import Finding, fail, ok, warn
-from likeness.edges import store_file
+from likeness.edges import store_asides, store_file
 
 MIB = 1024 * 1024
 FREE_FAIL = 16 * MIB  # the store takes no visit below
@@ -67,9 +67,9 @@ def disk(state_dir: Path) -> Finding:
                 f"{said}, {len(found.aside)} set aside",
                 "see 'likeness outbox' and tell the carrier",
             )
-    if any(state_dir.glob(f"{store_file.NAME}.broken-*[0-9]")):
+    if broken := len(store_asides.asides(database)):
         return warn(
-            f"{said}; a broken database was set aside",
+            f"{said}; broken databases that were set aside: {broken}",
             "keep a copy for the carrier, and look at the disk's health",
         )
     return ok(said) if free >= FREE_WARN else warn(said, "free some room soon")

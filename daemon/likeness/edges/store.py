@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from likeness.core.chain import ChainHead, EpochReason, Link, Stored, Waiting
-from likeness.edges import store_file, store_rows
+from likeness.edges import store_asides, store_file, store_rows
 from likeness.edges.directory_lock import hold
 from likeness.errors import StoreBroken, StoreFull
 
@@ -180,7 +180,9 @@ class SqliteStore:
         )
 
     async def prune(self, now_s: int | None) -> bool:
-        """Delete one small batch of old receipted records, see `Retention`.
+        """Delete one small batch of old receipted records, or a broken database.
+
+        See `Retention` and `store_asides`.
 
         Args:
             now_s: seconds since 1970; None while the clock is in doubt.
@@ -199,7 +201,15 @@ class SqliteStore:
                 keep_bytes=rule.keep_bytes,
             ),
         )
-        return gone == store_rows.PRUNE_ROWS
+        if gone == store_rows.PRUNE_ROWS:
+            return True
+        path = self._directory / store_file.NAME
+        return await self._change(
+            "letting a broken database go",
+            lambda db: store_asides.let_one_go(
+                db, path, self._epoch, now_s=now_s, keep_s=rule.keep_s
+            ),
+        )
 
     async def recall(self, name: str) -> str | None:
         """Return what was last remembered under this name, or None."""

@@ -1,8 +1,9 @@
 """The database file under the store: opened sound, or set aside whole and replaced.
 
-A broken file is never mended in place and never deleted: it is renamed with its
-companions, and what can still be read of the waiting records is carried over, each one
-checked against its own hash. Leaves to others: everything that is done with the rows.
+A broken file is never mended in place: it is renamed with its companions, and what can
+still be read of the waiting records is carried over, each one checked against its own
+hash. Leaves to others: everything that is done with the rows, and what becomes of
+broken files (`store_asides`).
 """
 
 import contextlib
@@ -16,11 +17,10 @@ from typing import Any
 
 from likeness.core import jws
 from likeness.core.chain import Link
-from likeness.edges import new_file
+from likeness.edges import store_asides
 
 NAME = "results.db"
 FULL = 2  # PRAGMA synchronous
-_BROKEN = ".broken-"
 READ_BYTES = 1 << 20
 
 _SCHEMA = """
@@ -85,18 +85,18 @@ def open_sound(path: Path) -> tuple[sqlite3.Connection, Rescued]:
     Raises:
         sqlite3.DatabaseError: the new one cannot be made either.
     """
-    if not path.exists() and (aside := _newest_aside(path)) is not None:
-        _move_companions(path, aside)
+    if not path.exists() and (aside := store_asides.newest(path)) is not None:
+        store_asides.move_companions(path, aside)
     try:
         db = _open(path)
     except sqlite3.DatabaseError as problem:
         if is_full(problem) or not (_is_unsound(problem) or _is_unreadable(path)):
             raise
-        _set_aside(path)
+        store_asides.set_aside(path)
         db = _open(path)
     if db.execute("SELECT id FROM epoch").fetchone() is not None:
         return db, NOTHING
-    aside = _newest_aside(path)
+    aside = store_asides.newest(path)
     return db, NOTHING if aside is None else _rescue(aside)
 
 
@@ -233,38 +233,3 @@ def _up_to_damage(db: sqlite3.Connection, order: str) -> Iterator[tuple[Any, ...
             "SELECT epoch, seq, hash, token, made_utc_s, state"  # noqa: S608
             f" FROM record NOT INDEXED ORDER BY rowid {order}"
         )
-
-
-def _set_aside(path: Path) -> None:
-    newest = max(_asides(path), default=0)
-    aside = path.with_name(f"{path.name}{_BROKEN}{newest + 1}")
-    try:
-        path.rename(aside)
-    except OSError as problem:
-        raise sqlite3.OperationalError(
-            f"{path.name} is broken and cannot be set aside: {problem.strerror}"
-        ) from problem
-    _move_companions(path, aside)
-
-
-def _move_companions(path: Path, aside: Path) -> None:
-    """Last records may stand in the log only: SQLite deletes one without its file."""
-    for suffix in ("-wal", "-shm"):
-        left = path.with_name(path.name + suffix)
-        if left.exists() and not Path(f"{aside}{suffix}").exists():
-            left.rename(f"{aside}{suffix}")
-    new_file.sync_folder(path.parent)
-
-
-def _newest_aside(path: Path) -> Path | None:
-    asides = _asides(path)
-    return asides[max(asides)] if asides else None
-
-
-def _asides(path: Path) -> dict[int, Path]:
-    """Return what was set aside, by number; an operator may have taken some away."""
-    prefix = f"{path.name}{_BROKEN}"
-    found = {
-        one.name.removeprefix(prefix): one for one in path.parent.glob(f"{prefix}*")
-    }
-    return {int(number): one for number, one in found.items() if number.isdecimal()}

@@ -173,6 +173,11 @@ def recall(db: sqlite3.Connection, name: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def forget(db: sqlite3.Connection, name: str) -> None:
+    """Forget a small fact."""
+    db.execute("DELETE FROM memory WHERE name = ?", (name,))
+
+
 def remember(db: sqlite3.Connection, name: str, value: str) -> None:
     """Keep a small fact; it replaces the one before."""
     db.execute(
