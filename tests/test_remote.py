@@ -1,12 +1,13 @@
-"""A bundle that a desired configuration names: that very one, or none."""
+"""A bundle that a desired configuration names, and how often orders end a run."""
 
+import re
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from likeness import remote
-from likeness.core.orders import Bundle
+from likeness.core.orders import RESTARTS_AFTER_S, Bundle
 from likeness.errors import UpdateRefused
 from likeness.service.timekeeping import Timekeeping
 from results import FixedClock
@@ -42,3 +43,16 @@ def test_without_a_source_no_bundle_comes(tmp_path: Path) -> None:
     nowhere = msgspec.structs.replace(bench.settings, update=update)
     with pytest.raises(UpdateRefused, match=r"update\.source is empty"):
         remote.fetch_bundle(nowhere, TIME, Bundle(number=1, digest="ab" * 32))
+
+
+def test_orders_alone_cannot_make_the_unit_reboot_the_device(root: Path) -> None:
+    """Each life that ends by order is so long that too few begin; a few may fall."""
+    unit = (root / "systemd/likeness.service").read_text()
+
+    def said(key: str) -> float:
+        (value,) = re.findall(rf"^{key}=(\d+)$", unit, re.MULTILINE)
+        return float(value)
+
+    shortest_s = RESTARTS_AFTER_S + said("RestartSec")
+    begun = said("StartLimitIntervalSec") / shortest_s
+    assert begun + 1 < said("StartLimitBurst")

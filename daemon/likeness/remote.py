@@ -91,6 +91,7 @@ def build(parts: Parts) -> Remote | None:
         return None
     settings, device = parts.in_force.settings, parts.in_force.settings.terminal.device
     delivery = parts.delivery
+    restarts_from = parts.clock.now() + orders.RESTARTS_AFTER_S
     commanding = Commanding(
         device=device,
         verifier=verifier,
@@ -112,6 +113,7 @@ def build(parts: Parts) -> Remote | None:
             announce=lambda: delivery().announce(),
         ),
         say=lambda *said, **how: delivery().say(*said, **how),
+        restarts_from=restarts_from,
     )
 
     def fits(over: orders.Overrides) -> None:
@@ -127,11 +129,13 @@ def build(parts: Parts) -> Remote | None:
         file=parts.in_force.file,
         verifier=verifier,
         time=parts.time,
+        clock=parts.clock,
         visits=parts.visits,
         fits=fits,
         fetch=fetch,
         running=lambda: running(parts),
         say=lambda *said, **how: delivery().say(*said, **how),
+        restarts_from=restarts_from,
     )
     return Remote(commanding, desiring)
 

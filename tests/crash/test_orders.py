@@ -18,7 +18,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from broker import Mosquitto
-from likeness.core import jws, messages
+from likeness.core import jws, messages, orders
 from likeness.edges import key_files
 from processes import happens
 from programs import Shop, Terminal
@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 READY_WITHIN_S = 60.0
 ANSWER_WITHIN_S = 20.0
+ENDS_WITHIN_S = orders.RESTARTS_AFTER_S + 20.0  # by order
 DEVICE = "shop-1"
 RESTART_CODE = 75
 
@@ -130,7 +131,7 @@ def operator(shop: Shop, tmp_path: Path) -> Iterator[Operator]:
 def start_again(terminal: Terminal) -> None:
     """Do what the unit does; it must have ended by itself, with the code for that."""
     since = terminal.written
-    assert happens(lambda: terminal.fell, ANSWER_WITHIN_S)
+    assert happens(lambda: terminal.fell, ENDS_WITHIN_S)
     assert terminal.stop() == RESTART_CODE
     terminal.start()
     assert terminal.says("event=broker_up", READY_WITHIN_S, since)
@@ -186,7 +187,7 @@ def test_a_restart_comes_after_the_visit_and_the_reply_before_it(
     assert not terminal.fell
     assert terminal.says("event=visit_done", 60.0)
     terminal.reader.take_away()
-    assert happens(lambda: terminal.fell, ANSWER_WITHIN_S)
+    assert happens(lambda: terminal.fell, ENDS_WITHIN_S)
     assert happens(lambda: operator.replies[-1][0] == b"one", ANSWER_WITHIN_S)
     assert operator.replies[-1][1]["outcome"] == "done"
     start_again(terminal)

@@ -74,6 +74,7 @@ class Obedient:
             file=DesiredFile(self._folder),
             verifier=self._verifier,
             time=self._time,
+            clock=_StandingClock(),
             visits=shop,
             fits=_fits,
             fetch=_fetch,

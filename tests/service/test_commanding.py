@@ -66,6 +66,7 @@ class Far:
         memory: Memory | None = None,
         *,
         wall: WallClock | None = None,
+        restarts_from: float = 0.0,
     ) -> None:
         self.near = near
         self.shop, self.post, self.levels = Shop(), Post(), Levels()
@@ -99,6 +100,7 @@ class Far:
                 announce=lambda: self.done.append("announced"),
             ),
             say=self.post,
+            restarts_from=restarts_from,
         )
 
     def embed(self) -> None:
@@ -318,6 +320,22 @@ async def test_a_restart_waits_for_the_visit_and_replies_before(tmp_path: Path) 
         assert caught.group_contains(Restarting, match="has ordered a restart")
         assert far.post.replies() == [("done", "")]
         assert far.shop.closed == "restarting"
+
+
+@story
+async def test_a_run_that_has_just_begun_is_not_restarted(tmp_path: Path) -> None:
+    async with terminal(tmp_path) as near:
+        may_end = SystemClock().now() + 0.3
+        far = Far(near, restarts_from=may_end)
+        task = asyncio.ensure_future(far.commanding.run())
+        far.hear(far.token(1, "restart"))
+        await asyncio.sleep(0.1)
+        assert far.post.messages == []
+        with pytest.raises(BaseExceptionGroup) as caught:
+            await task
+        assert caught.group_contains(Restarting)
+        assert SystemClock().now() >= may_end
+        assert far.post.replies() == [("done", "")]
 
 
 @story

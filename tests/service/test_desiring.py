@@ -14,6 +14,7 @@ from likeness.core.desired import Ledger, Wish
 from likeness.core.vocabulary import Environment
 from likeness.edges import bench_keys
 from likeness.edges.bench_keys import BenchKeys
+from likeness.edges.clock import SystemClock
 from likeness.edges.desired_file import DesiredFile
 from likeness.edges.verifier import CarrierOrders
 from likeness.errors import ConfigError, Restarting, Untrusted, UpdateRefused
@@ -30,7 +31,9 @@ BUNDLE = {"number": 3, "digest": "ab" * 32}
 class Far:
     """One terminal that takes desired values, and the means to desire some."""
 
-    def __init__(self, folder: Path, wish: Wish | None = None) -> None:
+    def __init__(
+        self, folder: Path, wish: Wish | None = None, restarts_from: float = 0.0
+    ) -> None:
         self.folder = folder
         self.keys = _keys(folder)
         self.shop, self.post = Shop(), Post()
@@ -45,6 +48,8 @@ class Far:
             file=self.file,
             verifier=CarrierOrders(self.keys.public("command")),
             time=self.time,
+            clock=SystemClock(),
+            restarts_from=restarts_from,
             visits=self.shop,
             fits=self._fits,
             fetch=self._fetch,
@@ -120,6 +125,19 @@ async def test_it_waits_for_the_end_of_the_visit(tmp_path: Path) -> None:
     assert far.file.read() == Ledger()
     far.shop.visitor_goes()
     await task
+
+
+@story
+async def test_a_run_that_has_just_begun_does_not_end_for_it(tmp_path: Path) -> None:
+    far = Far(tmp_path, restarts_from=SystemClock().now() + 0.3)
+    task = asyncio.ensure_future(restarts(far))
+    far.hear(far.token(7, MINUTE))
+    await asyncio.sleep(0.1)
+    assert far.states() == [(7, "pending", "")]
+    assert far.file.read() == Ledger()
+    assert far.shop.closed == ""
+    await task
+    assert SystemClock().now() >= far.desiring._restarts_from
 
 
 @pytest.mark.parametrize("versions", [(7, 8, 9), (9, 8, 7), (8, 9, 7)])

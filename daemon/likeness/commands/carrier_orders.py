@@ -65,7 +65,7 @@ _epoch = click.option(
 
 
 def _plain(name: str, action: orders.Action) -> click.Command:
-    @_options(30.0)
+    @_options(60.0)
     @_expires
     @_epoch
     def order(

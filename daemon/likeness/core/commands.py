@@ -10,7 +10,9 @@
 - A counter is forgotten with the database; but a command names its epoch.
 - What expired before the time that has passed for sure has expired; what was signed
   after the time that a believed clock says is not obeyed yet.
-- One at a time. Each refusal is answered, but not more than so many in a minute: who
+- One at a time. What ends the daemon waits until this run is old enough: its unit takes
+  starts that follow each other too fast for a fault, and reboots.
+- Each refusal is answered, but not more than so many in a minute: who
   sends old commands must not keep the device key busy.
 
 Leaves to others: signatures, the disk, every deed, sending.
@@ -181,10 +183,20 @@ class State(Enum):
 class Commands:
     """One terminal's commands, one at a time."""
 
-    def __init__(self, device: str, counter: int) -> None:
-        """Take our name, and the last counter that was accepted."""
+    def __init__(
+        self, device: str, counter: int, *, restarts_from: float = 0.0
+    ) -> None:
+        """Begin in READY.
+
+        Args:
+            device: our name.
+            counter: the last one that was accepted.
+            restarts_from: nothing that was ordered ends the daemon before.
+        """
         self._device = device
         self._counter = counter
+        self._restarts_from = restarts_from
+        self._restart_waits = False  # for that time
         self._asked = Asked("")
         self._action: orders.Action = orders.Announce()
         self._next_counter = counter
@@ -194,8 +206,11 @@ class Commands:
 
     @property
     def deadline(self) -> float | None:
-        """When the log level falls back."""
-        return self._level_until
+        """When the log level falls back, or an end that was ordered may come."""
+        due = [] if self._level_until is None else [self._level_until]
+        if self._restart_waits:
+            due.append(self._restarts_from)
+        return min(due, default=None)
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         """Take one event; return what must follow, in order."""
@@ -213,7 +228,7 @@ class Commands:
                 answer = self._answered("done", result=result)
                 if isinstance(self._action, orders.RotateKey):
                     self.state = State.LEAVING
-                    return [answer, AwaitRest()]
+                    return [answer, *self._await_end(now)]
                 return [answer]
             case Failed(why):
                 return [self._answered("failed", why)]
@@ -265,7 +280,10 @@ class Commands:
 
     def _begin(self, now: float) -> list[Effect]:
         match self._action:
-            case orders.Restart() | orders.SelfTest():
+            case orders.Restart():
+                self.state = State.WAITING
+                return self._await_end(now)
+            case orders.SelfTest():
                 self.state = State.WAITING
                 return [AwaitRest()]
             case orders.SetLogLevel(level=level, for_s=for_s):
@@ -289,11 +307,18 @@ class Commands:
         self.state = State.WORKING
         return [Do(self._action)]
 
+    def _await_end(self, now: float) -> list[Effect]:
+        self._restart_waits = now < self._restarts_from
+        return [] if self._restart_waits else [AwaitRest()]
+
     def _time_passed(self, now: float) -> list[Effect]:
-        if self._level_until is None or now < self._level_until:
-            return []
-        self._level_until = None
-        return [SetLevel(None)]
+        effects: list[Effect] = []
+        if self._level_until is not None and now >= self._level_until:
+            self._level_until = None
+            effects.append(SetLevel(None))
+        if self._restart_waits:
+            effects += self._await_end(now)
+        return effects
 
     def _answered(
         self, outcome: Outcome, reason: str = "", result: dict[str, Any] | None = None

@@ -25,6 +25,9 @@ Counter = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
 # A counter or version signed by mistake must not use up all that are to come. Carriers
 # begin at their clock, so a first step is as large as that; two million go into 2**53.
 STEP_AT_MOST = 2**32 - 1
+# So long a run lasts at least that ends by order: ten starts in five minutes would make
+# the unit reboot the device (StartLimitBurst), and a few more may come from elsewhere.
+RESTARTS_AFTER_S = 30.0
 DesiredState = Literal["applied", "refused", "pending"]
 REASON_CHARS = 256  # of a `Short`
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]

@@ -55,6 +55,7 @@ class Commanding:
         time: what time it is at least.
         epoch: what records are written into now.
         clock: for the log level's end.
+        restarts_from: on that clock; no order ends the daemon before.
         visits: nothing stops in the middle of one.
         journal: whose level can be set.
         deeds: what can be done.
@@ -75,6 +76,7 @@ class Commanding:
         journal: Journal,
         deeds: Deeds,
         say: Say,
+        restarts_from: float = 0.0,
     ) -> None:
         self._device = device
         self._verifier = verifier
@@ -87,6 +89,7 @@ class Commanding:
         self._journal = journal
         self._deeds = deeds
         self._say = say
+        self._restarts_from = restarts_from
         self._machine = commands.Commands(device, 0)
         self._events: asyncio.Queue[commands.Event] = asyncio.Queue()
         self._unsaid: deque[tuple[bytes, bytes]] = deque(maxlen=UNSAID_AT_MOST)
@@ -128,7 +131,9 @@ class Commanding:
             Restarting: the carrier wants it.
         """
         kept = await self._memory.recall(REMEMBERED)
-        self._machine = commands.Commands(self._device, int(kept or 0))
+        self._machine = commands.Commands(
+            self._device, int(kept or 0), restarts_from=self._restarts_from
+        )
         async with asyncio.TaskGroup() as group:
             while True:
                 event = await self._next()

@@ -21,7 +21,7 @@ from likeness.errors import (
     UpdateRefused,
 )
 from likeness.service.commanding import Say
-from likeness.service.ports import LedgerFile, OrderVerifier, Visits
+from likeness.service.ports import Clock, LedgerFile, OrderVerifier, Visits
 from likeness.service.timekeeping import Timekeeping
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,8 @@ class Desiring:
         file: where the next start finds it.
         verifier: knows the carrier's command key.
         time: what time it is at least.
+        clock: monotonic seconds.
+        restarts_from: on that clock; nothing is taken and no end comes before.
         visits: nothing changes in the middle of one.
         fits: raises ConfigError if the values do not fit this terminal.
         fetch: brings a bundle here and switches to it at the next start; raises
@@ -62,17 +64,21 @@ class Desiring:
         file: LedgerFile,
         verifier: OrderVerifier,
         time: Timekeeping,
+        clock: Clock,
         visits: Visits,
         fits: Callable[[orders.Overrides], None],
         fetch: Callable[[orders.Bundle], Awaitable[None]],
         running: Running,
         say: Say,
+        restarts_from: float = 0.0,
     ) -> None:
         self._device = device
         self._in_force = standing.wish
         self._file = file
         self._verifier = verifier
         self._time = time
+        self._clock = clock
+        self._restarts_from = restarts_from
         self._visits = visits
         self._fits = fits
         self._fetch = fetch
@@ -170,6 +176,7 @@ class Desiring:
             self._report("refused", Refused(str(fault), wish.version, wish.digest))
             return
         self._report("pending", wish)
+        await asyncio.sleep(self._restarts_from - self._clock.now())
         await self._visits.at_rest()
         if (why := await self._bring(wish.overrides.bundle)) is not None:
             self._report("refused", Refused(why, wish.version, wish.digest))
