@@ -45,6 +45,18 @@ class DeviceRefused(DeviceLost):
     """A device is there, but not for us (rights, in use): its installer mends it."""
 
 
+class CardGone(LikenessError):
+    """The card left the reader in the middle of an exchange: wait for the next one."""
+
+
+class CardMute(LikenessError):
+    """The card lies there and does not answer as it should: begin anew with it."""
+
+
+class CardUnfit(LikenessError):
+    """The card takes no commands at all: it is of another kind."""
+
+
 class PackageError(LikenessError):
     """A pinned package cannot be had or is not what was pinned: mend its source."""
 

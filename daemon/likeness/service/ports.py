@@ -76,6 +76,49 @@ class ByteLine(Protocol):
         ...
 
 
+class ChipLine(Protocol):
+    """A reader of chips: APDUs to one card and its answers back.
+
+    Every call raises DeviceLost when the reader itself is gone or hangs.
+    """
+
+    async def open(self) -> str:
+        """Open the reader; return its name. DeviceLost says what to do."""
+        ...
+
+    async def connect(self) -> bytes | None:
+        """Power the card up anew; None if none is there.
+
+        Returns how it answered (ATR or answer to the selection). Raises CardUnfit for a
+        card that takes no APDUs, CardMute for one that does not answer.
+        """
+        ...
+
+    async def transmit(self, apdu: bytes) -> bytes:
+        """Give one command; return data and status word.
+
+        Raises:
+            CardGone: the card was taken away.
+            CardMute: it gave no answer; it may be gone.
+        """
+        ...
+
+    async def present(self) -> bool:
+        """Say whether the card that was connected still lies there.
+
+        What the chip has opened may be lost by asking: connect before the next command.
+        """
+        ...
+
+    async def release(self) -> None:
+        """Let the card go; harmless without one."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the reader and leave no process behind; harmless when closed."""
+        ...
+
+
 class PortraitSource(Protocol):
     """Turns a chip's portrait record into a picture."""
 
