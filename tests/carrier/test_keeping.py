@@ -8,7 +8,7 @@ import pytest
 from joserfc.jwk import ECKey
 
 from likeness.carrier import nonces
-from likeness.carrier.keeping import Chain, Incoming
+from likeness.carrier.keeping import GAP_AFTER_S, Chain, Incoming
 from likeness.carrier.store import CarrierStore, Gap
 from likeness.carrier.verify import verify
 from likeness.core import jws, messages
@@ -72,6 +72,40 @@ def test_a_gap_is_named_and_not_receipted_over(
     _, chains = store.keep([batch[2]], NOW)
     assert chains == [upto(tokens, 4)]
     assert store.gaps() == []
+
+
+def test_a_gap_that_stays_raises_one_alarm_that_says_what_to_do(
+    near: Bench, store: CarrierStore
+) -> None:
+    """This side was restored from a copy: the terminal has a receipt for 2 and 3."""
+    tokens = chain_of(near, 5)
+    batch = [incoming(near, token) for token in tokens]
+    store.keep(batch[:2], NOW)
+    for after_s in (0, 300, GAP_AFTER_S - 1):
+        store.keep(batch[4:5], NOW + after_s)
+    assert store.alarms() == [], "it may be on its way"
+    for after_s in (GAP_AFTER_S, GAP_AFTER_S + 300):
+        store.keep(batch[4:6], NOW + after_s)
+    (alarm,) = store.alarms()
+    assert (alarm.kind, alarm.epoch, alarm.seq) == ("gap", EPOCH, 4)
+    assert alarm.detail == (
+        "seq 2 to 3 are not here, and do not come; at the terminal:"
+        f" likeness outbox --send-again --epoch {EPOCH} --after 1"
+    )
+    _, chains = store.keep(batch[2:], NOW + GAP_AFTER_S)
+    assert chains == [upto(tokens, 5)]
+    assert len(store.alarms()) == 1
+
+
+def test_a_gap_that_is_being_closed_raises_nothing(
+    near: Bench, store: CarrierStore
+) -> None:
+    """The carrier was away for long; then each record comes in a batch of its own."""
+    batch = [incoming(near, token) for token in chain_of(near, 4)]
+    store.keep([batch[0], batch[4]], NOW)
+    for one in batch[1:]:
+        store.keep([one], NOW + 86_400)
+    assert store.alarms() == []
 
 
 def test_without_its_beginning_nothing_is_receipted(

@@ -1,3 +1,5 @@
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -67,8 +69,42 @@ def test_wrong_use_is_one_clear_line(
         (["--state-dir", str(tmp_path / "nowhere")], 2, "no outbox here"),
         (["--state-dir", str(tmp_path)], 1, "cannot be read"),
         (["--state-dir", str(tmp_path), "--send-again"], 1, "cannot be read"),
+        (["--state-dir", str(tmp_path), "--after", "1"], 2, "go together"),
+        (["--state-dir", str(tmp_path), "--epoch", "e", "--after", "1"], 2, "go tog"),
+        (["--state-dir", str(tmp_path), "--send-again", "--epoch", "e"], 2, "go tog"),
     ):
         assert main(["outbox", *arguments]) == code
         said = capsys.readouterr().err
         assert says in said
         assert said.count("\n") == 1
+
+
+@story
+async def test_what_the_carrier_has_lost_waits_again_as_far_as_it_is_still_here(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    near = bench(tmp_path)
+    await near.store.open()
+    for _ in range(5):
+        await near.record(ACCEPTED)
+    epoch = near.store.epoch
+    await near.store.mark_receipted(epoch, 4)
+    await near.store.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "state/results.db")) as db, db:
+        db.execute("UPDATE record SET receipted_utc_s = 1 WHERE seq < 5")
+        db.execute("DELETE FROM record WHERE seq < 3")  # they were old
+    arguments = ["outbox", "--state-dir", str(tmp_path / "state"), "--send-again"]
+    for place, after, says in (
+        (epoch, "3", "waiting again: 2\nepoch"),
+        (epoch, "1", "waiting again: 3\nno more here: seq 2 to 2\n"),
+        ("e" * 32, "-1", "waiting again: 0\nno more here: seq 0 and beyond\n"),
+    ):
+        assert main([*arguments, "--epoch", place, "--after", after]) == 0
+        assert says in capsys.readouterr().out
+    again = bench(tmp_path)
+    await again.store.open()
+    assert [row.link.seq for row in await again.store.waiting()] == [3, 4, 5]
+    await again.store.mark_receipted(epoch, 5)
+    await again.store.prune(31 * 86_400)
+    assert await again.store.token(epoch, 3) is not None, "its days begin anew"
+    await again.store.close()

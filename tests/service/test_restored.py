@@ -8,6 +8,7 @@ import pytest
 
 from broker import Mosquitto, mosquitto
 from deliveries import DEVICE, carrier, delivery, running, until_empty, visit
+from likeness.__main__ import main
 from likeness.carrier.keeping import Kept
 from likeness.carrier.store import CarrierStore
 from likeness.edges.store_file import survey
@@ -120,3 +121,48 @@ async def test_what_took_a_place_twice_is_refused_and_all_else_is_delivered(
     for epoch, seq, _ in aside:  # nothing is lost: the carrier has what it refused
         assert await near.store.token(epoch, seq) in there
     await near.store.close()
+
+
+@story
+async def test_a_carrier_that_was_restored_gets_again_what_it_had_signed_for(
+    tmp_path: Path, broker: Mosquitto, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its database is older than its receipts; the terminal has all of it still."""
+    database = tmp_path / "carrier.db"
+    async with running(carrier(tmp_path, broker, [])):
+        await live(bench(tmp_path), broker, visits=2)
+    shutil.copy(database, tmp_path / "backup.db")
+    async with running(carrier(tmp_path, broker, [])):
+        await live(bench(tmp_path), broker, visits=3)
+    for name in ("carrier.db", "carrier.db-wal", "carrier.db-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    shutil.copy(tmp_path / "backup.db", database)
+
+    near = bench(tmp_path)
+    await near.store.open()
+    epoch = near.store.epoch
+    kept: list[Kept] = []
+    async with running(carrier(tmp_path, broker, kept)):
+        way = delivery(near, broker)
+        async with running(way.run()):
+            await visit(near, way)
+            await until(lambda: any(one.record.seq == 6 for one in kept))
+        assert [row.link.seq for row in await near.store.waiting()] == [6]
+        await near.store.close()
+        state = str(tmp_path / "state")
+        order = ["outbox", "--state-dir", state, "--send-again", "--epoch", epoch]
+        assert main([*order, "--after", "2"]) == 0
+        assert "waiting again: 4\n" in capsys.readouterr().out
+        near = bench(tmp_path)
+        await near.store.open()
+        way = delivery(near, broker)
+        async with running(way.run()):
+            await until_empty(near)
+        assert near.store.epoch == epoch, "nothing was forked"
+        await near.store.close()
+    store = CarrierStore(database)
+    (chain,) = store.chains()
+    assert chain.upto.seq == 6
+    assert store.gaps() == []
+    assert store.alarms() == []
+    store.close()

@@ -9,6 +9,7 @@ inside the caller's transaction. Leaves to others: signatures, sending, the conn
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -20,6 +21,9 @@ from likeness.core.chain import Link
 from likeness.core.vocabulary import Moment
 
 BEFORE_FIRST = -1  # `upto` of a chain with nothing contiguous yet
+# A terminal that waits for its receipt sends again within 300 s, with jitter, and in
+# order: what is still not here then was receipted once, and is lost on this side.
+GAP_AFTER_S = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +174,19 @@ def _look_at_clock(
     alarms.keep(db, alarm, record=made.boot, token=incoming.token)
 
 
+# Any: a row of `records`.
+def _look_at_gap(db: sa.Connection, row: sa.Row[Any], upto: int, now_s: int) -> None:
+    """Say what is not here, though what stands beyond it has been here for long."""
+    if now_s - row.kept_utc_s < GAP_AFTER_S:
+        return
+    one = Incoming(row.device, row.epoch, row.seq, row.hash, row.token)
+    detail = (
+        f"seq {upto + 1} to {row.seq - 1} are not here, and do not come; at the"
+        f" terminal: likeness outbox --send-again --epoch {row.epoch} --after {upto}"
+    )
+    _raise(db, one, Problem.GAP, detail, now_s)
+
+
 def _without_a_former_key(db: sa.Connection, incoming: Incoming) -> Incoming:
     """A key that a device had before cannot come back: its thief would, too."""
     change = incoming.claims
@@ -242,6 +259,8 @@ def advance(db: sa.Connection, device: str, epoch: str, now_s: int) -> Chain | N
     )
     for row in rows:
         if row.seq != upto + 1:
+            if upto == came_from:
+                _look_at_gap(db, row, upto, now_s)
             break
         if row.prev is not None and row.prev != head:
             other = Incoming(device, epoch, row.seq, row.hash, row.token)

@@ -1,6 +1,7 @@
 """`likeness outbox`: what waits for the carrier's receipt; counts and places only.
 
-`--send-again` is for a carrier that refused by its own mistake, and judges anew.
+`--send-again` is for a carrier that refused by its own mistake, and judges anew; with
+`--epoch` and `--after` for one that has lost what it had signed for.
 """
 
 import os
@@ -26,16 +27,29 @@ EXIT_SET_ASIDE = 1
     is_flag=True,
     help="First let what was set aside wait again; the daemon must be stopped.",
 )
+@click.option("--epoch", default="", help="With --after; as the carrier's alarm says.")
+@click.option(
+    "--after",
+    type=click.IntRange(min=-1),
+    help="With --send-again: all of the epoch beyond this seq; -1: all of it.",
+)
 def command(
-    config_file: Path | None, state_dir: Path | None, *, send_again: bool
+    config_file: Path | None,
+    state_dir: Path | None,
+    *,
+    send_again: bool,
+    epoch: str,
+    after: int | None,
 ) -> int:
     """Print one line for each fact; exit 1 if records were set aside."""
+    if (after is None) == bool(epoch) or (epoch and not send_again):
+        raise UsageError("--epoch and --after go together, and with --send-again")
     path = _directory(config_file, state_dir) / store_file.NAME
     if not path.is_file():
         raise UsageError(f"{path}: no outbox here; the daemon makes it when it starts")
     try:
         if send_again:
-            click.echo(f"waiting again: {_send_again(path)}")
+            _send_again(path, epoch, after)
         found = store_file.survey(path)
     except sqlite3.DatabaseError as problem:
         raise StoreBroken(
@@ -50,19 +64,26 @@ def command(
         click.echo(f"oldest: {since:%Y-%m-%dT%H:%M:%SZ}, {age_s} s ago")
     click.echo(f"receipted and still here: {found.receipted}")
     click.echo(f"set aside: {len(found.aside)}")
-    for epoch, seq, reason in found.aside:
-        click.echo(f"  seq {seq} of epoch {epoch}: {reason}")
+    for where, seq, reason in found.aside:
+        click.echo(f"  seq {seq} of epoch {where}: {reason}")
     for _, broken in sorted(store_asides.asides(path).items()):
         click.echo(f"broken database: {broken.name}")
     return EXIT_SET_ASIDE if found.aside else 0
 
 
-def _send_again(path: Path) -> int:
+def _send_again(path: Path, epoch: str, after: int | None) -> None:
     held = directory_lock.hold(path.parent)
     try:
-        return store_file.send_again(path)
+        if after is None:
+            click.echo(f"waiting again: {store_file.send_again(path)}")
+            return
+        places = store_file.send_all_after(path, epoch, after)
     finally:
         os.close(held)
+    click.echo(f"waiting again: {len(places)}")
+    if not places or places[0] > after + 1:
+        last = f" to {places[0] - 1}" if places else " and beyond"
+        click.echo(f"no more here: seq {after + 1}{last}")
 
 
 def _directory(config_file: Path | None, state_dir: Path | None) -> Path:

@@ -49,6 +49,8 @@ _INDEX_RECEIPTED = (
     " WHERE state = 'receipted'"
 )
 
+_WAIT_AGAIN = "UPDATE record SET state = 'waiting', reason = '', receipted_utc_s = NULL"
+
 Row = tuple[str, int, str, str, int]  # epoch, seq, hash, token, made_utc_s
 
 
@@ -130,9 +132,28 @@ def send_again(path: Path) -> int:
         sqlite3.DatabaseError: it is not sound, or the disk is full.
     """
     with contextlib.closing(_open(path)) as db:
-        return db.execute(
-            "UPDATE record SET state = 'waiting', reason = '' WHERE state = 'set_aside'"
-        ).rowcount
+        return db.execute(f"{_WAIT_AGAIN} WHERE state = 'set_aside'").rowcount
+
+
+def send_all_after(path: Path, epoch: str, after: int) -> list[int]:
+    """Let all of an epoch beyond a place wait again, receipted or not.
+
+    For a carrier that has lost what it signed for. Call it as `send_again`.
+
+    Returns:
+        The places, in order; what was deleted here is not among them.
+
+    Raises:
+        sqlite3.DatabaseError: it is not sound, or the disk is full.
+    """
+    beyond = "WHERE epoch = ? AND seq > ?"
+    with contextlib.closing(_open(path)) as db:
+        db.execute(f"{_WAIT_AGAIN} {beyond}", (epoch, after))
+        found = db.execute(
+            f"SELECT seq FROM record {beyond} ORDER BY seq",  # noqa: S608 - constants
+            (epoch, after),
+        ).fetchall()
+    return [seq for (seq,) in found]
 
 
 def is_full(problem: sqlite3.DatabaseError) -> bool:
