@@ -113,6 +113,9 @@ class Ending:
     async def run(self) -> None:
         raise ExceptionGroup("it ends", self._faults)
 
+    def ended_in_order(self) -> None:
+        pass
+
 
 async def ended_by(given: config.Config, *faults: Exception) -> None:
     async with AsyncExitStack() as stack:

@@ -58,6 +58,10 @@ class Remote:
         self.commanding.line_is_up()
         self.desiring.report()
 
+    def ended_in_order(self) -> None:
+        """Note that this run was stopped, and did not fall."""
+        self.desiring.ended_in_order()
+
     async def run(self) -> None:
         """Obey until cancelled; raises Restarting."""
         async with asyncio.TaskGroup() as group:

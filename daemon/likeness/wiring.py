@@ -96,6 +96,8 @@ class Daemon:
         # Who stops one that hangs has only been quicker than the watchdog.
         if not self.well.hung:
             self.sight.ended_in_order()
+            if self.far is not None:
+                self.far.ended_in_order()
 
 
 async def build(

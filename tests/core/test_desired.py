@@ -168,12 +168,29 @@ def test_one_that_lived_is_started_for_ever() -> None:
     assert ledger == Ledger(current="token-5", newest=5)
 
 
+def test_a_start_that_is_stopped_in_order_does_not_count() -> None:
+    good = desired.lived(desired.accept(Ledger(), wish(5)))
+    ledger = desired.accept(good, wish(6))
+    for _ in range(10):
+        ledger = desired.ended_in_order(desired.start(ledger), "token-6")
+        assert (ledger.current, ledger.starts, ledger.on_trial) == ("token-6", 0, True)
+    fallen = desired.start(desired.start(ledger))
+    assert desired.ended_in_order(fallen, "token-6").starts == 1
+
+
+def test_the_end_of_another_ones_run_takes_no_count_back() -> None:
+    ledger = desired.start(desired.accept(Ledger(), wish(6)))
+    assert desired.ended_in_order(ledger, "token-5") == ledger
+    passed = desired.lived(ledger)
+    assert desired.ended_in_order(passed, "token-6") == passed
+
+
 def test_the_first_one_goes_back_to_the_files_own_values() -> None:
     ledger = desired.give_back(desired.accept(Ledger(), wish(5)))
     assert ledger == Ledger(newest=5, returned="token-5")
 
 
-@given(st.lists(st.sampled_from(["accept", "start", "lived", "give_back"])))
+@given(st.lists(st.sampled_from(["accept", "start", "stop", "lived", "give_back"])))
 def test_behind_a_trial_stands_only_what_lived(steps: list[str]) -> None:
     ledger, lives, version = Ledger(), {""}, 0
     for step in steps:
@@ -183,6 +200,8 @@ def test_behind_a_trial_stands_only_what_lived(steps: list[str]) -> None:
                 ledger = desired.accept(ledger, wish(version))
             case "start":
                 ledger = desired.start(ledger)
+            case "stop":
+                ledger = desired.ended_in_order(ledger, ledger.current)
             case "lived":
                 ledger = desired.lived(ledger)
                 lives.add(ledger.current)

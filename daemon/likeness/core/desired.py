@@ -8,6 +8,7 @@
 - It is taken whole or not at all: an unknown key, a value out of range or a digest that
   does not fit refuses all of it, and what was in force stays.
 - It takes force at a start, so a crash at any step ends in the one or in the other.
+- A start that is stopped in order speaks neither for it nor against it.
 
 Leaves to others: signatures, the file, whether the values fit this terminal.
 """
@@ -152,6 +153,13 @@ def start(ledger: Ledger) -> Ledger:
     if ledger.starts >= STARTS_AT_MOST:
         return give_back(ledger)
     return msgspec.structs.replace(ledger, starts=ledger.starts + 1)
+
+
+def ended_in_order(ledger: Ledger, token: str) -> Ledger:
+    """Take back the count of a start that served and was stopped; it passes nothing."""
+    if not ledger.on_trial or ledger.current != token:
+        return ledger
+    return msgspec.structs.replace(ledger, starts=max(0, ledger.starts - 1))
 
 
 def give_back(ledger: Ledger) -> Ledger:

@@ -136,6 +136,14 @@ class Desiring:
             while True:
                 await self._take(await self._newest())
 
+    def ended_in_order(self) -> None:
+        """Note that this run was stopped, and did not fall: no start against it."""
+        if self._in_force is not None:
+            before = self._file.read()
+            after = desired.ended_in_order(before, self._in_force.token)
+            if after != before:
+                self._keep(after)
+
     # --- one wish -------------------------------------------------------------------
     def _let_wait(self, wish: Wish) -> None:
         """Keep the newest only: an older one is never wanted beside it."""
