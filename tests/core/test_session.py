@@ -403,6 +403,31 @@ def test_a_card_that_contradicts_itself_is_referred() -> None:
     assert refused_for(visit) == (Verdict.REFERRED, Reason.CARD_INCONSISTENT)
 
 
+@pytest.mark.parametrize(
+    "reason", [Reason.CARD_TAMPERED, Reason.CARD_CLONED, Reason.SIGNER_REVOKED]
+)
+def test_a_card_that_is_proved_false_needs_no_face(reason: Reason) -> None:
+    visit = Visit()
+    visit.give(e.ConsentGiven(Consent("2026-11", "card_laid")))
+    concerns = (Reason.ISSUER_NOT_VERIFIED, reason)
+    visit.give(e.CardPresented(replace(v.card(), concerns=concerns)))
+    assert refused_for(visit) == (Verdict.REFUSED, reason)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [Reason.ISSUER_NOT_VERIFIED, Reason.SIGNER_EXPIRED, Reason.CLONE_IN_DOUBT],
+)
+def test_a_card_that_is_not_proved_is_referred(reason: Reason) -> None:
+    visit = Visit(acts=(Act.BLINK,))
+    visit.give(e.ConsentGiven(Consent("2026-11", "card_laid")))
+    visit.give(e.CardPresented(replace(v.card(), concerns=(reason,))))
+    visit.give(e.Enrolled(1, v.embedding(1)))
+    visit.until_asked()
+    visit.watch(visit.visitor.does(Act.BLINK))
+    assert refused_for(visit) == (Verdict.REFERRED, reason)
+
+
 def test_a_slow_feed_cannot_judge_a_blink() -> None:
     visit = Visit(acts=(Act.BLINK,))
     visit.visitor = v.Visitor(fps=15)

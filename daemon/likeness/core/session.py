@@ -213,6 +213,10 @@ class Session:
         wrong = card_fields.validity(card, begin.today, is_known=begin.today_is_known)
         if wrong is None and self._tries.used_up(card, now):
             wrong = Reason.TRIES_USED_UP
+        visit.noted.extend(card.concerns)
+        if wrong is None:
+            # A card that is refused anyway needs no face.
+            wrong = next((one for one in card.concerns if one not in DOUBTS), None)
         if wrong is not None:
             return self._end(visit, wrong, now)
         if set(card.doubts) - {CardDoubt.NAME_PRIVATE_USE}:

@@ -64,6 +64,15 @@ class Reason(StrEnum):
     CARD_NOT_YET_VALID = "card_not_yet_valid"
     CARD_REMOVED = "card_removed"
     TRIES_USED_UP = "tries_used_up"
+    # what a chip proves, and how it let us in (decision 25)
+    CARD_TAMPERED = "card_tampered"  # its data are not as they were signed
+    CARD_CLONED = "card_cloned"  # a copy: it does not have the chip's own key
+    CLONE_IN_DOUBT = "clone_in_doubt"  # it should prove that it is no copy, and did not
+    ISSUER_NOT_VERIFIED = "issuer_not_verified"
+    SIGNER_EXPIRED = "signer_expired"
+    SIGNER_REVOKED = "signer_revoked"
+    ACCESS_KEY_WRONG = "access_key_wrong"
+    ACCESS_DOWNGRADED = "access_downgraded"
     NO_PORTRAIT = "no_portrait"
     PORTRAIT_NOT_USABLE = "portrait_not_usable"
     # the live picture
@@ -98,6 +107,8 @@ class CardKind(StrEnum):
     HK_MACAO_TAIWAN = "cn_hk_macao_taiwan"
     FOREIGNER_2017 = "cn_foreigner_2017"
     FOREIGNER_2023 = "cn_foreigner_2023"
+    ICAO_ID = "icao_id"  # a card of form TD1 or TD2
+    ICAO_PASSPORT = "icao_passport"  # TD3
     BENCH = "bench"  # a picture from a visit file: no chip was read
 
 
@@ -116,6 +127,8 @@ class CardDoubt(StrEnum):
     CHECK_DIGIT = "check_digit"
     BIRTH = "birth"
     SEX = "sex"
+    EXPIRY = "expiry"  # it states no day that there is
+    DETAILS = "details"  # further personal details cannot be read
     VALIDITY_ORDER = "validity_order"
     NAME_PRIVATE_USE = "name_private_use"
 
@@ -137,6 +150,9 @@ class Card:
     nationality: str = field(default="", repr=False)  # ISO 3166-1 alpha-3
     doubts: tuple[CardDoubt, ...] = ()
     checked: tuple[str, ...] = ()  # facts of trust, e.g. "sam_authenticated"
+    # What did not hold or was not checked, and why, e.g. "issuer_chain:no_store".
+    unchecked: tuple[str, ...] = ()
+    concerns: tuple[Reason, ...] = ()  # what that means for the verdict
     reader_id: str = ""  # SAM id: identifies the reader, not the person
     portrait_record: bytes = field(default=b"", repr=False)  # as the chip holds it
     evidence_sha256: str = field(default="", repr=False)  # of the raw record
