@@ -8,7 +8,7 @@ import pytest
 from likeness import config, desired_in_force
 from likeness.core import messages, orders
 from likeness.core.desired import Ledger
-from likeness.core.vocabulary import Environment, Purpose
+from likeness.core.vocabulary import Environment
 from likeness.desired_in_force import InForce
 from likeness.edges import bench_keys
 from likeness.edges.bench_keys import BenchKeys
@@ -55,7 +55,6 @@ def test_desired_values_stand_over_those_of_the_file(here: Terminal) -> None:
         "telemetry_every_s": 60,
         "log_level": "warning",
         "profile": "strict",
-        "purpose": "reverify_owner",
         "keep_days": 9,
         "keep_mib": 5,
     }
@@ -64,7 +63,6 @@ def test_desired_values_stand_over_those_of_the_file(here: Terminal) -> None:
     used = begun.settings
     assert used.mqtt.telemetry_every_s == 60.0
     assert used.terminal.profile == "strict"
-    assert used.terminal.purpose is Purpose.REVERIFY_OWNER
     assert (used.store.keep_days, used.store.keep_mib) == (9, 5)
     assert begun.log_level == "warning"
     assert begun.base == here.settings
@@ -83,11 +81,19 @@ def test_nothing_else_can_be_changed(here: Terminal) -> None:
         "telemetry_every_s",
         "log_level",
         "profile",
-        "purpose",
         "keep_days",
         "keep_mib",
         "bundle",
     }
+
+
+def test_what_visitors_agree_to_is_as_the_file_says(here: Terminal) -> None:
+    """Who reads the consent text must find that purpose in the result, and no other."""
+    here.file.keep(Ledger(current=here.token(7, purpose="replace_sim"), newest=7))
+    begun = here.begin()
+    assert begun.settings == here.settings
+    assert begun.standing.refused is not None
+    assert begun.standing.refused.why.startswith("malformed")
 
 
 def test_without_a_command_key_the_file_on_the_disk_means_nothing(

@@ -89,7 +89,7 @@ def overlaid(settings: Config, over: orders.Overrides) -> Config:
     every_s = over.telemetry_every_s
     return msgspec.structs.replace(
         settings,
-        terminal=part("terminal", profile=over.profile, purpose=over.purpose),
+        terminal=part("terminal", profile=over.profile),
         mqtt=part("mqtt", telemetry_every_s=every_s and float(every_s)),
         store=part("store", keep_days=over.keep_days, keep_mib=over.keep_mib),
     )

@@ -153,7 +153,6 @@ def running(parts: Parts) -> dict[str, object]:
         "telemetry_every_s": round(settings.mqtt.telemetry_every_s),
         "log_level": parts.in_force.log_level or "as_started",
         "profile": settings.terminal.profile,
-        "purpose": settings.terminal.purpose,
         "keep_days": settings.store.keep_days,
         "keep_mib": settings.store.keep_mib,
         "model_set": parts.chosen.facts(),

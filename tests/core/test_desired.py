@@ -56,10 +56,13 @@ def test_a_good_one_is_read_whole() -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["device", "environment", "state_dir", "keys", "mqtt", "host", "ca_file", "camera"],
+    [
+        *("device", "environment", "state_dir", "keys", "mqtt", "host", "ca_file"),
+        *("camera", "purpose", "consent_text"),
+    ],
 )
 def test_what_cannot_be_changed_from_afar(key: str) -> None:
-    for value in ("x", {"device_key": "/x"}, 1):
+    for value in ("x", {"device_key": "/x"}, 1, "replace_sim"):
         assert why(read({**CONFIG, key: value})).startswith("malformed")
 
 
@@ -71,7 +74,6 @@ def test_what_cannot_be_changed_from_afar(key: str) -> None:
         {"telemetry_every_s": 60.5},
         {"telemetry_every_s": "60"},
         {"log_level": "debug"},
-        {"purpose": "fun"},
         {"keep_days": 0},
         {"keep_mib": 4097},
         {"bundle": {"number": 3}},

@@ -200,13 +200,13 @@ def test_a_desired_configuration_is_taken_refused_and_outlives_a_restart(
 ) -> None:
     (terminal,) = shop.terminals
     assert operator.is_reported(0, "applied")
-    operator.desire(7, {"telemetry_every_s": 9, "purpose": "replace_sim"})
+    operator.desire(7, {"telemetry_every_s": 9, "keep_days": 3})
     start_again(terminal)
     assert operator.is_reported(7, "applied")
     assert operator.running["telemetry_every_s"] == 9
     for version, config in (
         (8, {"telemetry_every_s": 0}),
-        (9, {"host": "127.0.0.2"}),
+        (9, {"purpose": "replace_sim"}),
         (10, {"profile": "no_such_profile"}),
         (6, {"telemetry_every_s": 30}),
     ):
@@ -219,7 +219,7 @@ def test_a_desired_configuration_is_taken_refused_and_outlives_a_restart(
     terminal.start()
     assert terminal.says("event=broker_up", READY_WITHIN_S, since)
     assert operator.is_reported(6, "refused")
-    assert operator.running["purpose"] == "replace_sim"
+    assert operator.running["keep_days"] == 3
     assert operator.running["telemetry_every_s"] == 9
     # back to the file's own values
     operator.desire(11, {})

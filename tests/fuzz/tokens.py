@@ -154,7 +154,7 @@ def _desired(head: dict[str, object]) -> list[dict[str, object]]:
     configs: list[dict[str, object]] = [
         {},
         {"telemetry_every_s": 30, "log_level": "info", "profile": "standard"},
-        {"purpose": "replace_sim", "keep_days": 3, "keep_mib": 8},
+        {"profile": "strict", "keep_days": 3, "keep_mib": 8},
         {"bundle": {"number": 3, "digest": "0" * 64}},
     ]
     return [

@@ -19,7 +19,6 @@ from likeness.core.messages import (
     Short,
     Time,
 )
-from likeness.core.vocabulary import Purpose
 
 Counter = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
 # A counter or version signed by mistake must not use up all that are to come. Carriers
@@ -121,13 +120,13 @@ class Overrides(
 ):
     """All that can be changed from afar; what is left out is as in the file.
 
-    Device, environment, keys, broker and state_dir are not here, so they cannot be.
+    Device, environment, keys, broker and state_dir are not here, so they cannot be; nor
+    are purpose and consent_text: what visitors agreed to is changed where it is shown.
     """
 
     telemetry_every_s: Annotated[int, msgspec.Meta(ge=5, le=3600)] | None = None
     log_level: Literal["info", "warning", "error"] | None = None
     profile: Name | None = None
-    purpose: Purpose | None = None
     keep_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] | None = None
     keep_mib: Annotated[int, msgspec.Meta(ge=1, le=4096)] | None = None
     bundle: Bundle | None = None
