@@ -11,6 +11,7 @@ from likeness.carrier import nonces
 from likeness.carrier.keeping import GAP_AFTER_S, Chain, Incoming
 from likeness.carrier.store import CarrierStore, Gap
 from likeness.carrier.verify import verify
+from likeness.carrier.words import fresh_nonce
 from likeness.core import jws, messages
 from likeness.core.chain import ChainHead, EpochReason, Link
 from likeness.core.challenge import commitment
@@ -297,8 +298,8 @@ def ask(device_nonce: bytes = DEVICE_NONCE, transaction: str = "t-1") -> message
     )
 
 
-def fresh(name: bytes = b"n") -> nonces.Fresh:
-    return nonces.Fresh(jws.encode(name * 32), NOW + 60)
+def fresh(name: bytes = b"n", counter: int = 1) -> nonces.Fresh:
+    return nonces.Fresh(jws.encode(name * 32), NOW + 60, counter)
 
 
 def test_one_commitment_one_nonce(store: CarrierStore) -> None:
@@ -307,6 +308,22 @@ def test_one_commitment_one_nonce(store: CarrierStore) -> None:
     other = store.open_visit(DEVICE, ask(b"e" * 32), fresh(b"3"))
     assert other.nonce != first.nonce
     assert other.counter > first.counter
+
+
+def test_counters_of_visits_go_on_above_those_of_a_lost_database(
+    store: CarrierStore, tmp_path: Path
+) -> None:
+    """A terminal refuses a counter that went back, until it is started again."""
+    made = [
+        store.open_visit(DEVICE, ask(name * 32), fresh(name, counter)).counter
+        for name, counter in ((b"1", 7000), (b"2", 7000), (b"3", 6000), (b"4", 9000))
+    ]
+    assert made == [7000, 7001, 7002, 9000]
+    restored = CarrierStore(tmp_path / "restored.db")
+    later = fresh_nonce(NOW + 1)
+    assert later.counter > fresh_nonce(NOW).counter + 999
+    assert restored.open_visit(DEVICE, ask(), later).counter == later.counter
+    restored.close()
 
 
 def test_a_nonce_is_good_for_one_result(near: Bench, store: CarrierStore) -> None:

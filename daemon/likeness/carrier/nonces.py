@@ -21,6 +21,7 @@ class Fresh:
 
     nonce: str  # base64url, 32 bytes
     expires_utc_s: int
+    counter: int  # the least; greater than that of each visit before
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,8 +105,10 @@ class CarrierStore:
         """
         with self._transaction() as db:
             if (issued := issued_visit(db, device, commitment=ask.commitment)) is None:
+                last = db.execute(sa.select(sa.func.max(tables.visits.c.counter)))
                 db.execute(
                     tables.visits.insert().values(
+                        counter=max(last.scalar_one() or 0, fresh.counter - 1) + 1,
                         device=device,
                         commitment=ask.commitment,
                         transaction_name=ask.transaction,

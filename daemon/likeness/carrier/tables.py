@@ -44,7 +44,7 @@ alarms = sa.Table(
 visits = sa.Table(
     "visit",
     metadata,
-    sa.Column("counter", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("counter", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("device", sa.Text, nullable=False),
     sa.Column("commitment", sa.Text, nullable=False),
     sa.Column("transaction_name", sa.Text, nullable=False),

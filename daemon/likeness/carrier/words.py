@@ -126,8 +126,16 @@ class OrderWords:
 
 
 def fresh_nonce(now_s: int) -> nonces.Fresh:
-    """Draw a nonce that nobody has yet."""
-    return nonces.Fresh(jws.encode(secrets.token_bytes(32)), now_s + VISIT_EXPIRES_S)
+    """Draw a nonce that nobody has yet.
+
+    A database that is lost or restored must not bring old counters back: a terminal
+    takes none twice. So they begin at the clock, with room for 1000 visits a second.
+    """
+    return nonces.Fresh(
+        nonce=jws.encode(secrets.token_bytes(32)),
+        expires_utc_s=now_s + VISIT_EXPIRES_S,
+        counter=now_s * 1000,
+    )
 
 
 def _signed(signer: FileSigner, claims: bytes, typ: str) -> str:
