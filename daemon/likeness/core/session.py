@@ -18,6 +18,7 @@ from likeness.core.challenge import commitment, draw, scripted
 from likeness.core.looking import Looking
 from likeness.core.profile import Profile
 from likeness.core.tries import Tries
+from likeness.core.verdict import DOUBTS
 from likeness.core.visit import Visit
 from likeness.core.visit_events import (
     AskNonce,
