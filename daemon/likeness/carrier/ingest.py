@@ -23,6 +23,7 @@ from likeness.carrier import verify
 from likeness.carrier.keeping import Incoming, Kept
 from likeness.carrier.store import CarrierStore
 from likeness.carrier.trust import Trust
+from likeness.carrier.unknown_keys import UnknownKeys
 from likeness.carrier.verify import BadRecord, Problem, Record
 from likeness.carrier.words import CarrierWords, fresh_nonce
 from likeness.core import jws, messages
@@ -78,6 +79,7 @@ class Ingest:
         self._environment = environment
         self._utc = utc
         self._on_kept = on_kept
+        self._unknown_keys = UnknownKeys()  # on the store's thread
         self._arrived: asyncio.Queue[Arrived] = asyncio.Queue()
         self.counts: Counter[str] = Counter()
 
@@ -106,7 +108,7 @@ class Ingest:
                 log.error("event=subscription_refused topics=%r", topics)
             case BrokerDown(why, fault):
                 self._forget_arrived()
-                self._tell_down(why, fault)
+                self._count_down(why, fault)
             case Arrived(receipt=0):
                 self.counts["qos_0"] += 1  # ours come with QoS 1
             case Arrived():
@@ -114,7 +116,7 @@ class Ingest:
             case _:
                 pass  # PUBACKs of our receipts: a lost one is asked for by a resend
 
-    def _tell_down(self, why: str, fault: LineFault | None) -> None:
+    def _count_down(self, why: str, fault: LineFault | None) -> None:
         if fault is None:
             log.warning("event=broker_down why=%r", why)
             return
@@ -159,7 +161,7 @@ class Ingest:
                 if leaf == "ask":
                     self._hear_ask(device, message.payload, now_s, outcome)
                 elif leaf == "result":
-                    incoming.append(self._judge(device, message.payload))
+                    incoming.append(self._judge(device, message.payload, now_s))
                     if isinstance(incoming[-1].claims, messages.KeyChange):
                         self._keep(incoming, now_s, outcome)  # what follows needs it
                         incoming = []
@@ -183,9 +185,17 @@ class Ingest:
             said = self._words.receipt(chain.device, chain.upto, now_s)
             outcome.receipts.append((chain.device, said))
 
-    def _judge(self, device: str, token: bytes) -> Incoming:
+    def _judge(self, device: str, token: bytes, now_s: int) -> Incoming:
         """Return the record, or a well signed one with the reason to refuse it."""
-        key = self._key(device, verify.parse(token).kid)
+        kid = verify.parse(token).kid
+        try:
+            key = self._key(device, kid)
+        except BadRecord as fault:
+            if fault.problem is Problem.UNKNOWN_KEY and (
+                stranger := self._unknown_keys.seen(device, kid, now_s)
+            ):
+                self._store.raise_unknown_key(stranger, token.decode("ascii"), now_s)
+            raise
         try:
             record = verify.verify(token, key)
         except BadRecord as fault:

@@ -23,6 +23,8 @@ from likeness.carrier.keeping import (
     issued_visit,
     keep,
 )
+from likeness.carrier.unknown_keys import Stranger
+from likeness.carrier.verify import Problem
 from likeness.core import messages
 from likeness.core.chain import Link
 from likeness.errors import ConfigError, StoreBroken
@@ -84,6 +86,12 @@ class CarrierStore:
             if head.forked:
                 kept = [_beyond(head, one) for one in kept]
         return kept, [chain for head in heads for chain in (*_older(head, kept), head)]
+
+    def raise_unknown_key(self, by: Stranger, token: str, now_s: int) -> None:
+        """Raise an alarm for a key that nobody knows; once a day for each device."""
+        alarm = alarms.Alarm(by.device, "", 0, Problem.UNKNOWN_KEY, by.detail, now_s)
+        with self._transaction() as db:
+            alarms.keep(db, alarm, record=f"day {by.day}", token=token)
 
     def changed_key(self, device: str, kid: str) -> messages.PublicKey | None:
         """Return a key that a key change of this device has brought."""
