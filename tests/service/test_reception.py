@@ -95,6 +95,7 @@ def test_troubles_that_come_by_a_card_end_the_visit_that_waits_for_it() -> None:
         Reason.CARD_REJECTED,
         Reason.CARD_UNSUPPORTED,
         Reason.CARD_INCONSISTENT,
+        Reason.CARD_TAMPERED,
     }
     assert Trouble.HOLD_STILL not in REASONS  # it is tried again by itself
     assert not [kind for kind in REASONS if kind.startswith("reader")]

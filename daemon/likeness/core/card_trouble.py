@@ -20,6 +20,7 @@ class Trouble(StrEnum):
     WRONG_CARD = "wrong-card"  # not an identity card
     CARD_UNSUPPORTED = "card-unsupported"  # read, but of a layout we do not know
     CARD_INCONSISTENT = "card-inconsistent"  # read, but a field makes no sense
+    CARD_TAMPERED = "card-tampered"  # its data are not as they were signed
     ACCESS_KEY_WRONG = "access-key-wrong"  # the chip does not open with this key
     ACCESS_KEY_BLOCKED = "access-key-blocked"  # after too many wrong ones
     ACCESS_KEY_OF_MRZ = "access-key-of-mrz"  # opens with the MRZ only, not with a CAN
