@@ -1,4 +1,4 @@
-"""Drives a talk with a chip: by a script of commands and answers, or by any answerer."""
+"""Drives a talk with a chip: by a script of commands and answers, or by any chip."""
 
 from collections.abc import Callable, Generator, Iterable
 from typing import TypeVar
