@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fake_broker import FakeBroker, packet
+from likeness.carrier.incoming import Incoming
 from likeness.carrier.ingest import BATCH, TOPICS, Ingest
-from likeness.carrier.keeping import Chain, Incoming, Kept
+from likeness.carrier.keeping import Chain, Kept
 from likeness.carrier.store import CarrierStore
 from likeness.carrier.trust import Trust
 from likeness.carrier.words import CarrierWords

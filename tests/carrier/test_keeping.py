@@ -8,7 +8,9 @@ import pytest
 from joserfc.jwk import ECKey
 
 from likeness.carrier import nonces
-from likeness.carrier.keeping import GAP_AFTER_S, Chain, Incoming
+from likeness.carrier.doubts import GAP_AFTER_S
+from likeness.carrier.incoming import Incoming
+from likeness.carrier.keeping import Chain
 from likeness.carrier.store import CarrierStore, Gap
 from likeness.carrier.verify import verify
 from likeness.carrier.words import fresh_nonce

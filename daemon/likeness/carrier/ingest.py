@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from joserfc.jwk import ECKey
 
 from likeness.carrier import verify
-from likeness.carrier.keeping import Incoming, Kept
+from likeness.carrier.incoming import Incoming
+from likeness.carrier.keeping import Kept
 from likeness.carrier.store import CarrierStore
 from likeness.carrier.trust import Trust
 from likeness.carrier.unknown_keys import UnknownKeys
@@ -280,24 +281,15 @@ class Ingest:
         )
 
 
-def _what(kept: Kept) -> str:
-    if kept.wrong_key:
-        return "wrong_key"
-    if kept.retaken:
-        return "taken_after_all"
-    return "fork" if kept.fork else "kept" if kept.new else "kept_before"
-
-
 def _tell(kept: Kept) -> None:
     one = kept.record
-    what = _what(kept)
     doubtful = kept.fork or kept.wrong_key or one.refusal
     level = logging.ERROR if doubtful else logging.INFO
     verdict = getattr(one.claims, "verdict", "none")
     log.log(
         level,
         "event=%s device=%s epoch=%s seq=%d verdict=%s refusal=%s",
-        what,
+        kept.what,
         one.device,
         one.epoch,
         one.seq,

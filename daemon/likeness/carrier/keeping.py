@@ -5,52 +5,21 @@ one that was refused: it is judged anew. Another record at the same place is a f
 chain's head moves over what is contiguous and fits its predecessor; nothing beyond it
 is receipted. A doubt is an alarm with the token as evidence, kept once. A record that
 does not follow stays, but is never taken, nor is what follows it. All functions work
-inside the caller's transaction. Leaves to others: signatures, sending, the connection.
+inside the caller's transaction. Leaves to others: signatures, what is doubtful though
+it has its place (`doubts`), sending, the connection.
 """
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from likeness.carrier import alarms, dating, key_history, nonces, tables
-from likeness.carrier.verify import RECORDS, Claims, Problem
-from likeness.core import dating as core_dating
-from likeness.core import jws, messages
+from likeness.carrier import doubts, key_history, tables
+from likeness.carrier.incoming import Incoming
+from likeness.carrier.verify import Problem
+from likeness.core import messages
 from likeness.core.chain import Link
-from likeness.core.vocabulary import Moment
 
 BEFORE_FIRST = -1  # `upto` of a chain with nothing contiguous yet
-# A terminal that waits for its receipt sends again within 300 s, with jitter, and in
-# order: what is still not here then was receipted once, and is lost on this side.
-GAP_AFTER_S = 900
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """One well signed record on its way into the store."""
-
-    device: str
-    epoch: str
-    seq: int
-    hash: str
-    token: str = field(repr=False)
-    claims: Claims | None = None  # None: well signed, but not to be read
-    refusal: str = ""  # why it is kept but not taken; empty: taken
-
-    @property
-    def prev(self) -> str | None:
-        """The hash that it says stands before it; None if that cannot be read."""
-        if self.claims is None:
-            return None
-        if isinstance(self.claims, messages.EpochBegins):
-            return ""
-        return self.claims.prev
-
-    @property
-    def kid(self) -> str:
-        """The key that it names, and that its signature is good for."""
-        return jws.parse(self.token, types=RECORDS).kid
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +31,15 @@ class Kept:
     fork: bool = False
     wrong_key: bool = False  # of this device, but not for this place: not kept
     retaken: bool = False  # it was refused before
+
+    @property
+    def what(self) -> str:
+        """The event, in a word."""
+        if self.wrong_key:
+            return "wrong_key"
+        if self.retaken:
+            return "taken_after_all"
+        return "fork" if self.fork else "kept" if self.new else "kept_before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +70,16 @@ def keep(db: sa.Connection, incoming: Incoming, now_s: int) -> Kept:
         db, incoming.device, incoming.kid, incoming.epoch, incoming.seq
     )
     if why:
-        _raise(db, incoming, Problem.WRONG_KEY, why, now_s)
+        doubts.raise_alarm(db, incoming, Problem.WRONG_KEY, why, now_s)
         return Kept(incoming, new=False, wrong_key=True)
     if here is not None and not same:
-        _raise(db, incoming, Problem.FORK, "another record has this place", now_s)
+        doubts.raise_alarm(
+            db, incoming, Problem.FORK, "another record has this place", now_s
+        )
         return Kept(incoming, new=False, fork=True)
     incoming = _without_a_former_key(db, incoming)
     _write(db, incoming, now_s, again=same)
-    _look_at(db, incoming, now_s)
+    doubts.look_at(db, incoming, now_s)
     return Kept(incoming, new=not same, retaken=same and not incoming.refusal)
 
 
@@ -145,48 +125,6 @@ def _write(db: sa.Connection, incoming: Incoming, now_s: int, *, again: bool) ->
     )
 
 
-def _look_at(db: sa.Connection, incoming: Incoming, now_s: int) -> None:
-    """Raise or note what a record that was just written claims."""
-    claims = incoming.claims
-    if claims is not None and not incoming.refusal:
-        _look_at_clock(db, incoming, dating.moment_of(claims), now_s)
-    if incoming.refusal:
-        _raise(db, incoming, Problem.REFUSED, incoming.refusal, now_s)
-    elif isinstance(claims, messages.EpochBegins):
-        _look_at_new_epoch(db, incoming, claims, now_s)
-    elif isinstance(claims, messages.KeyChange):
-        key_history.note(db, claims, incoming.kid)
-    elif isinstance(claims, messages.Result):
-        _look_at_nonce(db, incoming, claims, now_s)
-
-
-def _look_at_clock(
-    db: sa.Connection, incoming: Incoming, made: Moment, now_s: int
-) -> None:
-    """A record from the future is as good as any; its boot raises one alarm."""
-    if not core_dating.is_ahead(made, now_s) or alarms.is_raised(
-        db, incoming.device, Problem.CLOCK, made.boot
-    ):
-        return
-    detail = f"set by {made.quality} to {made.utc_s}, {made.utc_s - now_s} s from now"
-    place = (incoming.device, incoming.epoch, incoming.seq)
-    alarm = alarms.Alarm(*place, Problem.CLOCK, detail, now_s)
-    alarms.keep(db, alarm, record=made.boot, token=incoming.token)
-
-
-# Any: a row of `records`.
-def _look_at_gap(db: sa.Connection, row: sa.Row[Any], upto: int, now_s: int) -> None:
-    """Say what is not here, though what stands beyond it has been here for long."""
-    if now_s - row.kept_utc_s < GAP_AFTER_S:
-        return
-    one = Incoming(row.device, row.epoch, row.seq, row.hash, row.token)
-    detail = (
-        f"seq {upto + 1} to {row.seq - 1} are not here, and do not come; at the"
-        f" terminal: likeness outbox --send-again --epoch {row.epoch} --after {upto}"
-    )
-    _raise(db, one, Problem.GAP, detail, now_s)
-
-
 def _without_a_former_key(db: sa.Connection, incoming: Incoming) -> Incoming:
     """A key that a device had before cannot come back: its thief would, too."""
     change = incoming.claims
@@ -197,42 +135,6 @@ def _without_a_former_key(db: sa.Connection, incoming: Incoming) -> Incoming:
     ):
         return incoming
     return replace(incoming, refusal=Problem.KEY_KNOWN)
-
-
-def _look_at_new_epoch(
-    db: sa.Connection, incoming: Incoming, claims: messages.EpochBegins, now_s: int
-) -> None:
-    """A second epoch means a lost database: alarm, with how far each side had come."""
-    before = db.execute(
-        sa.select(tables.chains.c.epoch, tables.chains.c.upto).where(
-            tables.chains.c.device == incoming.device,
-            tables.chains.c.epoch != incoming.epoch,
-        )
-    ).all()
-    if not before and claims.former is None:
-        return
-    here = ", ".join(f"{row.epoch}: {row.upto}" for row in before) or "none"
-    former = claims.former
-    there = f"{former.epoch}: {former.seq}" if former else "none"
-    why = f"; reason {claims.reason}" if claims.reason else ""
-    detail = f"kept here {here}; known there {there}{why}"
-    _raise(db, incoming, Problem.NEW_EPOCH, detail, now_s)
-
-
-def _look_at_nonce(
-    db: sa.Connection, incoming: Incoming, result: messages.Result, now_s: int
-) -> None:
-    issued = None
-    if result.nonce is not None:
-        issued = issued_visit(db, incoming.device, nonce=result.nonce)
-    if doubt := nonces.doubt(result, issued):
-        _raise(db, incoming, Problem.NONCE, doubt, now_s)
-    elif issued is not None:
-        db.execute(
-            tables.visits.update()
-            .where(tables.visits.c.counter == issued.counter)
-            .values(used_by=incoming.hash)
-        )
 
 
 def advance(db: sa.Connection, device: str, epoch: str, now_s: int) -> Chain | None:
@@ -260,11 +162,13 @@ def advance(db: sa.Connection, device: str, epoch: str, now_s: int) -> Chain | N
     for row in rows:
         if row.seq != upto + 1:
             if upto == came_from:
-                _look_at_gap(db, row, upto, now_s)
+                doubts.look_at_gap(db, row, upto, now_s)
             break
         if row.prev is not None and row.prev != head:
             other = Incoming(device, epoch, row.seq, row.hash, row.token)
-            _raise(db, other, Problem.FORK, "it does not follow what is here", now_s)
+            doubts.raise_alarm(
+                db, other, Problem.FORK, "it does not follow what is here", now_s
+            )
             _refuse_beyond(db, device, epoch, upto)
             forked = True
             break
@@ -308,41 +212,15 @@ def _change_key(db: sa.Connection, device: str, at: Link, now_s: int) -> None:
     for row in rows:
         one = Incoming(device, at.epoch, row.seq, row.hash, row.token)
         if row.seq == at.seq:
-            _raise(db, one, Problem.KEY_CHANGED, "did you ask for it?", now_s)
+            doubts.raise_alarm(
+                db, one, Problem.KEY_CHANGED, "did you ask for it?", now_s
+            )
         elif one.kid == old_kid:
             why = f"signed by a key that was replaced at {at.seq}; taken out"
-            _raise(db, one, Problem.WRONG_KEY, why, now_s)
+            doubts.raise_alarm(db, one, Problem.WRONG_KEY, why, now_s)
             # Its own change as well, or it would be in force with the next record here.
             for table in (tables.records, tables.key_changes):
                 db.execute(table.delete().where(*_at(table, one)))
-
-
-def _raise(
-    db: sa.Connection, incoming: Incoming, kind: Problem, detail: str, now_s: int
-) -> None:
-    """Raise an alarm; the record is its evidence."""
-    place = (incoming.device, incoming.epoch, incoming.seq)
-    alarm = alarms.Alarm(*place, kind, detail, now_s)
-    alarms.keep(db, alarm, record=incoming.hash, token=incoming.token)
-
-
-def issued_visit(db: sa.Connection, device: str, **by: str) -> nonces.Issued | None:
-    """Find an opened visit by its commitment or its nonce."""
-    wanted = [tables.visits.c[name] == value for name, value in by.items()]
-    row = db.execute(
-        sa.select(tables.visits).where(tables.visits.c.device == device, *wanted)
-    ).first()
-    if row is None:
-        return None
-    return nonces.Issued(
-        counter=row.counter,
-        transaction=row.transaction_name,
-        purpose=row.purpose,
-        nonce=row.nonce,
-        commitment=row.commitment,
-        expires_utc_s=row.expires_utc_s,
-        used_by=row.used_by,
-    )
 
 
 def _at(table: sa.Table, incoming: Incoming) -> tuple[sa.ColumnElement[bool], ...]:

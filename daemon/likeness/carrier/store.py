@@ -14,15 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from likeness.carrier import alarms, dating, issued_orders, key_history, nonces, tables
+from likeness.carrier.doubts import issued_visit
+from likeness.carrier.incoming import Incoming
 from likeness.carrier.issued_orders import NewOrder
-from likeness.carrier.keeping import (
-    Chain,
-    Incoming,
-    Kept,
-    advance,
-    issued_visit,
-    keep,
-)
+from likeness.carrier.keeping import Chain, Kept, advance, keep
 from likeness.carrier.unknown_keys import Stranger
 from likeness.carrier.verify import Problem
 from likeness.core import messages

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 STAYS_S = 900  # a terminal sends again within 300 s, with jitter, and in order
 DAY_S = 86_400
+KID_CHARS = 43  # of a thumbprint; what is longer is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class UnknownKeys:
             kid: as the record says it; its signature cannot be checked.
             now_s: seconds since 1970.
         """
+        kid = kid[:KID_CHARS]
         known, since_s = self._since.setdefault(device, (kid, now_s))
         if known != kid:
             self._since[device] = (kid, now_s)
