@@ -8,7 +8,8 @@ import pytest
 
 from likeness import remote
 from likeness.core.orders import RESTARTS_AFTER_S, Bundle
-from likeness.errors import UpdateRefused
+from likeness.core.update import Ledger, confirm
+from likeness.errors import StoreFull, UpdateRefused
 from likeness.service.timekeeping import Timekeeping
 from results import FixedClock
 from update_bench import NOW, UpdateBench
@@ -19,10 +20,56 @@ TIME = Timekeeping(FixedClock(NOW))
 def test_the_bundle_that_is_wanted_is_used_from_the_next_start(tmp_path: Path) -> None:
     bench = UpdateBench(tmp_path)
     digest = bench.publish(1)
-    remote.fetch_bundle(bench.settings, TIME, Bundle(number=1, digest=digest))
+    wanted = Bundle(number=1, digest=digest)
+    use = remote.fetch_bundle(bench.settings, TIME, wanted)
+    assert bench.ledger == Ledger()
+    use(lambda: None)
     assert bench.ledger.current == digest
-    remote.fetch_bundle(bench.settings, TIME, Bundle(number=1, digest=digest))
-    assert bench.ledger.current == digest
+    used = bench.ledger
+    remote.fetch_bundle(bench.settings, TIME, wanted)(lambda: None)
+    assert bench.ledger == used
+
+
+def everything(bench: UpdateBench) -> tuple[Ledger, set[str]]:
+    return bench.ledger, {path.name for path in bench.sets.folder.iterdir()}
+
+
+@pytest.mark.parametrize("on_trial", [True, False])
+def test_a_wish_that_cannot_be_kept_leaves_the_models_as_they_were(
+    tmp_path: Path, on_trial: bool
+) -> None:
+    bench = UpdateBench(tmp_path)
+    for number in (1, 2):
+        bench.publish(number)
+        bench.apply()
+        if number == 1 or not on_trial:
+            bench.sets.change(lambda ledger: confirm(ledger, ledger.current))
+    before = everything(bench)
+
+    def fail() -> None:
+        raise StoreFull("it cannot be kept")
+
+    wanted = Bundle(number=3, digest=bench.publish(3))
+    use = remote.fetch_bundle(bench.settings, TIME, wanted)
+    with pytest.raises(StoreFull, match="cannot be kept"):
+        use(fail)
+    assert everything(bench) == before
+    remote.fetch_bundle(bench.settings, TIME, wanted)(lambda: None)
+    assert bench.ledger.current == wanted.digest
+
+
+def test_a_bundle_that_another_update_has_overtaken_is_not_switched_to(
+    tmp_path: Path,
+) -> None:
+    bench = UpdateBench(tmp_path)
+    wanted = Bundle(number=1, digest=bench.publish(1))
+    use = remote.fetch_bundle(bench.settings, TIME, wanted)
+    newer = bench.publish(2)
+    bench.apply()
+    kept: list[str] = []
+    with pytest.raises(UpdateRefused, match="another update came between"):
+        use(lambda: kept.append("the wish"))
+    assert (bench.ledger.current, kept) == (newer, [])
 
 
 @pytest.mark.parametrize(("number", "digest"), [(2, None), (1, "ab" * 32)])

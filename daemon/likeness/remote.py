@@ -22,7 +22,7 @@ from likeness.models_in_use import Chosen
 from likeness.service.commanding import Commanding
 from likeness.service.deeds import deeds
 from likeness.service.delivery import Delivery
-from likeness.service.desiring import Desiring
+from likeness.service.desiring import Desiring, Use, at_once
 from likeness.service.notary import Notary
 from likeness.service.ports import Clock, Visits
 from likeness.service.timekeeping import Timekeeping
@@ -123,9 +123,10 @@ def build(parts: Parts) -> Remote | None:
     def fits(over: orders.Overrides) -> None:
         parts.check(desired_in_force.overlaid(parts.in_force.base, over))
 
-    async def fetch(bundle: orders.Bundle) -> None:
-        if bundle.digest != parts.chosen.digest:  # else it is in use
-            await asyncio.to_thread(fetch_bundle, settings, parts.time, bundle)
+    async def fetch(bundle: orders.Bundle) -> Use:
+        if bundle.digest == parts.chosen.sets.ledger().current:
+            return at_once  # it is in use, and no source is needed
+        return await asyncio.to_thread(fetch_bundle, settings, parts.time, bundle)
 
     desiring = Desiring(
         device=device,
@@ -172,8 +173,8 @@ def _trials(settings: Config, chosen: Chosen) -> Mapping[str, Callable[[], objec
     }
 
 
-def fetch_bundle(settings: Config, time: Timekeeping, bundle: orders.Bundle) -> None:
-    """Bring the one bundle that is wanted, try it, and switch at the next start.
+def fetch_bundle(settings: Config, time: Timekeeping, bundle: orders.Bundle) -> Use:
+    """Bring the one bundle that is wanted and try it; return what switches to it.
 
     Raises:
         UpdateRefused, ModelError, ConfigError: why not; the set in use is untouched.
@@ -187,4 +188,4 @@ def fetch_bundle(settings: Config, time: Timekeeping, bundle: orders.Bundle) -> 
         sure_time_s=time.floor_s,
         wanted=updates.Wanted(bundle.number, bundle.digest),
     )
-    updates.apply(settings, place)
+    return updates.stage(settings, place).use

@@ -7,7 +7,7 @@ files (`edges`), which set a start uses (`models_in_use`), restarting.
 import contextlib
 import platform
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +55,25 @@ class Applied:
     timing: Timing | None  # None: this very set is in use already
 
 
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A bundle that is here and was tried; nobody uses it yet."""
+
+    offer: Offer
+    timing: Timing | None  # None: this very set is in use already
+    sets: ModelSets
+
+    def use(self, then: Callable[[], None]) -> None:
+        """Switch to it, from the next start on, and call `then`.
+
+        If that raises, all is as it was.
+
+        Raises:
+            UpdateRefused: another update has come between, or the disk fails.
+        """
+        self.sets.use(self.offer, then)
+
+
 def look(settings: Config, place: Place) -> Offer:
     """Read what a source offers, and refuse it if it may not be taken here.
 
@@ -78,6 +97,17 @@ def fetch(settings: Config, place: Place) -> Offer:
 def apply(settings: Config, place: Place) -> Applied:
     """Bring the offered bundle here, try it and switch to it; the next start uses it.
 
+    Raises:
+        UpdateRefused, ModelError, ConfigError: why not; the set in use is untouched.
+    """
+    staged = stage(settings, place)
+    staged.use(lambda: None)
+    return Applied(staged.offer, staged.timing)
+
+
+def stage(settings: Config, place: Place) -> Staged:
+    """Bring the offered bundle here and try it, without using it.
+
     It takes seconds of one core and must not share a thread with the rules.
 
     Raises:
@@ -86,7 +116,7 @@ def apply(settings: Config, place: Place) -> Applied:
     with _disk_faults_refused(settings):
         source, offer, sets = _look(settings, place)
         if update.is_here(offer, sets.ledger()):
-            return Applied(offer, None)
+            return Staged(offer, None, sets)
         sets.refuse_full(offer, copies=2)
         bundle = source.fetch(offer)
     used = folder_of(sets, settings, sound_set(settings, sets).digest)
@@ -99,10 +129,10 @@ def apply(settings: Config, place: Place) -> Applied:
         variant, threads = settings.models.variant, settings.models.threads
         timings.append(try_set(new, used, variant, threads))
 
-    sets.install(bundle, offer, check)
+    sets.stage(bundle, offer, check)
     with contextlib.suppress(OSError):  # the next fetch removes it
         bundle.unlink()
-    return Applied(offer, timings[0])
+    return Staged(offer, timings[0], sets)
 
 
 @contextlib.contextmanager

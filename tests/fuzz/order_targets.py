@@ -25,7 +25,7 @@ from likeness.edges.signer import FileSigner
 from likeness.edges.verifier import CarrierOrders
 from likeness.errors import ConfigError, Restarting, Untrusted
 from likeness.service.commanding import Commanding, Deed
-from likeness.service.desiring import Desiring, Standing
+from likeness.service.desiring import Desiring, Standing, Use, at_once
 from likeness.service.timekeeping import Timekeeping
 from results import EPOCH, Bench, FixedClock, bench
 from signed_orders import Levels, Post, Shop
@@ -135,8 +135,8 @@ def _fits(overrides: orders.Overrides) -> None:
         raise ConfigError(f"no profile '{overrides.profile}'")
 
 
-async def _fetch(_bundle: orders.Bundle) -> None:
-    return
+async def _fetch(_bundle: orders.Bundle) -> Use:
+    return at_once
 
 
 def _orders(folder: Path) -> Subject:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from likeness.edges.clock import SystemClock
 from likeness.edges.desired_file import DesiredFile
 from likeness.edges.verifier import CarrierOrders
 from likeness.errors import ConfigError, Restarting, Untrusted, UpdateRefused
-from likeness.service.desiring import Desiring, Standing
+from likeness.service.desiring import Desiring, Standing, Use
 from likeness.service.timekeeping import Timekeeping
 from results import MOMENT, FixedClock
 from signed_orders import Post, Shop, arrived, desired_claims, signed
@@ -41,7 +42,9 @@ class Far:
         now = replace(MOMENT, utc_s=int(time.time()))  # NTP has set it
         self.time = Timekeeping(FixedClock(now))
         self.brought: list[orders.Bundle] = []
-        self.source_fault = ""
+        self.used: list[orders.Bundle] = []
+        self.source_fault = self.switch_fault = ""
+        self.while_it_comes: Callable[[], None] = lambda: None
         self.desiring = Desiring(
             device=DEVICE,
             standing=Standing(wish),
@@ -61,10 +64,20 @@ class Far:
         if overrides.profile == "demo":
             raise ConfigError("terminal.profile 'demo' is for test, bench only")
 
-    async def _fetch(self, bundle: orders.Bundle) -> None:
+    async def _fetch(self, bundle: orders.Bundle) -> Use:
         if self.source_fault:
             raise UpdateRefused(self.source_fault)
         self.brought.append(bundle)
+        self.while_it_comes()
+
+        def use(keep: Callable[[], None]) -> None:
+            if self.switch_fault:
+                raise UpdateRefused(self.switch_fault)
+            assert not self.file.read().on_trial, "the bundle first"
+            keep()
+            self.used.append(bundle)
+
+        return use
 
     def token(self, version: int, config: object, /, **other: object) -> bytes:
         claims = desired_claims(DEVICE, version, config, **other)
@@ -226,7 +239,41 @@ async def test_a_bundle_is_brought_before_anything_is_kept(tmp_path: Path) -> No
     far.source_fault = ""
     far.hear(far.token(7, wanted))
     await restarts(far)
-    assert far.brought == [orders.Bundle(number=3, digest="ab" * 32)]
+    assert far.brought == far.used == [orders.Bundle(number=3, digest="ab" * 32)]
+
+
+@story
+async def test_a_wish_that_is_refused_late_has_not_switched_its_bundle(
+    tmp_path: Path,
+) -> None:
+    """E.g. its time ran out while the bundle came over a bad line."""
+    far, before = Far(tmp_path), Ledger(newest=7)
+    far.while_it_comes = lambda: far.file.keep(before)
+    wanted = {**MINUTE, "bundle": BUNDLE}
+    assert (await refuses(far, far.token(7, wanted)))[2] == "stale"
+    assert (len(far.brought), far.used) == (1, [])
+    assert far.file.read() == before
+
+
+@story
+async def test_a_wish_whose_bundle_cannot_be_switched_to_is_not_kept(
+    tmp_path: Path,
+) -> None:
+    far = Far(tmp_path)
+    far.switch_fault = "another update came between"
+    wanted = {**MINUTE, "bundle": BUNDLE}
+    assert (await refuses(far, far.token(7, wanted)))[2] == far.switch_fault
+    assert far.file.read() == Ledger()
+
+
+@story
+async def test_a_wish_that_cannot_be_kept_says_so_to_its_bundle(tmp_path: Path) -> None:
+    far = Far(tmp_path)
+    far.desiring._file = DesiredFile(tmp_path / "gone")
+    wanted = {**MINUTE, "bundle": BUNDLE}
+    reason = (await refuses(far, far.token(7, wanted)))[2]
+    assert reason == "it cannot be kept: No such file or directory"
+    assert (len(far.brought), far.used) == (1, [])
 
 
 @story

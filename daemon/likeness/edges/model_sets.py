@@ -74,6 +74,16 @@ class ModelSets:
     ) -> None:
         """Unpack, check and switch to a bundle; whatever fails, the old set stays.
 
+        Raises:
+            UpdateRefused, LikenessError: as `stage`.
+        """
+        with self._updating(offer):
+            self._stage(bundle, offer, check)
+            self._use(offer, lambda: None)
+
+    def stage(self, bundle: Path, offer: Offer, check: Callable[[Path], None]) -> None:
+        """Unpack and check a bundle, and leave it beside the set that is used.
+
         Args:
             bundle: the file, as signed in `offer`.
             offer: already found fit by `core.update`.
@@ -84,10 +94,26 @@ class ModelSets:
                 holds what it must not.
             LikenessError: as raised by `check`.
         """
+        with self._updating(offer):
+            self._stage(bundle, offer, check)
+
+    def use(self, offer: Offer, then: Callable[[], None]) -> None:
+        """Switch to a staged set and call `then`; if that raises, all is as it was.
+
+        Raises:
+            UpdateRefused: another update has come between, or the disk fails.
+            LikenessError: as raised by `then`.
+        """
+        with self._updating(offer):
+            self._use(offer, then)
+
+    @contextlib.contextmanager
+    def _updating(self, offer: Offer) -> Iterator[None]:
+        """Be the only one who updates here; what the disk says is a refusal."""
         try:
             self._make_folder()
             with self._locked("install.lock", fcntl.LOCK_EX | fcntl.LOCK_NB):
-                self._install(bundle, offer, check)
+                yield
         except BlockingIOError as problem:
             raise UpdateRefused(
                 "another update is going on here; wait for its end"
@@ -110,9 +136,7 @@ class ModelSets:
         if free < copies * offer.length + KEEP_FREE:
             raise UpdateRefused(self._no_room(offer, copies))
 
-    def _install(
-        self, bundle: Path, offer: Offer, check: Callable[[Path], None]
-    ) -> None:
+    def _stage(self, bundle: Path, offer: Offer, check: Callable[[Path], None]) -> None:
         self.change(lambda ledger: ledger)  # a broken one is mended before it counts
         self._remove_unused()
         self.refuse_full(offer, copies=1)
@@ -126,8 +150,24 @@ class ModelSets:
         except BaseException:
             shutil.rmtree(new, ignore_errors=True)
             raise
+
+    def _use(self, offer: Offer, then: Callable[[], None]) -> None:
+        before = self.ledger()
+        if before.current == offer.digest:
+            then()
+            return
+        if not self.path_of(offer.digest).is_dir():
+            raise UpdateRefused(
+                f"bundle {offer.bundle.number} is gone: another update came between"
+            )
         self.change(lambda ledger: switch(offer, ledger))
-        self._remove_unused()
+        try:
+            then()
+        except BaseException:
+            self.change(lambda _switched: before)  # its sets are all still here
+            raise
+        finally:
+            self._remove_unused()
 
     def _make_folder(self) -> None:
         if not self.folder.is_dir():

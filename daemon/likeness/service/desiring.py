@@ -27,6 +27,9 @@ from likeness.service.timekeeping import Timekeeping
 log = logging.getLogger(__name__)
 
 Running = Callable[[], Mapping[str, object]]
+# Switches to a bundle from the next start on and calls what it is given; if that
+# raises, all is as it was. Raises UpdateRefused.
+Use = Callable[[Callable[[], None]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Desiring:
         restarts_from: on that clock; nothing is taken and no end comes before.
         visits: nothing changes in the middle of one.
         fits: raises ConfigError if the values do not fit this terminal.
-        fetch: brings a bundle here and switches to it at the next start; raises
+        fetch: brings a bundle here, tries it and returns what switches to it; raises
             UpdateRefused, ModelError or ConfigError.
         running: what is in force now.
         say: publishes.
@@ -67,7 +70,7 @@ class Desiring:
         clock: Clock,
         visits: Visits,
         fits: Callable[[orders.Overrides], None],
-        fetch: Callable[[orders.Bundle], Awaitable[None]],
+        fetch: Callable[[orders.Bundle], Awaitable[Use]],
         running: Running,
         say: Say,
         restarts_from: float = 0.0,
@@ -186,31 +189,28 @@ class Desiring:
         self._report("pending", wish)
         await asyncio.sleep(self._restarts_from - self._clock.now())
         await self._visits.at_rest()
-        if (why := await self._bring(wish.overrides.bundle)) is not None:
-            self._report("refused", Refused(why, wish.version, wish.digest))
-            return
-        if (refused := self._judge(wish)) is not None:
-            self._report("refused", refused)
-            return
         try:
-            self._file.keep(desired.accept(self._file.read(), wish))
-        except OSError as problem:
-            why = f"it cannot be kept: {problem.strerror}"
-            self._report("refused", Refused(why, wish.version, wish.digest))
+            use = await self._bring(wish.overrides.bundle)
+            if (refused := self._judge(wish)) is not None:
+                self._report("refused", refused)
+                return
+            # The bundle first: a crash between leaves a wish that will be heard again.
+            use(lambda: self._accept(wish))
+        except (UpdateRefused, ModelError, ConfigError, StoreFull) as fault:
+            self._report("refused", Refused(str(fault), wish.version, wish.digest))
             return
         await self._visits.at_rest()
         self._visits.close("restarting")
         raise Restarting(f"configuration {wish.version} is used from the next start on")
 
-    async def _bring(self, bundle: orders.Bundle | None) -> str | None:
-        """Return why a bundle cannot be used; None if it can, or none is wanted."""
-        if bundle is None:
-            return None
+    async def _bring(self, bundle: orders.Bundle | None) -> Use:
+        return at_once if bundle is None else await self._fetch(bundle)
+
+    def _accept(self, wish: Wish) -> None:
         try:
-            await self._fetch(bundle)
-        except (UpdateRefused, ModelError, ConfigError, StoreFull) as fault:
-            return str(fault)
-        return None
+            self._file.keep(desired.accept(self._file.read(), wish))
+        except OSError as problem:
+            raise StoreFull(f"it cannot be kept: {problem.strerror}") from problem
 
     async def _live(self) -> None:
         """What has run for a while is no trial any more."""
@@ -245,3 +245,8 @@ class Desiring:
             reason=why[: orders.REASON_CHARS],
             running={},
         )
+
+
+def at_once(keep: Callable[[], None]) -> None:
+    """Stand for a bundle where none is to be switched to."""
+    keep()
