@@ -1,0 +1,76 @@
+"""Keeps the key that was entered until a chip needs it, and not longer.
+
+A key may be entered before its card is laid: it waits a minute. It is given out once.
+Leaves to others: where lines come from (edges), what is a key (`core.key_lines`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from likeness.core.chip_moments import KeyNotUnderstood
+from likeness.core.key_lines import WAITS_S, KeyLines, NotAKey
+from likeness.core.mrz import AccessKey
+from likeness.service.ports import Clock
+
+log = logging.getLogger(__name__)
+
+KEPT_S = 60.0
+
+
+class KeyDesk:
+    """One key at a time; the latest counts.
+
+    Args:
+        clock: monotonic seconds.
+        tell: told when what was entered is no key.
+    """
+
+    def __init__(self, clock: Clock, tell: Callable[[KeyNotUnderstood], None]) -> None:
+        self._clock = clock
+        self._tell = tell
+        self._lines = KeyLines()
+        self._key: AccessKey | None = None
+        self._until_s = 0.0
+        self._came = asyncio.Event()
+
+    def enter(self, line: str) -> None:
+        """Take one line that was scanned or typed."""
+        now = self._clock.now()
+        match self._lines.add(line, now):
+            case NotAKey() as why:
+                log.info("event=key_not_understood why=%s", why)
+                self._tell(KeyNotUnderstood(why))
+            case AccessKey() as key:
+                self._key, self._until_s = key, now + KEPT_S
+                self._came.set()
+                self._look_again(KEPT_S)
+            case None:
+                self._look_again(WAITS_S)
+
+    async def take(self, within_s: float) -> AccessKey | None:
+        """Give the key out, or wait a while for one; None: there is none yet."""
+        self._drop_old()
+        if self._key is None:
+            self._came.clear()
+            try:
+                async with asyncio.timeout(within_s):
+                    await self._came.wait()
+            except TimeoutError:
+                return None
+        key, self._key = self._key, None
+        return key
+
+    def forget(self) -> None:
+        """Drop a key and half a key: the visit is over, or the card is gone."""
+        self._key = None
+        self._lines = KeyLines()
+
+    def _look_again(self, after_s: float) -> None:
+        asyncio.get_running_loop().call_later(after_s, self._drop_old)
+
+    def _drop_old(self) -> None:
+        now = self._clock.now()
+        self._lines.forget(now)
+        if now >= self._until_s:
+            self._key = None

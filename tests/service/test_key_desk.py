@@ -1,0 +1,102 @@
+"""A key waits for its chip, is given out once, and does not stay."""
+
+import asyncio
+import logging
+
+import pytest
+
+from likeness.core.chip_moments import KeyNotUnderstood
+from likeness.core.key_lines import WAITS_S, NotAKey
+from likeness.core.mrz import AccessKey
+from likeness.service.key_desk import KEPT_S, KeyDesk
+
+CAN = AccessKey(can="123456")
+LINE = "L898902C36UTO7408122F1204159ZE184226B<<<<<10"
+
+
+class HandClock:
+    """Time as the test sets it."""
+
+    def __init__(self) -> None:
+        self.time = 100.0
+
+    def now(self) -> float:
+        return self.time
+
+
+class Desk:
+    def __init__(self) -> None:
+        self.clock = HandClock()
+        self.told: list[KeyNotUnderstood] = []
+        self.desk = KeyDesk(self.clock, self.told.append)
+
+
+def test_a_key_is_given_out_once() -> None:
+    async def main() -> None:
+        desk = Desk().desk
+        desk.enter("123456")
+        assert await desk.take(0.0) == CAN
+        assert await desk.take(0.0) is None
+
+    asyncio.run(main())
+
+
+def test_who_waits_gets_the_next_key() -> None:
+    async def main() -> None:
+        desk = Desk().desk
+        waiting = asyncio.create_task(desk.take(20.0))
+        await asyncio.sleep(0)
+        desk.enter("123456")
+        assert await waiting == CAN
+
+    asyncio.run(main())
+
+
+def test_the_latest_key_counts() -> None:
+    async def main() -> None:
+        desk = Desk().desk
+        desk.enter("654321")
+        desk.enter("123456")
+        assert await desk.take(0.0) == CAN
+
+    asyncio.run(main())
+
+
+def test_a_key_grows_old_and_is_forgotten_at_the_end_of_a_visit() -> None:
+    async def main() -> None:
+        stage = Desk()
+        stage.desk.enter("123456")
+        stage.clock.time += KEPT_S
+        assert await stage.desk.take(0.0) is None
+        stage.desk.enter("123456")
+        stage.desk.forget()
+        assert await stage.desk.take(0.0) is None
+
+    asyncio.run(main())
+
+
+def test_half_a_key_is_forgotten() -> None:
+    async def main() -> None:
+        stage = Desk()
+        stage.desk.enter("I<UTOD231458907<<<<<<<<<<<<<<<")
+        stage.clock.time += WAITS_S
+        stage.desk.enter("7408122F1204159UTO<<<<<<<<<<<6")
+        assert await stage.desk.take(0.0) is None
+
+    asyncio.run(main())
+
+
+def test_what_is_no_key_is_told_in_a_word_and_never_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> None:
+        stage = Desk()
+        stage.desk.enter(LINE.replace("C36", "C37"))
+        assert stage.told == [KeyNotUnderstood(NotAKey.CHECK_DIGIT)]
+        stage.desk.enter(LINE)
+        assert "898902" not in repr(await stage.desk.take(0.0))
+
+    with caplog.at_level(logging.DEBUG):
+        asyncio.run(main())
+    assert "check-digit" in caplog.text
+    assert "898902" not in caplog.text
