@@ -10,7 +10,7 @@ import random
 from collections.abc import Sequence
 from typing import Protocol
 
-from likeness.core.card_cycle import CardMoment
+from likeness.core.card_cycle import NO_WISHES, CardMoment, Wishes
 from likeness.core.card_dialogue import (
     Bytes,
     Dialogue,
@@ -21,6 +21,7 @@ from likeness.core.card_dialogue import (
     ReaderReady,
     ReaderTrouble,
     Reopen,
+    SetBaud,
     TimePassed,
     Write,
 )
@@ -100,9 +101,16 @@ class Conversation:
     """A dialogue, a line and a reader; `told` is what the terminal would hear."""
 
     def __init__(
-        self, reader: SdtReader, line: Line, *, reopens: bool = True, baud: int = 115200
+        self,
+        reader: SdtReader,
+        line: Line,
+        *,
+        reopens: bool = True,
+        baud: int = 115200,
+        wishes: Wishes = NO_WISHES,
+        rf_size: int = 0,
     ) -> None:
-        self.dialogue = Dialogue(baud=baud)
+        self.dialogue = Dialogue(baud=baud, wishes=wishes, rf_size=rf_size)
         self.now = 0.0
         self.told: list[tuple[float, Told]] = []
         self.asked: list[str] = []
@@ -169,5 +177,7 @@ class Conversation:
             case Reopen():
                 self._under_way.clear()
                 self._open_at = self.now + 1.0 if self._reopens else None
+            case SetBaud():
+                return  # this line has no rate
             case _:
                 self.told.append((self.now, effect))

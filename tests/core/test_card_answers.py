@@ -32,14 +32,27 @@ def record_data(*parts: bytes) -> bytes:
         (Command.SELECT, "AA AA AA 96 69 00 03 20 02 21"),
         (Command.READ, "AA AA AA 96 69 00 03 30 01 32"),
         (Command.READ_APPENDED, "AA AA AA 96 69 00 03 30 03 30"),
+        (Command.READ_CHIP_NUMBER, "AA AA AA 96 69 00 03 30 05 36"),
+        (Command.READ_WITH_FINGERPRINT, "AA AA AA 96 69 00 03 30 10 23"),
     ],
 )
 def test_commands(command: Command, frame: str) -> None:
     assert command.frame() == bytes.fromhex(frame)
 
 
-def test_no_command_asks_for_a_fingerprint() -> None:
-    assert bytes.fromhex("30 10") not in [command.value for command in Command]
+@pytest.mark.parametrize(
+    ("size", "frame"),
+    [
+        (0x50, "AA AA AA 96 69 00 04 61 FF 50 CA"),
+        (0x58, "AA AA AA 96 69 00 04 61 FF 58 C2"),
+    ],
+)
+def test_the_command_with_a_number_of_its_own(size: int, frame: str) -> None:
+    assert Command.RF_SIZE.frame(bytes([size])) == bytes.fromhex(frame)
+
+
+def test_no_command_changes_the_readers_rate() -> None:
+    assert all(command.value[0] != 0x60 for command in Command)
 
 
 # card-readers A.7.
@@ -84,7 +97,7 @@ def test_record_without_and_with_a_fingerprint() -> None:
     assert parse_record(record_data(TEXT, PORTRAIT)) == Record(TEXT, PORTRAIT)
     for finger in (FINGER, FINGER[:512], b""):
         with_finger = record_data(TEXT, PORTRAIT, finger)
-        assert parse_record(with_finger) == Record(TEXT, PORTRAIT)
+        assert parse_record(with_finger) == Record(TEXT, PORTRAIT, finger)
 
 
 def test_a_record_without_a_portrait_is_still_one() -> None:
@@ -114,4 +127,4 @@ def test_no_data_raises(data: bytes) -> None:
 
 def test_nothing_personal_shows_in_a_repr() -> None:
     assert "secret" not in repr(Answer(b"\0\0\x90", b"secret"))
-    assert "secret" not in repr(Record(b"secret", b"secret"))
+    assert "secret" not in repr(Record(b"secret", b"secret", b"secret"))

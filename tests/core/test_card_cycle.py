@@ -1,13 +1,17 @@
 """Steps that the dialogue's transcripts do not show; the rest is tested with it."""
 
-from likeness.core.card_answers import Answer
+import pytest
+
+from likeness.core.card_answers import Answer, Command
 from likeness.core.card_cycle import (
+    NO_WISHES,
     CardCycle,
     CardFound,
     CardRead,
     CardRemoved,
     CardTrouble,
     Step,
+    Wishes,
 )
 from likeness.core.card_trouble import Trouble
 
@@ -18,8 +22,8 @@ def status(word: int, data: bytes = b"") -> Answer:
     return Answer(bytes([0, 0, word]), data)
 
 
-def wanting(*words: int) -> CardCycle:
-    cycle = CardCycle()
+def wanting(*words: int, wishes: Wishes = NO_WISHES) -> CardCycle:
+    cycle = CardCycle(wishes)
     cycle.wanted, cycle.reader_id = True, "reader"
     for word in words:
         cycle.answered(status(word, RECORD), 0.0)
@@ -76,10 +80,113 @@ def test_a_refused_card_may_flicker_at_the_edge_of_the_field() -> None:
     assert cycle.answered(status(0x80), 0.0) == [CardRemoved()]
 
 
-def test_a_reader_without_a_removal_test_tells_no_removal() -> None:
+def test_a_reader_without_30_03_is_tested_with_30_05() -> None:
+    cycle = wanting(0x9F, 0x90, 0x90)
+    asked = [cycle.asks[0]]
+    assert cycle.answered(status(0x21), 0.0) == []
+    asked.append(cycle.asks[0])
+    assert cycle.answered(status(0x90, bytes(28)), 0.0) == []
+    assert cycle.answered(status(0x41), 0.0) == [CardRemoved()]
+    for word in (0x9F, 0x90, 0x90):
+        cycle.answered(status(word, RECORD), 1.0)
+    asked.append(cycle.asks[0])  # it is known by now
+    cycle.reader_is_new()
+    asked.append(cycle.asks[0])
+    tests = (Command.READ_APPENDED, Command.READ_CHIP_NUMBER)
+    assert asked == [tests[0], tests[1], tests[1], tests[0]]
+
+
+def test_a_reader_without_any_removal_test_tells_no_removal() -> None:
     cycle = wanting(0x9F, 0x90, 0x90)
     assert cycle.answered(status(0x21), 0.0) == []
+    assert cycle.answered(status(0x21), 0.0) == []
     assert cycle.step is Step.FIND
+
+
+def test_a_reader_that_tests_by_finding_is_asked_twice_more() -> None:
+    cycle = wanting(0x9F, 0x90, 0x90)
+    assert cycle.answered(status(0x80), 0.0) == []
+    assert cycle.answered(status(0x80), 0.0) == []
+    assert cycle.answered(status(0x9F), 0.0) == []  # it was the edge of the field
+    assert cycle.answered(status(0x80), 0.0) == []
+    assert cycle.answered(status(0x80), 0.0) == [CardRemoved()]
+
+
+WITH_FINGER = bytes.fromhex("00 02 00 01 00 03") + b"tt" + b"p" + b"fff"
+
+
+def test_a_fingerprint_that_nobody_asked_for_is_dropped() -> None:
+    cycle = wanting(0x9F, 0x90)
+    assert cycle.asks[0] == Command.READ
+    assert cycle.answered(status(0x90, WITH_FINGER), 0.0) == [
+        CardRead(b"tt", b"p", "reader")
+    ]
+
+
+def test_a_fingerprint_is_read_where_the_operator_asks_for_it() -> None:
+    cycle = wanting(0x9F, 0x90, wishes=Wishes(fingerprint=True))
+    assert cycle.asks[0] == Command.READ_WITH_FINGERPRINT
+    assert cycle.answered(status(0x90, WITH_FINGER), 0.0) == [
+        CardRead(b"tt", b"p", "reader", fingerprint=b"fff")
+    ]
+
+
+def test_a_reader_that_reads_no_fingerprints_reads_the_card_without() -> None:
+    cycle = wanting(0x9F, 0x90, wishes=Wishes(fingerprint=True))
+    assert cycle.can_do_without
+    assert cycle.answered(status(0x21), 0.0) == []
+    assert cycle.asks[0] == Command.READ  # the card is still selected
+    assert not cycle.can_do_without
+    assert cycle.answered(status(0x90, RECORD), 0.0) == [
+        CardRead(b"tt", b"p", "reader")
+    ]
+
+
+ADDRESSES = Wishes(addresses=True)
+
+
+@pytest.mark.parametrize(
+    ("word", "appended", "after"),
+    [
+        (0x90, b"here", []),
+        (0x91, b"", []),  # none was added
+        (0x21, b"", []),  # this reader cannot
+        (0x41, b"", [CardRemoved()]),  # lifted at this very moment
+    ],
+)
+def test_added_addresses_come_with_the_card_and_never_cost_it(
+    word: int, appended: bytes, after: list[CardRemoved]
+) -> None:
+    cycle = wanting(0x9F, 0x90, 0x90, wishes=ADDRESSES)
+    assert (cycle.step, cycle.asks[0]) == (Step.ADDRESSES, Command.READ_APPENDED)
+    told = cycle.answered(status(word, b"here"), 0.0)
+    assert told == [CardRead(b"tt", b"p", "reader", appended), *after]
+
+
+def test_without_an_answer_about_addresses_the_card_is_told() -> None:
+    cycle = wanting(0x9F, 0x90, 0x90, wishes=ADDRESSES)
+    assert cycle.unanswered("silent", 0.0) == [CardRead(b"tt", b"p", "reader")]
+    assert cycle.step is Step.HELD
+
+
+def test_between_record_and_addresses_an_interruption_owes_a_reset() -> None:
+    cycle = wanting(0x9F, 0x90, 0x90, wishes=ADDRESSES)
+    cycle.interrupted()
+    assert cycle.step is Step.FIND
+    assert cycle.take_reset()
+
+
+def test_addresses_of_a_card_that_nobody_wants_are_not_asked_for() -> None:
+    cycle = wanting(0x9F, 0x90, wishes=ADDRESSES)
+    cycle.wanted = False
+    assert cycle.answered(status(0x90, RECORD), 0.0) == []
+    assert cycle.step is Step.HELD
+
+
+def test_without_wishes_30_03_is_a_removal_test_and_its_data_is_dropped() -> None:
+    cycle = wanting(0x9F, 0x90, 0x90)
+    assert cycle.answered(status(0x90, b"an address"), 0.0) == []
+    assert cycle.step is Step.HELD
 
 
 def test_a_card_that_nobody_wants_any_more_is_let_go() -> None:

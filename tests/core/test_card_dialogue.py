@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from likeness.core import card_dialogue
-from likeness.core.card_cycle import CardRead, CardTrouble, Step
+from likeness.core.card_cycle import CardRead, CardTrouble, Step, Wishes
 from likeness.core.card_dialogue import (
     Bytes,
     Dialogue,
@@ -224,6 +224,44 @@ def test_a_hung_chip_is_freed_by_a_reset_after_ten_seconds() -> None:
     assert "reset" not in talk.asked
     talk.run_for(4.0)
     assert talk.asked.count("reset") == 1
+
+
+def test_a_command_that_arrived_damaged_is_asked_once_more() -> None:
+    talk = conversation(Perfect(), "status-10:1@2002", "status-11:1@3001")
+    talk.run_for(2.0)
+    assert len(cards(talk)) == 1
+    assert "reset" not in talk.asked
+    asked = [one for one in talk.asked if one in ("select", "read")]
+    assert asked == ["select", "select", "read", "read"]
+
+
+def test_a_reader_that_reads_no_fingerprints_gives_the_card_all_the_same() -> None:
+    reader = SdtReader([parse("status-21@3010")], latency_s=0.02)
+    reader.lay(CARD)
+    talk = Conversation(reader, Perfect(), wishes=Wishes(fingerprint=True))
+    talk.happens(Opened())
+    talk.happens(Seek())
+    talk.run_for(2.0)
+    assert [card.text for card in cards(talk)] == [CARD.text]
+    # Twice: the first 21 may have been the line's.
+    finger = "read_with_fingerprint"
+    assert talk.asked[3:7] == ["select", finger, finger, "read"]
+
+
+def test_a_transfer_size_is_told_once_and_may_be_refused() -> None:
+    reader = SdtReader([parse("status-66:1@61FF")], latency_s=0.02)
+    talk = Conversation(reader, Perfect(), rf_size=80)
+    talk.happens(Opened())
+    talk.run_for(10.0)
+    assert talk.asked[:3] == ["status", "rf_size", "reader_id"]
+    assert talk.asked.count("rf_size") == 1
+    assert talk.kinds() == ["ReaderReady"]
+
+
+def test_unknown_statuses_are_counted() -> None:
+    talk = conversation(Perfect(), "status-55:2@3001")
+    talk.run_for(3.0)
+    assert talk.dialogue.exchange.tally.unknown_statuses == 2
 
 
 def test_dead_commands_count_in_a_row_only() -> None:

@@ -47,6 +47,9 @@ class Reader:
         for piece in self.reader.receive(data, self._loop.time()):
             self._loop.call_later(piece.after_s, self._answer, piece.data)
 
+    def set_baud(self, baud: int) -> None:
+        """There is no rate."""
+
     def close(self) -> None:
         """Let go of it."""
         self._received = self._lost = None

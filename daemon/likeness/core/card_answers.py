@@ -15,7 +15,11 @@ READER_ID = struct.Struct("<HHIII")  # 16 bytes, little-endian
 
 
 class Command(Enum):
-    """What the terminal may ask; the value is command byte and parameter."""
+    """What the terminal may ask; the value is command byte and parameter.
+
+    60 xx is not among them: it changes the reader's rate for good. A rate that is not
+    ours is found by listening at each (card_dialogue).
+    """
 
     RESET = bytes.fromhex("10 FF")
     STATUS = bytes.fromhex("11 FF")
@@ -24,10 +28,13 @@ class Command(Enum):
     SELECT = bytes.fromhex("20 02")
     READ = bytes.fromhex("30 01")
     READ_APPENDED = bytes.fromhex("30 03")
+    READ_CHIP_NUMBER = bytes.fromhex("30 05")
+    READ_WITH_FINGERPRINT = bytes.fromhex("30 10")
+    RF_SIZE = bytes.fromhex("61 FF")  # one more byte: the most in one radio transfer
 
-    def frame(self) -> bytes:
-        """Give the bytes to write."""
-        return encode(self.value)
+    def frame(self, more: bytes = b"") -> bytes:
+        """Give the bytes to write; `more` follows command and parameter."""
+        return encode(self.value + more)
 
 
 class Meaning(Enum):
@@ -92,6 +99,7 @@ class Record:
 
     text: bytes = field(repr=False)  # 256 bytes, see card_fields
     portrait: bytes = field(repr=False)  # 1024 bytes WLT, as the chip holds it
+    fingerprint: bytes = field(default=b"", repr=False)  # 0, 512 or 1024 bytes
 
 
 def parse_answer(body: bytes) -> Answer:
@@ -109,8 +117,8 @@ def parse_reader_id(data: bytes) -> str | None:
 def parse_record(data: bytes) -> Record | None:
     """Split a read's data by its own length fields; None if they do not fit (A.5).
 
-    Two layouts: text and portrait, or text, portrait and fingerprint. Fingerprints
-    are never asked for and never kept; a reader that sends them is still understood.
+    Two layouts: text and portrait, or text, portrait and fingerprint. A fingerprint is
+    kept by whoever was told to (card_cycle); a reader that sends one is understood.
     """
     if len(data) < 4:  # noqa: PLR2004 - two length fields
         return None
@@ -126,4 +134,5 @@ def parse_record(data: bytes) -> Record | None:
     if text_size == 0:
         return None
     end = header + text_size
-    return Record(data[header:end], data[end : end + portrait_size])
+    finger = end + portrait_size
+    return Record(data[header:end], data[end:finger], data[finger:])

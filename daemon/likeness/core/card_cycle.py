@@ -2,62 +2,64 @@
 
 Each step asks one command; its answer decides the next step:
 
-    FIND -> SELECT -> READ -> HELD ------removed------> FIND
+    FIND -> SELECT -> READ -> (ADDRESSES) -> HELD ---removed--> FIND
       ^        | moved    | moved | refused
       +--------+----------+       v
     FIND <----------removed---- SPENT <--field dropped-- HELD
 
-A card that was read is halted: FIND answers "no card" while it still lies there. So in
-HELD another command (30 03) tests for removal. In SPENT the card is not halted (it was
-refused, or the field dropped under it) and FIND itself is the test. Either way a card
-is read once (card-readers A.8). Leaves to others: the reader's own health, the wire.
+In HELD and SPENT the card only waits to be taken away; either way it is read once
+(card-readers A.8). Leaves to others: how a removal is seen (card_removal), the reader's
+own health, the wire.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 
-from likeness.core.card_answers import Answer, Command, Meaning, parse_record
+from likeness.core.card_answers import (
+    Answer,
+    Command,
+    Meaning,
+    Record,
+    parse_record,
+)
+from likeness.core.card_moments import (
+    CardFound,
+    CardMoment,
+    CardRead,
+    CardRemoved,
+    CardStillThere,
+    CardTrouble,
+)
+from likeness.core.card_removal import Lying, Seen
 from likeness.core.card_trouble import Trouble
+
+__all__ = [
+    "NO_WISHES",
+    "CardCycle",
+    "CardFound",
+    "CardMoment",
+    "CardRead",
+    "CardRemoved",
+    "CardStillThere",
+    "CardTrouble",
+    "Step",
+    "Wishes",
+]
 
 CYCLES = 3
 CYCLES_WITHIN_S = 4.0
 HUNG_CHIP_S = 10.0  # found but never selected: only a reset of the field helps
-ABSENT_FINDS = 2  # a card on the edge of the field comes and goes
 
 
 @dataclass(frozen=True, slots=True)
-class CardFound:
-    """A card is in the field: it must not move now."""
+class Wishes:
+    """What is read beside text and portrait; nothing, unless the operator needs it."""
+
+    addresses: bool = False  # added to the chip after its issue (30 03)
+    fingerprint: bool = False  # 30 10 in place of 30 01, where the reader knows it
 
 
-@dataclass(frozen=True, slots=True)
-class CardRead:
-    """A card was read whole: personal data, as the chip holds it."""
-
-    text: bytes = field(repr=False)
-    portrait_record: bytes = field(repr=False)
-    reader_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class CardTrouble:
-    """A card could not be read; the status word is for the report."""
-
-    kind: Trouble
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class CardStillThere:
-    """A card is sought, but the one before must be taken away first."""
-
-
-@dataclass(frozen=True, slots=True)
-class CardRemoved:
-    """The card that was read or refused is gone."""
-
-
-CardMoment = CardFound | CardRead | CardTrouble | CardStillThere | CardRemoved
+NO_WISHES = Wishes()
 
 
 class Step(Enum):
@@ -66,6 +68,7 @@ class Step(Enum):
     FIND = auto()
     SELECT = auto()
     READ = auto()
+    ADDRESSES = auto()
     HELD = auto()
     SPENT = auto()
 
@@ -75,7 +78,8 @@ ASKS = {
     Step.FIND: (Command.FIND, 0.25),
     Step.SELECT: (Command.SELECT, 0.0),
     Step.READ: (Command.READ, 0.0),
-    Step.HELD: (Command.READ_APPENDED, 0.3),
+    Step.ADDRESSES: (Command.READ_APPENDED, 0.0),
+    Step.HELD: (Command.READ_APPENDED, 0.3),  # or another, see card_removal
     Step.SPENT: (Command.FIND, 0.3),
 }
 REFUSALS = {
@@ -87,22 +91,45 @@ REFUSALS = {
 class CardCycle:
     """At most one card; `wanted` and `reader_id` are set by the dialogue."""
 
-    def __init__(self) -> None:
+    def __init__(self, wishes: Wishes = NO_WISHES) -> None:
         self.wanted = False
         self.reader_id = ""
+        self._wishes = wishes
+        self._lying = Lying()
+        self._record: Record | None = None  # read, and its addresses are asked for
+        self.reader_is_new()
         self._step = Step.FIND
         self._missed = 0  # cycles of the present series without a record
         self._series_since: float | None = None
         self._unselected_since: float | None = None
         self._needs_reset = False
         self._found_told = False
-        self._sure = True  # no reset or new line since the card was read or tested
-        self._absent = 0  # finds in a row without the spent card
+
+    def reader_is_new(self) -> None:
+        """Forget what the reader before did not know."""
+        self._reads_finger = self._wishes.fingerprint
+        self._lying.reader_is_new()
 
     @property
     def step(self) -> Step:
-        """What is asked next."""
+        """What is done next."""
         return self._step
+
+    @property
+    def asks(self) -> tuple[Command, float]:
+        """What is asked next, and how many seconds after the last answer."""
+        command, pause_s = ASKS[self._step]
+        if self._step is Step.READ and self._reads_finger:
+            command = Command.READ_WITH_FINGERPRINT
+        if self._step is Step.HELD:
+            command = self._lying.test
+        return command, pause_s
+
+    @property
+    def can_do_without(self) -> bool:
+        """Whether a reader that does not know the command is no fault."""
+        optional = self._step in (Step.HELD, Step.ADDRESSES)
+        return optional or (self._step is Step.READ and self._reads_finger)
 
     @property
     def holds_card(self) -> bool:
@@ -125,10 +152,11 @@ class CardCycle:
         A record that was under way may have been read to its end, and its card be
         halted: if the field did not drop, only a reset will let it be found.
         """
-        self._sure = False
-        self._needs_reset = self._needs_reset or self._step is Step.READ
-        if self._step in (Step.SELECT, Step.READ):
-            self._step = Step.FIND
+        self._lying.sure = False
+        may_be_halted = self._step in (Step.READ, Step.ADDRESSES)
+        self._needs_reset = self._needs_reset or may_be_halted
+        if may_be_halted or self._step is Step.SELECT:
+            self._step, self._record = Step.FIND, None
 
     def answered(self, answer: Answer, now: float) -> list[CardMoment]:
         """Take in the answer to the present step's command."""
@@ -139,10 +167,12 @@ class CardCycle:
                 return self._selected(answer, now)
             case Step.READ:
                 return self._read(answer, now)
+            case Step.ADDRESSES:
+                return self._added(answer)
             case Step.HELD:
                 return self._held(answer.meaning)
             case Step.SPENT:
-                return self._spent(answer.meaning)
+                return self._removal(self._lying.sought(answer.meaning))
 
     def unanswered(self, why: str, now: float) -> list[CardMoment]:
         """Begin again with FIND: select and read are valid only after what is before.
@@ -157,7 +187,9 @@ class CardCycle:
                 return self._miss(Meaning.UNKNOWN, why, now)
             case Step.SELECT:
                 return self._miss(Meaning.UNKNOWN, why, now)
-            case Step.HELD if not self._sure:
+            case Step.ADDRESSES:
+                return self._tell(b"")
+            case Step.HELD if not self._lying.sure:
                 self._spend()
                 return []
             case _:
@@ -192,34 +224,50 @@ class CardCycle:
         return self._miss(answer.meaning, answer.status_text, now)
 
     def _read(self, answer: Answer, now: float) -> list[CardMoment]:
+        if answer.meaning is Meaning.NOT_SUPPORTED and self._reads_finger:
+            self._reads_finger = False
+            return []
         record = parse_record(answer.data)
         if answer.meaning is not Meaning.OK or record is None:
             return self._miss(answer.meaning, answer.status_text, now)
-        self._step, self._sure = Step.HELD, True
+        self._record = record
+        self._step = Step.ADDRESSES
+        return [] if self._wishes.addresses and self.wanted else self._tell(b"")
+
+    def _added(self, answer: Answer) -> list[CardMoment]:
+        """The record is whole: whatever is said of addresses, it is told."""
+        well = answer.meaning is Meaning.OK
+        return [*self._tell(answer.data if well else b""), *self._held(answer.meaning)]
+
+    def _tell(self, appended: bytes) -> list[CardMoment]:
+        record, self._record = self._record, None
+        self._step = Step.HELD
+        self._lying.now_by_test()
         self._series_since = None
         self._found_told = False
-        if not self.wanted:
+        if not self.wanted or record is None:
             return []
-        return [CardRead(record.text, record.portrait, self.reader_id)]
+        finger = record.fingerprint if self._wishes.fingerprint else b""
+        return [
+            CardRead(record.text, record.portrait, self.reader_id, appended, finger)
+        ]
 
     def _held(self, meaning: Meaning) -> list[CardMoment]:
-        if meaning in (Meaning.OK, Meaning.NO_CONTENT):
-            self._sure = True
-            return []
-        if not self._sure:
-            self._spend()
-            return []
-        self._step = Step.FIND
-        # A reader without 30 03 has no removal test. A halted card is found by no
-        # FIND, so it still cannot be read twice; only its removal stays unseen.
-        return [] if meaning is Meaning.NOT_SUPPORTED else [CardRemoved()]
+        return self._removal(self._lying.tested(meaning))
 
-    def _spent(self, meaning: Meaning) -> list[CardMoment]:
-        self._absent = self._absent + 1 if meaning is Meaning.NO_CARD else 0
-        if self._absent < ABSENT_FINDS:
-            return []
-        self._step = Step.FIND
-        return [CardRemoved()]
+    def _removal(self, seen: Seen) -> list[CardMoment]:
+        match seen:
+            case Seen.STAYS:
+                return []
+            case Seen.UNSURE:
+                self._spend()
+                return []
+            case Seen.GONE:
+                self._step = Step.FIND
+                return [CardRemoved()]
+            case Seen.UNTOLD:
+                self._step = Step.FIND
+                return []
 
     def _miss(self, meaning: Meaning, status: str, now: float) -> list[CardMoment]:
         """A cycle ended without a record; several in a row become a message."""
@@ -243,7 +291,8 @@ class CardCycle:
         return [CardTrouble(kind, status)]
 
     def _spend(self) -> None:
-        self._step, self._absent = Step.SPENT, 0
+        self._step = Step.SPENT
+        self._lying.now_by_find()
 
     def _elapsed(self, now: float) -> float:
         return 0.0 if self._series_since is None else now - self._series_since

@@ -2,114 +2,78 @@
 
 Each state asks one command again and again; the answer decides the next state:
 
-    CLOSED --Opened--> PROBING --> NAMING --> SERVING <--Seek, Rest--> RESTING
-    any --three dead commands, stuck chip--> RESETTING --> PROBING
-    any --status 60 or 66--> FAULTY --works again--> NAMING
-    PROBING for 5 s in vain, RESETTING in vain, or Lost --> CLOSED and Reopen
+    CLOSED --Opened--> WAKING --> SERVING <--Seek, Rest--> RESTING
+    any --three dead commands, stuck chip--> RESETTING --> WAKING
+    any --status 60 or 66--> FAULTY --works again--> WAKING (its id only)
+    WAKING in vain, RESETTING in vain, or Lost --> CLOSED and Reopen
 
-Leaves to others: one command's answer (card_exchange), the steps with one card
-(card_cycle), how long to wait before opening again.
+Its events and effects stand in card_events.
+Leaves to others: one command's answer (card_exchange), rate and id (card_waking), the
+steps with one card (card_cycle), how long to wait before opening again.
 """
 
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import assert_never
 
-from likeness.core.card_answers import Answer, Command, Meaning, parse_reader_id
-from likeness.core.card_cycle import ASKS as CARD_ASKS
-from likeness.core.card_cycle import CardCycle, CardMoment, CardStillThere, Step
+from likeness.core.card_answers import Answer, Command, Meaning
+from likeness.core.card_cycle import NO_WISHES, CardCycle, Step, Wishes
+from likeness.core.card_events import (
+    Bytes,
+    Effect,
+    Event,
+    Lost,
+    Opened,
+    ReaderReady,
+    ReaderTrouble,
+    Reopen,
+    Rest,
+    Seek,
+    SetBaud,
+    TimePassed,
+    Write,
+)
 from likeness.core.card_exchange import FULL_SPEED_BAUD, Exchange, Failure
+from likeness.core.card_moments import CardStillThere
 from likeness.core.card_trouble import Trouble
+from likeness.core.card_waking import Asleep, Awake, Waking
 
-WAKE_WITHIN_S = 5.0  # a module needs up to 3.5 s after power-up
 FIRST_ANSWER_S = 1.5  # a USB serial line on a Pi may hold back its first bytes
 DEAD_COMMANDS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """The line is open and empty."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bytes:
-    """Bytes arrived; they may be personal data."""
-
-    data: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """The line is gone, e.g. unplugged."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Seek:
-    """A visit waits for a card."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """No card is wanted."""
-
-
-@dataclass(frozen=True, slots=True)
-class TimePassed:
-    """The deadline asked for has come."""
-
-
-Event = Opened | Bytes | Lost | Seek | Rest | TimePassed
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """Send one command."""
-
-    command: str
-    data: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderReady:
-    """The reader works; its id belongs into every result."""
-
-    reader_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderTrouble:
-    """The reader does not work; the detail is for the installer."""
-
-    kind: Trouble
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reopen:
-    """Close the line, wait a little longer each time, open it again."""
-
-
-Effect = Write | ReaderReady | ReaderTrouble | Reopen | CardMoment
+__all__ = [
+    "Bytes",
+    "Dialogue",
+    "Effect",
+    "Event",
+    "Lost",
+    "Opened",
+    "ReaderReady",
+    "ReaderTrouble",
+    "Reopen",
+    "Rest",
+    "Seek",
+    "SetBaud",
+    "State",
+    "TimePassed",
+    "Write",
+]
 
 
 class State(Enum):
     """What the dialogue is at; see the drawing above."""
 
     CLOSED = auto()
-    PROBING = auto()
-    NAMING = auto()
+    WAKING = auto()
     RESTING = auto()
     SERVING = auto()
     RESETTING = auto()
     FAULTY = auto()
 
 
-# What each state asks, and how many seconds after the last answer (SERVING: its step).
+# What each state asks, and how many seconds after the last answer; WAKING and SERVING
+# know it themselves.
 ASKS = {
-    State.PROBING: (Command.STATUS, 0.25),
-    State.NAMING: (Command.READER_ID, 0.25),
     State.RESTING: (Command.STATUS, 3.0),  # notices a reader that died silently
     State.RESETTING: (Command.RESET, 0.0),
     State.FAULTY: (Command.STATUS, 30.0),  # no storm on a broken reader
@@ -117,16 +81,29 @@ ASKS = {
 
 
 class Dialogue:
-    """One reader and, at most, one card."""
+    """One reader and, at most, one card.
 
-    def __init__(self, *, baud: int = FULL_SPEED_BAUD) -> None:
+    Args:
+        baud: what the line is opened at; other rates are tried when all is silent.
+        wishes: what to read of a card beside text and portrait.
+        rf_size: see card_waking.
+    """
+
+    def __init__(
+        self,
+        *,
+        baud: int = FULL_SPEED_BAUD,
+        wishes: Wishes = NO_WISHES,
+        rf_size: int = 0,
+    ) -> None:
         self.exchange = Exchange(baud)  # its trace and tally are there for diagnosis
-        self._card = CardCycle()
+        self._waking = Waking(baud, rf_size)
+        self._card = CardCycle(wishes)
         self._state = State.CLOSED
         self._ask_at: float | None = None
-        self._awake_by = 0.0
         self._first_answer_s = 0.0
         self._dead = 0  # commands in a row without a usable answer
+        self._resent = False  # the last command was asked twice
         self._was_reset = False  # since the reader last did its work
 
     @property
@@ -152,9 +129,9 @@ class Dialogue:
         match event:
             case Opened():
                 self._close()
+                self._card.reader_is_new()
                 self._first_answer_s = FIRST_ANSWER_S
-                self._probe(now)
-                return []
+                return self._wake(now)
             case Lost(why):
                 return self._give_up(Trouble.READER_ABSENT, why)
             case Bytes(data):
@@ -177,29 +154,33 @@ class Dialogue:
     def _ask_if_due(self, now: float) -> list[Effect]:
         if self.exchange.busy or self._ask_at is None or now < self._ask_at:
             return []
-        command, _ = self._asks()
+        command, more = self._asks()
         self.exchange.begin(command, now, first_s=self._first_answer_s)
         self._first_answer_s = 0.0
         self._ask_at = None
-        return [Write(command.name.lower(), command.frame())]
+        return [Write(command.name.lower(), command.frame(more))]
 
     def _conclude(self, outcome: Answer | Failure | None, now: float) -> list[Effect]:
+        if outcome is None:
+            return []
+        if isinstance(outcome, Answer) and self._is_fault(outcome):
+            return self._fault(outcome.status_text, now)
         match outcome:
-            case None:
-                return []
+            case _ if self._state is State.WAKING:
+                return self._woken(outcome, now)
             case Failure():
+                self._resent = False
                 return self._failed(Trouble.READER_SILENT, outcome.value, now)
+            case Answer() if self._state is State.SERVING:
+                return self._served(outcome, now)
+            case Answer() if outcome.meaning is Meaning.OK:
+                return self._well(now)
             case Answer():
-                return self._answered(outcome, now)
+                return self._failed(Trouble.READER_FAULT, outcome.status_text, now)
 
-    def _answered(self, answer: Answer, now: float) -> list[Effect]:
-        if answer.meaning is Meaning.READER_FAULT:
-            return self._fault(answer.status_text, now)
-        if self._state is State.SERVING:
-            return self._served(answer, now)
-        if answer.meaning is not Meaning.OK:
-            return self._failed(Trouble.READER_FAULT, answer.status_text, now)
-        return self._woken(answer, now)
+    def _is_fault(self, answer: Answer) -> bool:
+        tuning = self._state is State.WAKING and self._waking.indifferent()
+        return answer.meaning is Meaning.READER_FAULT and not tuning
 
     def _fault(self, status: str, now: float) -> list[Effect]:
         known = self._state is State.FAULTY
@@ -209,30 +190,48 @@ class Dialogue:
 
     def _served(self, answer: Answer, now: float) -> list[Effect]:
         meaning = answer.meaning
-        if meaning is Meaning.NOT_HEARD or (
-            meaning is Meaning.NOT_SUPPORTED and self._card.step is not Step.HELD
-        ):
-            return self._failed(Trouble.READER_FAULT, answer.status_text, now)
-        self._dead, self._was_reset = 0, False
+        if meaning in (Meaning.NOT_HEARD, Meaning.NOT_SUPPORTED):
+            # Our bytes may have been damaged on their way: the same once more (A.7).
+            self._resent = not self._resent
+            if self._resent:
+                self._ask_at = now
+                return []
+            if meaning is Meaning.NOT_HEARD or not self._card.can_do_without:
+                return self._failed(Trouble.READER_FAULT, answer.status_text, now)
+        self._dead, self._was_reset, self._resent = 0, False, False
         moments = self._card.answered(answer, now)
         self._serve(now)
         return [*moments]
 
-    def _woken(self, answer: Answer, now: float) -> list[Effect]:
-        """PROBING, NAMING, RESTING, RESETTING or FAULTY was answered well."""
-        self._dead = 0
-        match self._state:
-            case State.RESETTING:
-                self._probe(now)
-            case State.PROBING | State.FAULTY:
-                self._go(State.NAMING, now)
-            case State.NAMING:
-                reader_id = parse_reader_id(answer.data)
-                if reader_id is None:
-                    return self._failed(Trouble.READER_FAULT, "id has no 16 bytes", now)
+    def _woken(self, outcome: Answer | Failure, now: float) -> list[Effect]:
+        match self._waking.take(outcome, now):
+            case None:
+                self._ask_at = self._waking.ask_at
+                return []
+            case SetBaud() as other:
+                return self._tune(other)
+            case Awake(reader_id):
+                self._dead = 0
                 self._card.reader_id = reader_id
                 self._serve(now)
                 return [ReaderReady(reader_id)]
+            case Asleep(kind, why):
+                return self._give_up(kind, why)
+
+    def _tune(self, rate: SetBaud) -> list[Effect]:
+        self.exchange.baud = rate.baud
+        self._ask_at = self._waking.ask_at
+        return [rate]
+
+    def _well(self, now: float) -> list[Effect]:
+        """RESTING, RESETTING or FAULTY was answered well."""
+        self._dead = 0
+        match self._state:
+            case State.RESETTING:
+                return self._wake(now)
+            case State.FAULTY:
+                self._waking.recovered(now)
+                self._go(State.WAKING, now)
             case _:
                 self._was_reset = False
                 self._serve(now)
@@ -242,10 +241,7 @@ class Dialogue:
         """A command stayed without a usable answer."""
         self._dead += 1
         match self._state:
-            case State.PROBING | State.NAMING if now < self._awake_by:
-                self._go(self._state, now + self._asks()[1])
-                return []
-            case State.PROBING | State.NAMING | State.RESETTING:
+            case State.RESETTING:
                 return self._give_up(kind, why)
             case State.SERVING if self._dead < DEAD_COMMANDS:
                 moments = self._card.unanswered(why, now)
@@ -269,21 +265,27 @@ class Dialogue:
         self._was_reset = True
         self._go(State.RESETTING, now)
 
-    def _probe(self, now: float) -> None:
-        self._awake_by = now + WAKE_WITHIN_S
-        self._go(State.PROBING, now)
+    def _wake(self, now: float) -> list[Effect]:
+        rates = self._waking.begin(now)
+        self._go(State.WAKING, now)
+        return [effect for rate in rates for effect in self._tune(rate)]
 
     def _serve(self, now: float) -> None:
         if self._card.take_reset():
             self._reset(now)
             return
         self._state = State.RESTING if self._card.idle else State.SERVING
-        self._ask_at = now + self._asks()[1]
+        idle = self._state is State.RESTING
+        self._ask_at = now + (ASKS[self._state] if idle else self._card.asks)[1]
 
-    def _asks(self) -> tuple[Command, float]:
-        if self._state is State.SERVING:
-            return CARD_ASKS[self._card.step]
-        return ASKS[self._state]
+    def _asks(self) -> tuple[Command, bytes]:
+        match self._state:
+            case State.WAKING:
+                return self._waking.asks
+            case State.SERVING:
+                return self._card.asks[0], b""
+            case _:
+                return ASKS[self._state][0], b""
 
     def _go(self, state: State, ask_at: float) -> None:
         self._state = state
@@ -295,4 +297,4 @@ class Dialogue:
         self._state = State.CLOSED
         self._ask_at = None
         self._dead = 0
-        self._was_reset = False
+        self._was_reset = self._resent = False

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from hashlib import sha256
 
-from likeness.core.card_answers import Answer, Command, parse_answer
+from likeness.core.card_answers import Answer, Command, Meaning, parse_answer
 from likeness.core.card_frames import FalseStart, Found, Frame, FrameCutter, Noise
 
 GAP_S = 0.2  # between two bytes of one frame
@@ -21,7 +21,8 @@ SILENCE_S = 0.05  # a damaged line is empty after this
 DRAIN_AT_MOST_S = 1.0  # a line that never falls silent is given up
 FULL_SPEED_BAUD = 115200
 BITS_PER_BYTE = 10
-READ_SIZE = 1295  # bytes on the wire
+RECORD_SIZE = 1295  # bytes on the wire
+RECORD_WITH_FINGERPRINT_SIZE = 2321
 TRACE_LENGTH = 64
 
 # Seconds to the first byte and to the last, from the end of the command (A.8).
@@ -33,6 +34,12 @@ PATIENCE_S = {
     Command.SELECT: (0.8, 1.5),
     Command.READ: (2.0, 3.0),
     Command.READ_APPENDED: (1.5, 2.5),
+    Command.READ_CHIP_NUMBER: (1.5, 2.5),
+    Command.READ_WITH_FINGERPRINT: (3.0, 5.0),
+    Command.RF_SIZE: (
+        0.5,
+        1.0,
+    ),  # our guess: it only sets a number
 }
 
 
@@ -67,6 +74,7 @@ class Tally:
     failures: int = 0
     noise_bytes: int = 0
     false_starts: int = 0
+    unknown_statuses: int = 0
 
 
 class Phase(Enum):
@@ -78,11 +86,13 @@ class Phase(Enum):
 
 
 class Exchange:
-    """One request in flight at most; the reader never speaks first."""
+    """One request in flight at most; the reader never speaks first.
+
+    `baud` may be changed between two requests: a slow line has more patience.
+    """
 
     def __init__(self, baud: int = FULL_SPEED_BAUD) -> None:
-        slow = baud < FULL_SPEED_BAUD
-        self._wire_s = READ_SIZE * BITS_PER_BYTE / baud if slow else 0.0
+        self.baud = baud
         self.tally = Tally()
         self.trace: deque[Trace] = deque(maxlen=TRACE_LENGTH)
         self.forget()
@@ -124,7 +134,7 @@ class Exchange:
         # What is left of an older answer cannot belong to this command.
         self._cutter = FrameCutter()
         self._first_by_s = now + max(first, first_s)
-        self._whole_by_s = now + max(whole, first_s) + self._wire_s
+        self._whole_by_s = now + max(whole, first_s) + self._wire_s()
 
     def take(self, data: bytes, now: float) -> Answer | None:
         """Take in bytes; return the answer if it is whole."""
@@ -146,6 +156,14 @@ class Exchange:
         if answer is not None or not self._due(now):
             return answer
         return self._fail(self._failure, now)
+
+    def _wire_s(self) -> float:
+        """Seconds that the longest answer needs more than at full speed."""
+        if self.baud >= FULL_SPEED_BAUD:
+            return 0.0
+        finger = self._command is Command.READ_WITH_FINGERPRINT
+        size = RECORD_WITH_FINGERPRINT_SIZE if finger else RECORD_SIZE
+        return size * BITS_PER_BYTE / self.baud
 
     def _due(self, now: float) -> bool:
         due = self.deadline
@@ -175,6 +193,7 @@ class Exchange:
                     answer = parse_answer(body)
                     self._end(answer.status_text, body, now)
                     self.tally.answers += 1
+                    self.tally.unknown_statuses += answer.meaning is Meaning.UNKNOWN
                 case Frame(body):
                     self.tally.noise_bytes += len(body)
         return answer

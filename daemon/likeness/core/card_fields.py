@@ -2,8 +2,8 @@
 
 Four layouts (card-readers A.9), told apart by the character at byte 248. Text is
 UTF-16LE and space padded; inner spaces and rare characters are kept as they are.
-What does not fit (A.10) becomes a doubt: reported, never mended. The address and the
-fingerprint stay unread; the ethnic group is read only when asked for.
+What does not fit (A.10) becomes a doubt: reported, never mended. The address stays
+unread; the ethnic group, and addresses added later, are read only when asked for.
 """
 
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ from likeness.core.card_trouble import Trouble
 from likeness.core.vocabulary import Card, CardDoubt, CardKind, Reason, Sex
 
 TEXT_SIZE = 256
+ADDRESS_SIZE = 70  # four of them at most
 LAYOUT_MARK = slice(248, 250)
 LONG_TERM = "长期"
 PADDING = " \0"
@@ -80,15 +81,21 @@ class _FieldError(Exception):
     """A field cannot be decoded; the text is the field's name."""
 
 
-def read_card(text: bytes, portrait_record: bytes, reader_id: str) -> Card | Unreadable:
-    """Decode one record; `text` is as the reader gives it, 256 bytes."""
+def read_card(
+    text: bytes, portrait_record: bytes, reader_id: str, appended: bytes = b""
+) -> Card | Unreadable:
+    """Decode one record; `text` is as the reader gives it, 256 bytes.
+
+    `appended` is what 30 03 answered, if it was asked for.
+    """
     kind = _kind(text)
     if kind is None:
         return Unreadable(Trouble.CARD_UNSUPPORTED, "layout")
     try:
-        return _decode(kind, text, portrait_record, reader_id)
+        card = _decode(kind, text, portrait_record, reader_id)
     except _FieldError as wrong:
         return Unreadable(Trouble.CARD_INCONSISTENT, str(wrong))
+    return replace(card, addresses=read_addresses(appended))
 
 
 def read_ethnic_group(text: bytes) -> str | None:
@@ -100,6 +107,19 @@ def read_ethnic_group(text: bytes) -> str | None:
     except _FieldError:
         return None
     return codes.ethnic_group(code)
+
+
+def read_addresses(appended: bytes) -> tuple[str, ...]:
+    """Decode what 30 03 answered, the fields that are not empty; personal data.
+
+    Text that cannot be decoded gives none: the card is as good without them.
+    """
+    fields = range(0, len(appended), ADDRESS_SIZE)
+    try:
+        texts = [appended[at : at + ADDRESS_SIZE].decode("utf-16-le") for at in fields]
+    except UnicodeDecodeError:
+        return ()
+    return tuple(text.rstrip(PADDING) for text in texts if text.rstrip(PADDING))
 
 
 def validity(card: Card, today: date, *, is_known: bool = True) -> Reason | None:

@@ -84,6 +84,7 @@ class CardFacts(Message, frozen=True, kw_only=True):
     kind: Short
     issuer: Short | None = None
     checked: list[Short]
+    reader: Short | None = None  # its own id: real-name rules want the device
     portrait_digest: Digest | None = None  # see report.portrait_digest
 
 
@@ -239,6 +240,7 @@ class Person(Message, frozen=True, kw_only=True):
     number: str
     name: str
     salt: str  # of the portrait's digest
+    addresses: list[str] | None = None  # only where the operator asks for them
 
 
 class Status(Message, frozen=True, kw_only=True):

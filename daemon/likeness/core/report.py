@@ -51,7 +51,12 @@ def tells_who(conclusion: Conclusion) -> bool:
 
 def person(card: Card, salt: bytes) -> bytes:
     """Return the bytes to be sealed for the carrier."""
-    inside = messages.Person(number=card.number, name=card.name, salt=jws.encode(salt))
+    inside = messages.Person(
+        number=card.number,
+        name=card.name,
+        salt=jws.encode(salt),
+        addresses=list(card.addresses) or None,
+    )
     return messages.to_json(inside)
 
 
@@ -247,6 +252,7 @@ def _card(
         kind=card.kind,
         issuer=card.issuer or None,
         checked=list(card.checked),
+        reader=card.reader_id or None,
         portrait_digest=(
             portrait_digest(portrait_sha256, salt) if portrait_sha256 else None
         ),

@@ -155,6 +155,8 @@ class Card:
     concerns: tuple[Reason, ...] = ()  # what that means for the verdict
     reader_id: str = ""  # SAM id: identifies the reader, not the person
     portrait_record: bytes = field(default=b"", repr=False)  # as the chip holds it
+    addresses: tuple[str, ...] = field(default=(), repr=False)  # reader.addresses
+    fingerprint_record: bytes = field(default=b"", repr=False)  # reader.fingerprint
     evidence_sha256: str = field(default="", repr=False)  # of the raw record
 
 

@@ -64,6 +64,17 @@ class SerialLine:
         except (OSError, termios.error) as problem:
             self._gone(_short(problem))
 
+    def set_baud(self, baud: int) -> None:
+        """Go on at another rate; what came at the old one is dropped."""
+        self._baud = baud
+        if self._port is None:
+            return
+        try:
+            self._port.baudrate = baud
+            self._port.reset_input_buffer()
+        except (OSError, termios.error, ValueError) as problem:
+            self._gone(_short(problem))
+
     def close(self) -> None:
         """Let go of the device; harmless when it is closed."""
         port, self._port = self._port, None

@@ -71,6 +71,10 @@ class ByteLine(Protocol):
         """Send bytes; a dead line is reported through `lost`."""
         ...
 
+    def set_baud(self, baud: int) -> None:
+        """Go on at another rate, also at the next opening; no rate: nothing to do."""
+        ...
+
     def close(self) -> None:
         """Let go of the device at once, so that a replug finds its name free."""
         ...

@@ -9,16 +9,18 @@ visit does with a card.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import assert_never
 
 from likeness.core.card_cycle import (
+    NO_WISHES,
     CardFound,
     CardRead,
     CardRemoved,
     CardStillThere,
     CardTrouble,
+    Wishes,
 )
 from likeness.core.card_dialogue import (
     Bytes,
@@ -32,6 +34,7 @@ from likeness.core.card_dialogue import (
     Reopen,
     Rest,
     Seek,
+    SetBaud,
     TimePassed,
     Write,
 )
@@ -73,7 +76,9 @@ class CardReading:
         clock: monotonic seconds.
         on_event: told what happened, on the loop. ReaderReady and ReaderTrouble may
             repeat themselves only when something changed.
-        baud: of the line; a slow one gets more patience.
+        baud: the rate tried first; a slow line gets more patience.
+        wishes: what to read of a card beside text and portrait.
+        rf_size: the most bytes in one radio transfer; 0: as the reader has it.
         reopen_after_s: waits between attempts; the last one repeats.
     """
 
@@ -84,13 +89,15 @@ class CardReading:
         on_event: Callable[[CardEvent], None],
         *,
         baud: int = FULL_SPEED_BAUD,
+        wishes: Wishes = NO_WISHES,
+        rf_size: int = 0,
         reopen_after_s: Sequence[float] = REOPEN_AFTER_S,
     ) -> None:
         self._line = line
         self._clock = clock
         self._on_event = on_event
         self._reopen_after_s = tuple(reopen_after_s)
-        self._dialogue = Dialogue(baud=baud)
+        self._dialogue = Dialogue(baud=baud, wishes=wishes, rf_size=rf_size)
         # Each event carries the number of the opening that it belongs to.
         self._events: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()
         self._opening = 0
@@ -179,8 +186,10 @@ class CardReading:
         match effect:
             case Write(_, data):
                 self._line.write(data)
-            case CardRead(text, portrait_record, reader_id):
-                self._on_event(_understood(text, portrait_record, reader_id))
+            case SetBaud(baud):
+                self._line.set_baud(baud)
+            case CardRead():
+                self._on_event(_understood(effect))
             case CardFound() | CardTrouble() | CardStillThere() | CardRemoved():
                 self._on_event(effect)
             case ReaderReady():
@@ -201,19 +210,18 @@ class CardReading:
         self._told = event
         match event:
             case ReaderReady(reader_id):
-                log.info("event=reader_ready reader=%s", reader_id)
+                baud = self._dialogue.exchange.baud
+                log.info("event=reader_ready reader=%s baud=%d", reader_id, baud)
             case ReaderTrouble(kind, detail):
                 log.warning("event=reader_trouble kind=%s detail=%s", kind, detail)
         self._on_event(event)
 
 
-def _understood(
-    text: bytes, portrait_record: bytes, reader_id: str
-) -> CardPresented | CardTrouble:
-    card = read_card(text, portrait_record, reader_id)
+def _understood(read: CardRead) -> CardPresented | CardTrouble:
+    card = read_card(read.text, read.portrait_record, read.reader_id, read.appended)
     match card:
         case Unreadable(kind, where):
             log.warning("event=card_unreadable kind=%s field=%s", kind, where)
             return CardTrouble(kind, where)
         case Card():
-            return CardPresented(card)
+            return CardPresented(replace(card, fingerprint_record=read.fingerprint))

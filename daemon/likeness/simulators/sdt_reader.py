@@ -146,7 +146,8 @@ class SdtReader:
     def _wrong_answer(self, struck: list[Fault]) -> bytes | None:
         for fault in struck:
             if fault.kind is Kind.STATUS:
-                self._drop_selection()
+                if fault.status not in (BAD_CHECK, BAD_LENGTH, BAD_COMMAND):
+                    self._drop_selection()  # those three: it was never carried out
                 return answer(fault.status)
             if fault.kind is Kind.MOVED:
                 self._drop_field()
