@@ -1,0 +1,191 @@
+"""Gives the lines of a scanner (serial, or one that acts as a keyboard) or of stdin.
+
+They come on the loop, whole; it opens a device that went away again. A keyboard is
+grabbed, so that what is scanned is typed nowhere else. Nothing of a line is logged.
+Leaves to others: what a line means (`core.key_lines`).
+"""
+
+import asyncio
+import fcntl
+import logging
+import os
+import sys
+from collections.abc import Callable
+from typing import Protocol
+
+from likeness.core.key_strokes import LINE_MOST, KeyStrokes
+from likeness.edges.reader_serial import SerialLine
+from likeness.errors import DeviceLost
+
+log = logging.getLogger(__name__)
+
+KEYBOARDS = "/dev/input/"
+STANDARD_INPUT = "-"
+EVIOCGRAB = 0x40044590  # linux/input.h: _IOW('E', 0x90, int)
+READ_SIZE = 4096
+REOPEN_AFTER_S = 5.0
+
+Lines = Callable[[bytes], list[str]]
+
+
+def grab_keyboard(descriptor: int) -> None:
+    """Have what is typed there go nowhere else; raise OSError if it is no keyboard."""
+    fcntl.ioctl(descriptor, EVIOCGRAB, 1)
+
+
+class TextLines:
+    """Cuts received text into lines, at CR or LF."""
+
+    def __init__(self) -> None:
+        self._held = b""
+
+    def feed(self, data: bytes) -> list[str]:
+        """Take in bytes; return the lines that they ended, without empty ones."""
+        *whole, held = (self._held + data).replace(b"\r", b"\n").split(b"\n")
+        self._held = held[: LINE_MOST + 1]
+        return [
+            line[: LINE_MOST + 1].decode("ascii", "replace") for line in whole if line
+        ]
+
+
+class Source(Protocol):
+    """A device of bytes."""
+
+    async def open(
+        self, received: Callable[[bytes], None], lost: Callable[[str], None]
+    ) -> None:
+        """Open it; raise DeviceLost with what to do."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+class KeyEntry:
+    """Gives the lines of one source until it is cancelled.
+
+    Args:
+        path: `/dev/input/…`: a keyboard; `-`: standard input; else a serial line.
+        baud: of the serial line.
+        on_line: told each line, on the loop.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        baud: int,
+        on_line: Callable[[str], None],
+        *,
+        reopen_after_s: float = REOPEN_AFTER_S,
+    ) -> None:
+        self._path = path
+        self._is_keyboard = path.startswith(KEYBOARDS)
+        self._source = _source(path, baud)
+        self._on_line = on_line
+        self._reopen_after_s = reopen_after_s
+        self._told = ""
+
+    async def run(self) -> None:
+        """Serve until cancelled; a source that ends in order is not opened again."""
+        try:
+            while (why := await self._serve_one_opening()) is not None:
+                if why != self._told:
+                    log.warning("event=key_entry_lost why=%s", why)
+                self._told = why
+                await asyncio.sleep(self._reopen_after_s)
+        finally:
+            self._source.close()
+
+    async def _serve_one_opening(self) -> str | None:
+        """Return why it ended; None: it was closed at its other end, for good."""
+        feed = KeyStrokes().feed if self._is_keyboard else TextLines().feed
+        ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def received(data: bytes) -> None:
+            for line in feed(data):
+                self._on_line(line)
+
+        def lost(why: str) -> None:
+            if not ended.done():
+                ended.set_result(why)
+
+        try:
+            await self._source.open(received, lost)
+        except DeviceLost as problem:
+            return str(problem)
+        if self._told:
+            log.info("event=key_entry_back")
+            self._told = ""
+        why = await ended
+        return None if self._path == STANDARD_INPUT else why
+
+
+class InputFile:
+    """A descriptor that is read when it has something.
+
+    Args:
+        path: a keyboard's, or `-`.
+        grab: takes a keyboard for us alone; raises OSError for what is none.
+    """
+
+    def __init__(self, path: str, grab: Callable[[int], None] = grab_keyboard) -> None:
+        self._path = path
+        self._grab = grab
+        self._descriptor = -1
+
+    async def open(
+        self, received: Callable[[bytes], None], lost: Callable[[str], None]
+    ) -> None:
+        """Open and grab it; raise DeviceLost with what to do."""
+        self.close()
+        try:
+            self._open()
+            asyncio.get_running_loop().add_reader(
+                self._descriptor, self._readable, received, lost
+            )
+        except OSError as problem:
+            self.close()
+            raise DeviceLost(
+                f"{self._path}: no scanner ({os.strerror(problem.errno or 0)}); see"
+                " chip.scanner, and that the daemon's user is in the group input"
+            ) from problem
+
+    def close(self) -> None:
+        """Let go of it; standard input stays open, it is not ours."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor < 0:
+            return
+        asyncio.get_running_loop().remove_reader(descriptor)
+        if self._path != STANDARD_INPUT:
+            os.close(descriptor)
+
+    def _open(self) -> None:
+        if self._path == STANDARD_INPUT:
+            self._descriptor = sys.stdin.fileno()
+            return
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+        self._descriptor = os.open(self._path, flags)
+        self._grab(self._descriptor)
+
+    def _readable(
+        self, received: Callable[[bytes], None], lost: Callable[[str], None]
+    ) -> None:
+        why = "it has ended"
+        try:
+            data = os.read(self._descriptor, READ_SIZE)
+        except BlockingIOError:
+            return
+        except OSError as problem:
+            data, why = b"", os.strerror(problem.errno or 0)
+        if data:
+            received(data)
+        else:
+            self.close()
+            lost(f"{self._path}: {why}")
+
+
+def _source(path: str, baud: int) -> Source:
+    if path == STANDARD_INPUT or path.startswith(KEYBOARDS):
+        return InputFile(path)
+    return SerialLine(path, baud)
