@@ -18,6 +18,7 @@ from typing import Any
 from likeness.core import jws
 from likeness.core.chain import Link
 from likeness.edges import store_asides
+from likeness.edges.store_rows import Row
 
 NAME = "results.db"
 FULL = 2  # PRAGMA synchronous
@@ -50,8 +51,6 @@ _INDEX_RECEIPTED = (
 )
 
 _WAIT_AGAIN = "UPDATE record SET state = 'waiting', reason = '', receipted_utc_s = NULL"
-
-Row = tuple[str, int, str, str, int]  # epoch, seq, hash, token, made_utc_s
 
 
 @dataclass(frozen=True, slots=True)

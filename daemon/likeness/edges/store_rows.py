@@ -11,7 +11,8 @@ import time
 
 from likeness.core import jws
 from likeness.core.chain import ChainHead, Link, Waiting
-from likeness.edges.store_file import Row
+
+Row = tuple[str, int, str, str, int]  # epoch, seq, hash, token, made_utc_s
 
 PRUNE_ROWS = 100  # in one transaction: some 300 KiB of changed pages
 
