@@ -11,7 +11,12 @@ from likeness.chip.record import Access, ChipRecord
 from likeness.chip.trouble import ChipTrouble
 from likeness.core.card_events import ReaderReady, ReaderTrouble
 from likeness.core.card_fields import Unreadable
-from likeness.core.card_moments import CardFound, CardRemoved, CardTrouble
+from likeness.core.card_moments import (
+    CardFound,
+    CardRemoved,
+    CardStillThere,
+    CardTrouble,
+)
 from likeness.core.card_trouble import Trouble
 from likeness.core.chip_moments import (
     ChipProgress,
@@ -173,6 +178,7 @@ def test_a_card_asks_for_its_key_is_read_once_and_is_taken_away() -> None:
         assert read.card.number == NUMBER
         assert read.card.reader_id == "played reader"
         await asyncio.sleep(0.05)  # it still lies there
+        stage.reading.seek()  # the next visitor's
         stage.line.card = False
         await stage.hears(CardRemoved)
         stage.line.card = True
@@ -183,9 +189,11 @@ def test_a_card_asks_for_its_key_is_read_once_and_is_taken_away() -> None:
         ReaderReady("played reader"),
         CardFound(),
         KeyWanted(),
+        ChipProgress(0),
         ChipProgress(2),
         ChipProgress(4),
-        stage.events[5],
+        stage.events[6],
+        CardStillThere(),
         CardRemoved(),
         CardFound(),
         KeyWanted(),

@@ -5,17 +5,26 @@ import logging
 import pytest
 
 from likeness.core import visit_events as visits
-from likeness.core.card_cycle import (
+from likeness.core.card_events import ReaderReady, ReaderTrouble
+from likeness.core.card_moments import (
     CardFound,
     CardRemoved,
     CardStillThere,
     CardTrouble,
 )
-from likeness.core.card_dialogue import ReaderReady, ReaderTrouble
 from likeness.core.card_trouble import Trouble
+from likeness.core.chip_moments import (
+    ChipProgress,
+    KeyNotUnderstood,
+    KeyWanted,
+    KeyWrong,
+)
+from likeness.core.key_lines import NotAKey
 from likeness.core.vocabulary import Card, CardKind, Health, Purpose, Reason
-from likeness.service.reading import CardEvent, CardPresented
-from likeness.service.reception import REASONS, Reception
+from likeness.edges.screen_text import SENTENCES
+from likeness.service.chip_reading import ChipEvent
+from likeness.service.reading import CardPresented
+from likeness.service.reception import CHIP, REASONS, SDT, Reception
 from likeness.service.terminal import Terminal
 from results import NAME, NUMBER
 
@@ -43,7 +52,8 @@ class ListeningTerminal(Terminal):
 class Counter:
     """A reception with its screen."""
 
-    def __init__(self) -> None:
+    def __init__(self, *readers: str) -> None:
+        self.soon = 0
         self.terminal = ListeningTerminal()
         self.shown: list[tuple[str, str]] = []
         self.reception = Reception(
@@ -51,14 +61,19 @@ class Counter:
             screen=self,
             purpose=Purpose.REPLACE_SIM,
             consent_text="2026-11",
+            card_found=self._card_found,
+            readers=readers or (SDT,),
         )
+
+    def _card_found(self) -> None:
+        self.soon += 1
 
     def show(self, state: str, detail: str = "") -> None:
         self.shown.append((state, detail))
 
-    def hears(self, *events: CardEvent) -> "Counter":
+    def hears(self, *events: ChipEvent, reader: str = SDT) -> "Counter":
         for event in events:
-            self.reception.hear(event)
+            self.reception.hear(event, reader)
         return self
 
 
@@ -96,6 +111,9 @@ def test_troubles_that_come_by_a_card_end_the_visit_that_waits_for_it() -> None:
         Reason.CARD_UNSUPPORTED,
         Reason.CARD_INCONSISTENT,
         Reason.CARD_TAMPERED,
+        Reason.ACCESS_KEY_WRONG,
+        Reason.ACCESS_DOWNGRADED,
+        Reason.CARD_NOT_READ,
     }
     assert Trouble.HOLD_STILL not in REASONS  # it is tried again by itself
     assert not [kind for kind in REASONS if kind.startswith("reader")]
@@ -152,3 +170,68 @@ def test_who_it_is_stands_in_no_repr_and_no_log(
     assert "CardPresented()" in said
     assert NAME not in said
     assert NUMBER not in said
+
+
+def test_after_a_card_was_taken_away_the_next_visitor_is_welcome(
+    counter: Counter,
+) -> None:
+    counter.hears(CardStillThere(), CardRemoved())
+    assert counter.shown == [("take_card", ""), ("idle", "")]
+
+
+def test_a_chip_asks_for_its_key_and_says_how_far_it_is(counter: Counter) -> None:
+    counter.hears(
+        KeyWanted(),
+        KeyNotUnderstood(NotAKey.UNKNOWN),
+        KeyWanted(mrz_only=True),
+        KeyWrong(2),
+        ChipProgress(0),
+        ChipProgress(4),
+    )
+    assert counter.shown == [
+        ("access_key", ""),
+        ("key_not_understood", "unknown"),
+        ("access_key_mrz", ""),
+        ("key_wrong", "2"),
+        ("reading_chip", ""),
+        ("reading_chip", "4 kB"),
+    ]
+    assert counter.soon == 1  # the portrait will come soon
+    for state, _ in counter.shown:
+        assert state in SENTENCES
+
+
+def test_a_card_on_the_other_reader_does_not_disturb_a_visit() -> None:
+    counter = Counter(SDT, CHIP)
+    counter.hears(ReaderReady("0501-1"), CardPresented(CARD))
+    counter.hears(ReaderReady("ACS 00"), reader=CHIP)
+    counter.terminal.serving = True
+    counter.hears(
+        CardPresented(CARD),
+        CardRemoved(),
+        CardTrouble(Trouble.CARD_REJECTED, ""),
+        ReaderTrouble(Trouble.READER_ABSENT, "gone"),
+        reader=CHIP,
+    )
+    assert counter.terminal.told == [(CARD, Purpose.REPLACE_SIM, "2026-11")]
+    counter.hears(CardRemoved())
+    assert counter.terminal.told[1:] == [visits.CardTaken()]
+
+
+def test_one_of_two_readers_is_enough_to_serve_but_not_to_be_well() -> None:
+    counter = Counter(SDT, CHIP)
+
+    def now() -> Health:
+        return counter.reception.reader
+
+    counter.hears(ReaderReady("0501-1"))
+    assert now() is Health.STARTING
+    counter.hears(ReaderReady("ACS 00"), reader=CHIP)
+    assert now() is Health.WELL
+    assert counter.reception.reader_id == "0501-1 + ACS 00"
+    counter.shown.clear()
+    counter.hears(ReaderTrouble(Trouble.READER_ABSENT, "gone"))
+    assert now() is Health.LOST
+    assert counter.shown == []
+    counter.hears(ReaderTrouble(Trouble.READER_ABSENT, "gone"), reader=CHIP)
+    assert counter.shown == [("no_reader", "reader-absent")]

@@ -15,6 +15,14 @@ SENTENCES = {
     "consent": "Your face is compared with your card here and now; no picture is kept.",
     "lay_card": "Lay your identity card on the reader.",
     "hold_still": "Leave the card where it is.",
+    # The chip of a passport or of an ICAO card opens with what is printed on it.
+    "access_key": (
+        "Scan the lines with <<< on your card, or type the six digits on its front."
+    ),
+    "access_key_mrz": "Scan the lines with <<< on your card: its digits do not do.",
+    "key_not_understood": "That could not be understood. Please scan or type it again.",
+    "key_wrong": "Your card does not open with this. Please look again; tries left:",
+    "reading_chip": "Your card is being read. Leave it where it is.",
     "look_here": "Look at the camera.",
     "act_seen": "Thank you.",
     "verdict_accepted": "Done. You may take your card.",

@@ -20,7 +20,12 @@ from likeness.chip.record import ChipRecord
 from likeness.chip.trouble import ChipTrouble
 from likeness.core.card_events import ReaderReady, ReaderTrouble
 from likeness.core.card_fields import Unreadable
-from likeness.core.card_moments import CardFound, CardRemoved, CardTrouble
+from likeness.core.card_moments import (
+    CardFound,
+    CardRemoved,
+    CardStillThere,
+    CardTrouble,
+)
 from likeness.core.card_trouble import Trouble
 from likeness.core.chip_attempts import Again, Attempts
 from likeness.core.chip_moments import ChipMoment, ChipProgress, KeyWanted
@@ -85,6 +90,7 @@ class ChipReading:
         self._told: ReaderReady | ReaderTrouble | None = None
         self._name = ""
         self._wanted = asyncio.Event()
+        self._holding = False  # a card lies there that was read or refused
         self._desk = KeyDesk(clock, on_event)
         self._stirred_s = clock.now()
 
@@ -94,8 +100,10 @@ class ChipReading:
         return self._stirred_s
 
     def seek(self) -> None:
-        """Look for a card from now on."""
+        """Look for a card from now on; one that was read must be taken away first."""
         self._wanted.set()
+        if self._holding:
+            self._on_event(CardStillThere())
 
     def rest(self) -> None:
         """Look for no card; the removal of one that was read is still told."""
@@ -169,9 +177,13 @@ class ChipReading:
 
     async def _hold(self) -> None:
         """Wait until the card is taken away; it is not read again before."""
-        while await self._line.present():
-            self._stir()
-            await asyncio.sleep(HOLD_EVERY_S)
+        self._holding = True
+        try:
+            while await self._line.present():
+                self._stir()
+                await asyncio.sleep(HOLD_EVERY_S)
+        finally:
+            self._holding = False
         await self._line.release()
         self._on_event(CardRemoved())
 
@@ -228,6 +240,7 @@ class ChipReading:
         """Carry one talk from the chip's power-up to its end."""
         if await self._line.connect() is None:
             raise CardGone("taken away before it was read")
+        self._on_event(ChipProgress(0))
         until_s = self._clock.now() + READ_WITHIN_S
         size, told = 0, 0
         talk = self._read(key, block=block)

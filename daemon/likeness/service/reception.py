@@ -1,25 +1,38 @@
-"""Tells the terminal and the screen what the card reader says.
+"""Tells the terminal and the screen what the card readers say.
 
-A card laid in idle begins a visit and is the consent (decision 4). Leaves to others:
-the reader's protocol (reading.py), the visit (terminal.py).
+A card laid in idle begins a visit and is the consent (decision 4). Where there are two
+readers, one for each family of cards, the visit belongs to the one that began it: the
+other's removals and losses are not its. Leaves to others: the readers' protocols
+(reading.py, chip_reading.py), the visit (terminal.py).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
-from likeness.core.card_cycle import (
+from likeness.core.card_events import ReaderReady, ReaderTrouble
+from likeness.core.card_moments import (
     CardFound,
     CardRemoved,
     CardStillThere,
     CardTrouble,
 )
-from likeness.core.card_dialogue import ReaderReady, ReaderTrouble
 from likeness.core.card_trouble import Trouble
+from likeness.core.chip_moments import (
+    ChipMoment,
+    ChipProgress,
+    KeyNotUnderstood,
+    KeyWanted,
+    KeyWrong,
+)
 from likeness.core.visit_events import CardFailed, CardTaken
 from likeness.core.vocabulary import Health, Purpose, Reason
+from likeness.service.chip_reading import ChipEvent
 from likeness.service.ports import Screen
-from likeness.service.reading import CardEvent, CardPresented
+from likeness.service.reading import CardPresented
 from likeness.service.terminal import Terminal
+
+SDT = "sdt"
+CHIP = "chip"
 
 # What a visit that waits for its card ends with. A moved card is tried again by itself.
 REASONS = {
@@ -27,12 +40,15 @@ REASONS = {
     Trouble.WRONG_CARD: Reason.CARD_UNSUPPORTED,
     Trouble.CARD_UNSUPPORTED: Reason.CARD_UNSUPPORTED,
     Trouble.CARD_INCONSISTENT: Reason.CARD_INCONSISTENT,
+    Trouble.ACCESS_KEY_BLOCKED: Reason.ACCESS_KEY_WRONG,
+    Trouble.CARD_COMM: Reason.CARD_NOT_READ,
+    Trouble.DOWNGRADE: Reason.ACCESS_DOWNGRADED,
     Trouble.CARD_TAMPERED: Reason.CARD_TAMPERED,
 }
 
 
 class Reception:
-    """Give `hear` to the card reading as its listener."""
+    """Give `hear`, or what `listener` returns, to the readings as their listener."""
 
     def __init__(
         self,
@@ -42,6 +58,7 @@ class Reception:
         purpose: Purpose,
         consent_text: str,
         card_found: Callable[[], None] = lambda: None,
+        readers: Sequence[str] = (SDT,),
     ) -> None:
         """Take whom to tell; `card_found`: a card will soon be read."""
         self._terminal = terminal
@@ -49,39 +66,95 @@ class Reception:
         self._purpose = purpose
         self._consent_text = consent_text
         self._card_found = card_found
-        self.reader = Health.STARTING
-        self.reader_id = ""
+        self._health = dict.fromkeys(readers, Health.STARTING)
+        self._ids: dict[str, str] = {}
+        self._holder = ""  # whose card the visit is about
 
-    def hear(self, event: CardEvent) -> None:
-        """Take in one event of the reader."""
-        terminal = self._terminal()
+    @property
+    def reader(self) -> Health:
+        """The health of the readers together: one that is lost is a loss."""
+        states = set(self._health.values())
+        for state in (Health.LOST, Health.STARTING):
+            if state in states:
+                return state
+        return Health.WELL
+
+    @property
+    def reader_id(self) -> str:
+        """What the readers are called, those that were there."""
+        return " + ".join(self._ids[name] for name in self._health if name in self._ids)
+
+    def listener(self, reader: str) -> Callable[[ChipEvent], None]:
+        """Return whom one of several readers tells."""
+        return lambda event: self.hear(event, reader)
+
+    def hear(self, event: ChipEvent, reader: str = SDT) -> None:
+        """Take in one event of a reader."""
         match event:
             case CardPresented(card):
-                terminal.card_laid(card, self._purpose, self._consent_text)
+                if self._terminal().idle or self._holds(reader):
+                    self._holder = reader
+                    self._terminal().card_laid(card, self._purpose, self._consent_text)
             case CardFound():
                 self._card_found()
                 self._show_idle("hold_still")
             case CardTrouble(kind):
                 self._show_idle("card_trouble", kind)
-                if kind in REASONS:
-                    terminal.post(CardFailed(REASONS[kind]))
+                if kind in REASONS and self._holds(reader):
+                    self._terminal().post(CardFailed(REASONS[kind]))
             case CardStillThere():
                 self._show_idle("take_card")
             case CardRemoved():
-                terminal.post(CardTaken())
-            case ReaderReady(reader_id):
-                self.reader, self.reader_id = Health.WELL, reader_id
+                self._taken(reader)
                 self._show_idle("idle")
-            case ReaderTrouble(kind):
-                if self.reader is Health.WELL:
-                    # Nobody can say any more that the card stays: as if it were taken.
-                    terminal.post(CardTaken())
-                self.reader = Health.LOST
-                self._show_idle("no_reader", kind)
+            case ReaderReady() | ReaderTrouble():
+                self._reader_is(event, reader)
+            case KeyWanted() | KeyWrong() | KeyNotUnderstood() | ChipProgress():
+                self._speak_of_chip(event)
             case _:
                 assert_never(event)
 
+    def _reader_is(self, event: ReaderReady | ReaderTrouble, reader: str) -> None:
+        match event:
+            case ReaderReady(reader_id):
+                self._health[reader] = Health.WELL
+                self._ids[reader] = reader_id
+                self._show_idle("idle")
+            case ReaderTrouble(kind):
+                if self._health[reader] is Health.WELL:
+                    # Nobody can say any more that the card stays: as if it were taken.
+                    self._taken(reader)
+                self._health[reader] = Health.LOST
+                if Health.WELL not in self._health.values():
+                    self._show_idle("no_reader", kind)
+            case _:
+                assert_never(event)
+
+    def _speak_of_chip(self, event: ChipMoment) -> None:
+        match event:
+            case KeyWanted(mrz_only):
+                self._show_idle("access_key_mrz" if mrz_only else "access_key")
+            case KeyWrong(tries_left):
+                self._show_idle("key_wrong", str(tries_left))
+            case KeyNotUnderstood(why):
+                self._show_idle("key_not_understood", why)
+            case ChipProgress(kib):
+                if kib == 0:  # it is being read from now on
+                    self._card_found()
+                self._show_idle("reading_chip", f"{kib} kB" if kib else "")
+            case _:
+                assert_never(event)
+
+    def _holds(self, reader: str) -> bool:
+        """Say whether the visit is, or may be, about this reader's card."""
+        return self._holder in ("", reader)
+
+    def _taken(self, reader: str) -> None:
+        if self._holds(reader):
+            self._holder = ""
+            self._terminal().post(CardTaken())
+
     def _show_idle(self, state: str, detail: str = "") -> None:
-        """Speak about the reader only while no visit has the screen."""
+        """Speak about the readers only while no visit has the screen."""
         if self._terminal().idle:
             self._screen.show(state, detail)
