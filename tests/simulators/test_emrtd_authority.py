@@ -67,7 +67,7 @@ def test_an_expired_signer_says_so(state: CountryAuthority) -> None:
 
 def test_a_list_names_the_revoked_and_only_them(state: CountryAuthority) -> None:
     revoked, other = state.signer(), state.signer()
-    crl = x509.load_der_x509_crl(state.crl(revoked))
+    crl = x509.load_der_x509_crl(state.crl(revoked.serial))
     assert crl.get_revoked_certificate_by_serial_number(revoked.serial) is not None
     assert crl.get_revoked_certificate_by_serial_number(other.serial) is None
     root = x509.load_der_x509_certificate(state.certificate)

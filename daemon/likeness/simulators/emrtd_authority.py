@@ -3,7 +3,7 @@
     state = CountryAuthority()
     signer = state.signer(Scheme.RSA_PSS)
     sod = security_object({1: dg1, 2: dg2}, signer)   # emrtd_signed_data
-    state.certificate, state.crl(signer), state.master_list(other)
+    state.certificate, state.crl(signer.serial), state.master_list(other)
 
 Certificates follow the profile of ICAO 9303-12; they are written byte by byte, since a
 spelled-out curve is in no library's builder. Nobody must ever trust one. Leaves to
@@ -12,8 +12,9 @@ others: signed messages (emrtd_signed_data), what stands on a chip (emrtd_files)
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from datetime import UTC, datetime
+
+from cryptography.x509 import random_serial_number
 
 from likeness.simulators.emrtd_der import (
     TRUE,
@@ -36,7 +37,6 @@ BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 CSCA_END = datetime(2045, 1, 1, tzinfo=UTC)
 SIGNER_END = datetime(2040, 1, 1, tzinfo=UTC)
 LONG_PAST = datetime(2021, 1, 1, tzinfo=UTC)  # for signers that expired
-CRL_GOOD_FOR = timedelta(days=90)
 MASTER_LIST = "2.23.136.1.1.2"
 MASTER_LIST_SIGNER = "2.23.136.1.1.3"
 
@@ -68,6 +68,7 @@ class CountryAuthority:
         curve: str = "brainpoolP256r1",
         *,
         key: SigningKey | None = None,
+        certificate: bytes = b"",
         begin: datetime = BEGIN,
         end: datetime = CSCA_END,
         number: int = 1,
@@ -80,6 +81,7 @@ class CountryAuthority:
             digest: with which digest.
             curve: over which curve, for ECDSA.
             key: use this one; scheme, digest and curve are then its own.
+            certificate: use this one, which was made for the key.
             begin: from when it is good.
             end: until when.
             number: of its generation; stands in its name.
@@ -87,9 +89,13 @@ class CountryAuthority:
         self.key = key or SigningKey.make(scheme, digest, curve)
         self.name = _name(country, f"CSCA of nowhere {number}")
         self._country = country
-        self._serials = count(1)
-        self.certificate = self._issue(
-            self.key, self.name, next(self._serials), begin, end, for_authority=True
+        self.certificate = certificate or self._issue(
+            self.key,
+            self.name,
+            random_serial_number(),
+            begin,
+            end,
+            for_authority=True,
         )
 
     def signer(
@@ -101,12 +107,13 @@ class CountryAuthority:
         key: SigningKey | None = None,
         begin: datetime = BEGIN,
         end: datetime = SIGNER_END,
+        serial: int | None = None,
         purpose: str = "",
     ) -> DocumentSigner:
         """Make a document signer; `purpose` is an extended key usage's OID or none."""
         key = key or SigningKey.make(scheme, digest, curve)
-        serial = next(self._serials)
-        subject = _name(self._country, f"Document signer {serial}")
+        serial = random_serial_number() if serial is None else serial
+        subject = _name(self._country, "Document signer of nowhere")
         certificate = self._issue(key, subject, serial, begin, end, purpose=purpose)
         return DocumentSigner(key, certificate, self.name, serial)
 
@@ -115,21 +122,23 @@ class CountryAuthority:
         return self._issue(
             successor.key,
             successor.name,
-            next(self._serials),
+            random_serial_number(),
             BEGIN,
             CSCA_END,
             for_authority=True,
         )
 
-    def crl(self, *revoked: DocumentSigner, at: datetime = BEGIN) -> bytes:
-        """Return a revocation list (DER); without signers it is an empty one."""
-        entries = [sequence(integer(one.serial), moment(at)) for one in revoked]
+    def crl(
+        self, *revoked: int, at: datetime = BEGIN, end: datetime = SIGNER_END
+    ) -> bytes:
+        """Return a list (DER) of revoked certificates' serial numbers."""
+        entries = [sequence(integer(serial), moment(at)) for serial in revoked]
         body = sequence(
             integer(1),
             self.key.algorithm(),
             self.name,
             moment(at),
-            moment(at + CRL_GOOD_FOR),
+            moment(end),
             *([sequence(*entries)] if entries else []),
             explicit(
                 0,

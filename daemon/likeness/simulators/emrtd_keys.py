@@ -30,7 +30,7 @@ _OIDS = {
     "sha384": (f"{_NIST}2", f"{_PKCS1}12", f"{_ECDSA}3.3"),
     "sha512": (f"{_NIST}3", f"{_PKCS1}13", f"{_ECDSA}3.4"),
 }
-_HASHES: dict[str, hashes.HashAlgorithm] = {
+HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha1": hashes.SHA1(),  # noqa: S303 - older documents are signed so
     "sha224": hashes.SHA224(),
     "sha256": hashes.SHA256(),
@@ -125,7 +125,7 @@ class SigningKey:
 
     @property
     def _hash(self) -> hashes.HashAlgorithm:
-        return _HASHES[self.digest]
+        return HASHES[self.digest]
 
 
 def digest_algorithm(digest: str) -> bytes:
