@@ -13,10 +13,11 @@ from typing import Any
 from asn1crypto import core, crl, x509
 
 from likeness.chip import signatures
-from likeness.chip.der import BadDer, Unsupported, reading
+from likeness.chip.der import BadDer, Unsupported, moment, reading
 
 CERTIFICATE_MOST_BYTES = 16_384
 CRL_MOST_BYTES = 1_000_000
+PERIOD = ("not_before", "not_after")
 PRIVATE_KEY_USAGE = "private_key_usage_period"
 READ = {
     "authority_key_identifier",
@@ -87,6 +88,11 @@ class Crl:
     next_update: datetime | None
     revoked: frozenset[int]
 
+    def names(self, certificate: Certificate) -> bool:
+        """Say whether it revokes a certificate of its own issuer."""
+        same = certificate.signed.issuer == self.signed.issuer
+        return same and certificate.serial in self.revoked
+
     def is_current(self, today: date) -> bool:
         """Say whether a newer one is not due yet."""
         due = self.next_update
@@ -111,8 +117,8 @@ def read_certificate(der: bytes) -> Certificate:
             serial=int(body["serial_number"].native),
             subject=body["subject"].hashable,
             label=body["subject"].human_friendly,
-            begin=body["validity"]["not_before"].native,
-            end=body["validity"]["not_after"].native,
+            begin=moment(body["validity"]["not_before"]),
+            end=moment(body["validity"]["not_after"]),
             key=body["subject_public_key_info"].dump(),
             fingerprint=sha256(der).hexdigest(),
             **_extensions(
@@ -146,8 +152,8 @@ def read_crl(der: bytes) -> Crl:
         revoked = body["revoked_certificates"]
         return Crl(
             signed=_signed(read, body, "signature"),
-            this_update=body["this_update"].native,
-            next_update=body["next_update"].native,
+            this_update=moment(body["this_update"]),
+            next_update=_stated(body["next_update"]),
             revoked=frozenset(
                 int(entry["user_certificate"].native)
                 for entry in (revoked if revoked.native else ())
@@ -183,6 +189,9 @@ def _extensions(parsed: Mapping[str, Any]) -> dict[str, Any]:
         found["purposes"] = frozenset(purpose.dotted for purpose in purposes)
     if PRIVATE_KEY_USAGE in parsed:
         period = parsed[PRIVATE_KEY_USAGE]
-        sides = (period["not_before"].native, period["not_after"].native)
-        found["key_period"] = sides
+        found["key_period"] = tuple(_stated(period[side]) for side in PERIOD)
     return found
+
+
+def _stated(value: core.Asn1Value) -> datetime | None:
+    return None if isinstance(value, core.Void) else moment(value)

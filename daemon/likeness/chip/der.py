@@ -6,6 +6,9 @@ fields out within `reading`, and hands on plain values.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from asn1crypto import core
 
 from likeness.errors import LikenessError
 
@@ -40,3 +43,15 @@ def reading(what: str) -> Iterator[None]:
     except _THROWN as wrong:
         # Not chained: the library's texts quote the bytes.
         raise BadDer(f"{what} cannot be read ({type(wrong).__name__})") from None
+
+
+def moment(value: core.Asn1Value) -> datetime:
+    """Return a time with its zone; one that names none is UTC, as DER wants it.
+
+    Raises:
+        ValueError: it is no time that can be computed with (the year 0).
+    """
+    found = value.native
+    if not isinstance(found, datetime):
+        raise ValueError("no such time")  # noqa: TRY004 - as the library says it
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -14,7 +14,7 @@ from asn1crypto import cms, core
 
 from likeness.chip import signatures
 from likeness.chip.certificate import Certificate, read_certificate
-from likeness.chip.der import BadDer, Unsupported, reading
+from likeness.chip.der import BadDer, Unsupported, moment, reading
 from likeness.chip.signatures import BadSignature
 
 MESSAGE_MOST_BYTES = 16_000_000  # a master list of every state has less than two
@@ -99,7 +99,7 @@ def read_signed(der: bytes) -> SignedMessage:
             attributes=SET_OF + signer["signed_attrs"].dump()[1:],
             stated_kind=stated["content_type"].dotted,
             stated_digest=bytes(stated["message_digest"].native),
-            signed_at=stated[SIGNING_TIME].native if SIGNING_TIME in stated else None,
+            signed_at=moment(stated[SIGNING_TIME]) if SIGNING_TIME in stated else None,
             digest=signer["digest_algorithm"]["algorithm"].native,
             algorithm=signer["signature_algorithm"].dump(),
             signature=bytes(signer["signature"].native),

@@ -38,6 +38,7 @@ TAGS = {
     "DG16": 0x70,
     "SOD": 0x77,
 }
+GROUPS = tuple(name for name in TAGS if name.startswith("DG"))
 GROUPS_BY_TAG = {tag: name for name, tag in TAGS.items() if name != "COM"}
 
 MRZ = 0x5F1F
