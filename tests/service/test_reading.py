@@ -2,9 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,68 +19,11 @@ from likeness.service.reading import CardEvent, CardPresented, CardReading
 from likeness.simulators.card_file import fictitious_card, simulated
 from likeness.simulators.sdt import SdtSimulator
 from likeness.simulators.sdt_reader import SdtCard
+from readings import Heard, LoopClock, serve
 
 FIRST = simulated(fictitious_card(1), b"picture 1")
 SECOND = simulated(fictitious_card(2), b"picture 2")
 READER = "05.01-20110511-0001234567-0987654321"
-# A test waits for events, never for a time; this only ends a test that hangs.
-AT_MOST_S = 20.0
-
-
-class LoopClock:
-    """The loop's own monotonic clock."""
-
-    def now(self) -> float:
-        return asyncio.get_running_loop().time()
-
-
-class Heard:
-    """Keeps what the terminal is told, and lets a test wait for it."""
-
-    def __init__(self) -> None:
-        self.events: list[CardEvent] = []
-        self._queue: asyncio.Queue[CardEvent] = asyncio.Queue()
-
-    def __call__(self, event: CardEvent) -> None:
-        self.events.append(event)
-        self._queue.put_nowait(event)
-
-    async def wait_for(self, kind: type[CardEvent]) -> CardEvent:
-        async with asyncio.timeout(AT_MOST_S):
-            while not isinstance(event := await self._queue.get(), kind):
-                pass
-        return event
-
-    async def card(self) -> CardPresented:
-        event = await self.wait_for(CardPresented)
-        assert isinstance(event, CardPresented)
-        return event
-
-
-Script = Callable[[CardReading, Heard, SdtSimulator], Coroutine[Any, Any, None]]
-
-
-def serve(simulator: SdtSimulator, script: Script) -> Heard:
-    """Run a reading on the simulator while the script goes on."""
-
-    async def main() -> Heard:
-        heard = Heard()
-        reading = CardReading(
-            SerialLine(simulator.path, 115200),
-            LoopClock(),
-            heard,
-            reopen_after_s=(0.05,),
-        )
-        running = asyncio.create_task(reading.run())
-        try:
-            await script(reading, heard, simulator)
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
-        return heard
-
-    with simulator:
-        return asyncio.run(main())
 
 
 def number_of(card: SdtCard) -> str:

@@ -140,7 +140,7 @@ def test_pace_of_a_slow_line() -> None:
         ("silent", ""),
         ("bad-xor", "AA AA AA 96 69 00 04 00 00 90 C1"),
         ("len-big", "AA AA AA 96 69 0E EE 00 00 90 94"),
-        ("len-small", "AA AA AA 96 69 00 02 00 00 90 94"),
+        ("len-small", "AA AA AA 96 69 00 01 00 00 90 94"),
         ("cut", "AA AA AA 96 69"),
         ("glued", f"{OK} {NO_CARD}"),
         ("status-66", "AA AA AA 96 69 00 04 00 00 66 62"),

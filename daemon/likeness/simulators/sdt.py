@@ -2,13 +2,15 @@
 
 Runs in its own thread; `lay`, `take_away`, `unplug` and `replug` may be called from
 any other. With `link`, a symbolic link gives the device a name that outlives a replug.
-A pty does not simulate the baud rate or modem lines; `paced` spreads bytes as 115200
-baud would. Leaves to others: what is answered (sdt_reader).
+A pty carries bytes at once and at any rate: `paced` spreads them as the module's rate
+would, and `one_rate` makes the module deaf to a client that has set another. It has no
+modem lines. Leaves to others: what is answered (sdt_reader, sdt_stx).
 """
 
 import heapq
 import os
 import select
+import termios
 import threading
 import time
 import tty
@@ -20,9 +22,11 @@ from types import TracebackType
 from typing import Self
 
 from likeness.simulators.sdt_faults import Fault, Piece, parse
-from likeness.simulators.sdt_reader import SdtCard, SdtReader
+from likeness.simulators.sdt_reader import BAUDS, SdtCard, SdtReader
+from likeness.simulators.sdt_stx import StxReader
 
 READ_SIZE = 4096
+OUTPUT_SPEED = 5  # of what termios.tcgetattr returns
 
 
 class SdtSimulator:
@@ -39,8 +43,10 @@ class SdtSimulator:
         baud: int = 115200,
         power_up_s: float = 0.0,
         replug_after_s: float = 2.0,
+        one_rate: bool = False,
+        stx: bool = False,
     ) -> None:
-        self.reader = SdtReader(
+        self.reader = (StxReader if stx else SdtReader)(
             [parse(fault) if isinstance(fault, str) else fault for fault in faults],
             latency_s=latency_s,
             paced=paced,
@@ -49,6 +55,7 @@ class SdtSimulator:
         )
         if card is not None:
             self.reader.lay(card)
+        self._one_rate = one_rate
         self._link = link
         self._pts = ""
         self._master = self._slave = -1
@@ -165,7 +172,10 @@ class SdtSimulator:
 
     def _hear(self) -> None:
         now = time.monotonic()
-        for piece in self.reader.receive(os.read(self._master, READ_SIZE), now):
+        data = os.read(self._master, READ_SIZE)
+        if self._one_rate and rate_of(self._slave) != self.reader.baud:
+            return  # to the module it is noise
+        for piece in self.reader.receive(data, now):
             self._count += 1
             entry = (now + piece.after_s, self._count, piece)
             heapq.heappush(self._leaving, entry)
@@ -180,3 +190,10 @@ class SdtSimulator:
             if piece.then_unplug:
                 self._unplug()
                 self._replug_at = time.monotonic() + self._replug_after_s
+
+
+def rate_of(device: int) -> int:
+    """Tell which rate the client of a pty has set; 0 if it is none of a module's."""
+    set_to = termios.tcgetattr(device)[OUTPUT_SPEED]
+    rates = {getattr(termios, f"B{baud}"): baud for baud in BAUDS}
+    return rates.get(set_to, 0)

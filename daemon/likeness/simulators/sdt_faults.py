@@ -106,11 +106,13 @@ class Piece:
     then_unplug: bool = False
 
 
-def spoil(frame: bytes, kinds: list[Kind], chance: random.Random) -> list[Piece]:
-    """Turn a right frame into what really leaves the reader."""
+def spoil(
+    frame: bytes, kinds: list[Kind], chance: random.Random, *, length_at: int = 5
+) -> list[Piece]:
+    """Turn a right frame, whose length stands at a place, into what really leaves."""
     if Kind.SILENT in kinds:
         return []
-    frame = _deform(frame, kinds, chance)
+    frame = _deform(frame, kinds, chance, length_at)
     if Kind.UNPLUG in kinds:
         return [Piece(0.0, frame[: len(frame) // 2], then_unplug=True)]
     if Kind.SLOW_DRIP in kinds:
@@ -120,13 +122,16 @@ def spoil(frame: bytes, kinds: list[Kind], chance: random.Random) -> list[Piece]
     return [Piece(0.0, frame)]
 
 
-def _deform(frame: bytes, kinds: list[Kind], chance: random.Random) -> bytes:
+def _deform(
+    frame: bytes, kinds: list[Kind], chance: random.Random, length_at: int
+) -> bytes:
+    before, after = frame[:length_at], frame[length_at + 2 :]
     if Kind.BAD_XOR in kinds:
         frame = frame[:-1] + bytes([frame[-1] ^ 0x55])
     if Kind.LENGTH_BIG in kinds:
-        frame = frame[:5] + b"\x0e\xee" + frame[7:]
+        frame = before + b"\x0e\xee" + after
     if Kind.LENGTH_SMALL in kinds:
-        frame = frame[:5] + b"\x00\x02" + frame[7:]
+        frame = before + b"\x00\x01" + after
     if Kind.CUT in kinds:
         frame = frame[: len(frame) // 2]
     if Kind.GLUED in kinds:

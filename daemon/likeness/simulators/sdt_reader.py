@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from functools import reduce
+from operator import xor
 
 from likeness.simulators.sdt_faults import Fault, Kind, Piece, spoil
 
@@ -37,6 +39,14 @@ class SdtCard:
     appended: bytes = field(default=b"", repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One command: its name in hexadecimal, or what is wrong with its frame."""
+
+    command: str
+    complaint: int = 0  # a status
+
+
 class Lying(Enum):
     """How the card stands with the reader."""
 
@@ -49,6 +59,8 @@ class Lying(Enum):
 
 class SdtReader:
     """Takes the host's bytes, returns what leaves and when."""
+
+    LENGTH_AT = 5  # in a frame
 
     def __init__(
         self,
@@ -75,6 +87,11 @@ class SdtReader:
         # times a second, for days.
         self.commands: deque[str] = deque(maxlen=MOST_COMMANDS)
 
+    @property
+    def baud(self) -> int:
+        """The rate it talks at."""
+        return self._baud
+
     def power_up(self, now: float) -> None:
         """Begin anew, deaf for a while; a card in the field is fresh again."""
         self._deaf_until = now + self._power_up_s
@@ -98,12 +115,12 @@ class SdtReader:
             return []
         self._pending += data
         pieces: list[Piece] = []
-        while (body := self._next_command()) is not None:
-            pieces += self._obey(body)
+        while (heard := self._next_command()) is not None:
+            pieces += self._obey(heard)
         return pieces
 
-    def _next_command(self) -> bytes | None:
-        """Cut one command's body; an empty one stands for a length out of range."""
+    def _next_command(self) -> Heard | None:
+        """Cut one command out of what came."""
         start = self._pending.find(PREAMBLE)
         if start < 0:
             self._pending = self._pending[-4:]
@@ -112,48 +129,44 @@ class SdtReader:
         size = int.from_bytes(frame[5:7], "big")
         if len(frame) >= 7 and size not in COMMAND_LENGTHS:  # noqa: PLR2004
             self._pending = b""
-            return b""
+            return Heard("", BAD_LENGTH)
         if len(frame) < 7 + size or len(frame) < 7:  # noqa: PLR2004
             return None
         self._pending = frame[7 + size :]
-        return frame[5 : 7 + size]
+        damaged = reduce(xor, frame[5 : 7 + size]) != 0
+        return Heard(frame[7:9].hex().upper(), BAD_CHECK if damaged else 0)
 
-    def _obey(self, counted: bytes) -> list[Piece]:
-        command = counted[2:4].hex().upper()
-        struck = [fault for fault in self.faults if fault.strikes(command)]
-        frame = self._garbled(counted) or self._wrong_answer(struck)
+    def _obey(self, heard: Heard) -> list[Piece]:
+        struck = [fault for fault in self.faults if fault.strikes(heard.command)]
+        if heard.complaint:
+            frame: bytes | None = self._say(heard.complaint)
+        else:
+            self.commands.append(heard.command)
+            frame = self._wrong_answer(struck)
         if frame is None:
-            frame = self._right_answer(command)
-        pieces = spoil(frame, [fault.kind for fault in struck], self._chance)
+            frame = self._right_answer(heard.command)
+        kinds = [fault.kind for fault in struck]
+        pieces = spoil(frame, kinds, self._chance, length_at=self.LENGTH_AT)
         if self._paced and len(pieces) == 1:
             pieces = self._at_pace(pieces[0])
         return [
             replace(piece, after_s=piece.after_s + self._latency_s) for piece in pieces
         ]
 
-    def _garbled(self, counted: bytes) -> bytes | None:
-        """Complain about a command that arrived damaged."""
-        if not counted:
-            return answer(BAD_LENGTH)
-        check = 0
-        for byte in counted:
-            check ^= byte
-        if check:
-            return answer(BAD_CHECK)
-        self.commands.append(counted[2:4].hex().upper())
-        return None
+    def _say(self, status: int, data: bytes = b"") -> bytes:
+        return answer(status, data)
 
     def _wrong_answer(self, struck: list[Fault]) -> bytes | None:
         for fault in struck:
             if fault.kind is Kind.STATUS:
                 if fault.status not in (BAD_CHECK, BAD_LENGTH, BAD_COMMAND):
                     self._drop_selection()  # those three: it was never carried out
-                return answer(fault.status)
+                return self._say(fault.status)
             if fault.kind is Kind.MOVED:
                 self._drop_field()
-                return answer(READ_FAILED)
+                return self._say(READ_FAILED)
             if fault.kind is Kind.NO_REMOVAL_TEST:
-                return answer(BAD_COMMAND)
+                return self._say(BAD_COMMAND)
         return None
 
     def _at_pace(self, whole: Piece) -> list[Piece]:
@@ -168,11 +181,11 @@ class SdtReader:
         match command:
             case "10FF":
                 self._drop_field()
-                return answer(OK)
+                return self._say(OK)
             case "11FF" | "61FF":
-                return answer(OK)
+                return self._say(OK)
             case "12FF":
-                return answer(OK, MODULE_ID)
+                return self._say(OK, MODULE_ID)
             case "2001":
                 return self._find()
             case "2002":
@@ -182,42 +195,42 @@ class SdtReader:
             case "3003":
                 return self._appended()
             case "3005":
-                return answer(OK, CHIP_ID) if self._awake else answer(READ_FAILED)
+                return self._say(OK, CHIP_ID) if self._awake else self._say(READ_FAILED)
             case _ if command[:2] == "60" and int(command[2:], 16) < len(BAUDS):
                 self._baud = BAUDS[int(command[2:], 16)]
-                return answer(OK)
+                return self._say(OK)
             case _:
-                return answer(BAD_COMMAND)
+                return self._say(BAD_COMMAND)
 
     def _find(self) -> bytes:
         if self._lying in (Lying.ABSENT, Lying.HALTED):
-            return answer(NOT_FOUND)
+            return self._say(NOT_FOUND)
         self._lying = Lying.FOUND
-        return answer(FOUND, bytes(4))
+        return self._say(FOUND, bytes(4))
 
     def _select(self) -> bytes:
         if self._lying is not Lying.FOUND:
-            return answer(SELECT_FAILED)
+            return self._say(SELECT_FAILED)
         self._lying = Lying.SELECTED
-        return answer(OK, bytes(8))
+        return self._say(OK, bytes(8))
 
     def _read(self, *, fingerprint: bool) -> bytes:
         if self._lying is not Lying.SELECTED or self._card is None:
             self._drop_selection()
-            return answer(READ_FAILED)
+            return self._say(READ_FAILED)
         self._lying = Lying.HALTED
         parts = [self._card.text, self._card.portrait]
         if fingerprint:
             parts.append(bytes(1024))
         sizes = b"".join(len(part).to_bytes(2, "big") for part in parts)
-        return answer(OK, sizes + b"".join(parts))
+        return self._say(OK, sizes + b"".join(parts))
 
     def _appended(self) -> bytes:
         if not self._awake or self._card is None:
-            return answer(READ_FAILED)
+            return self._say(READ_FAILED)
         if not self._card.appended:
-            return answer(NO_ITEM)
-        return answer(OK, self._card.appended)
+            return self._say(NO_ITEM)
+        return self._say(OK, self._card.appended)
 
     @property
     def _awake(self) -> bool:
@@ -235,7 +248,4 @@ class SdtReader:
 def answer(status: int, data: bytes = b"") -> bytes:
     """Build one answer frame."""
     counted = (len(data) + 4).to_bytes(2, "big") + bytes([0, 0, status]) + data
-    check = 0
-    for byte in counted:
-        check ^= byte
-    return PREAMBLE + counted + bytes([check])
+    return PREAMBLE + counted + bytes([reduce(xor, counted)])
