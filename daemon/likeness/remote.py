@@ -50,8 +50,13 @@ class Remote:
         return {"cmd": self.commanding.hear, "desired": self.desiring.hear}
 
     def counts(self) -> Mapping[str, int]:
-        """Return what telemetry says: how many commands came to which end."""
-        return {f"command_{name}": n for name, n in self.commanding.counts.items()}
+        """Return what telemetry says: how many orders came to which end."""
+        both = {"command": self.commanding.counts, "desired": self.desiring.counts}
+        return {
+            f"{kind}_{name}": n
+            for kind, counts in both.items()
+            for name, n in counts.items()
+        }
 
     def line_is_up(self) -> None:
         """Say what is to be said on a new line."""

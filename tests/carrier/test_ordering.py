@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,14 +24,14 @@ from likeness.service.notary import Notary
 from likeness.service.timekeeping import Timekeeping
 from likeness.simulators.authority import Authority, Kind
 from results import FACTS, Bench, bench
-from signed_orders import Levels, Shop
+from signed_orders import Levels, Shop, said
 from stories import story
 from tls_broker import ShippedMosquitto, line_settings, shipped
 
 pytestmark = pytest.mark.broker
 
 WRITES = "topic write likeness/v1/+/desired\n"
-TOPICS = tuple(messages.topic(DEVICE, leaf) for leaf in ("receipt", "cmd"))
+TOPICS = tuple(messages.topic(DEVICE, leaf) for leaf in ("receipt", "cmd", "desired"))
 
 
 @dataclass(slots=True)
@@ -43,7 +43,11 @@ class Far:
     broker: ShippedMosquitto
     folder: Path
 
-    def terminal(self, notary: Notary) -> tuple[Commanding, Delivery]:
+    def terminal(
+        self,
+        notary: Notary,
+        hear_desired: Callable[[Arrived], None] = lambda _wish: None,
+    ) -> tuple[Commanding, Delivery]:
         clock = SystemClock()
         me = self.pki.make(DEVICE, Kind.DEVICE)
 
@@ -67,7 +71,7 @@ class Far:
             time=Timekeeping(clock),
             choose=lambda: 0.0,
             birth=lambda: {"epoch": self.near.store.epoch},
-            others={"cmd": hear},
+            others={"cmd": hear, "desired": hear_desired},
         )
         commanding = Commanding(
             device=DEVICE,
@@ -180,6 +184,33 @@ async def test_what_is_desired_stays_and_says_that_it_waits_for_a_start(
             for report in (b"no report at all", messages.to_json(waits)):
                 delivery.say("reported", report, retain=True)
                 assert f"{sent}it is not in force yet" in await desire(far)
+
+
+@story
+async def test_one_that_is_refused_beside_the_newest_is_answered_as_well(
+    tmp_path: Path,
+) -> None:
+    """E.g. a carrier that was put back to an old copy: its version is stale."""
+    async with far_away(tmp_path) as far:
+
+        def refuse(wish: Arrived) -> None:
+            beside = orders.RefusedWish(
+                version=said(wish.payload)["version"], reason="stale"
+            )
+            newest = orders.Reported(
+                version=2**40, state="applied", refused=beside, running={"version": 9}
+            )
+            delivery.say("reported", messages.to_json(newest), retain=True)
+
+        _, delivery = far.terminal(far.near.notary, refuse)
+        async with running(delivery.run()):
+            await asyncio.sleep(0.3)
+            ordering = far.ordering()
+            answer = await ordering.desire(DEVICE, orders.Overrides(), wait_s=20.0)
+            ordering.close()
+    assert (answer.state, answer.reason) == ("refused", "stale")
+    assert answer.version < 2**40
+    assert answer.running == {"version": 9}
 
 
 @story

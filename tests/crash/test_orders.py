@@ -103,6 +103,15 @@ class Operator:
 
         return happens(there, ANSWER_WITHIN_S)
 
+    def is_beside(self, version: int, reason: str) -> bool:
+        """Say whether this one is reported as refused, and is not the newest."""
+
+        def there() -> bool:
+            beside = self.retained.get("reported", {}).get("refused", {})
+            return (beside.get("version"), beside.get("reason")) == (version, reason)
+
+        return happens(there, ANSWER_WITHIN_S)
+
     @property
     def running(self) -> dict[str, Any]:
         found: dict[str, Any] = self.retained["reported"]["running"]
@@ -208,17 +217,20 @@ def test_a_desired_configuration_is_taken_refused_and_outlives_a_restart(
         (8, {"telemetry_every_s": 0}),
         (9, {"purpose": "replace_sim"}),
         (10, {"profile": "no_such_profile"}),
-        (6, {"telemetry_every_s": 30}),
     ):
         operator.desire(version, config)
         assert operator.is_reported(version, "refused"), version
         assert operator.running["telemetry_every_s"] == 9
-    # the refused one is retained, and heard again by the next life
+    # an older one is refused beside the newest; it is retained, and heard again
+    operator.desire(6, {"telemetry_every_s": 30})
+    assert operator.is_beside(6, "stale")
+    assert operator.is_reported(10, "refused")
     since = terminal.written
     terminal.kill()
     terminal.start()
     assert terminal.says("event=broker_up", READY_WITHIN_S, since)
-    assert operator.is_reported(6, "refused")
+    assert operator.is_beside(6, "stale")
+    assert operator.is_reported(7, "applied")
     assert operator.running["keep_days"] == 3
     assert operator.running["telemetry_every_s"] == 9
     # back to the file's own values

@@ -12,6 +12,7 @@ import pytest
 from deliveries import DEVICE
 from likeness.core import desired, messages, orders
 from likeness.core.desired import Ledger, Wish
+from likeness.core.desired_report import BESIDE
 from likeness.core.vocabulary import Environment
 from likeness.edges import bench_keys
 from likeness.edges.bench_keys import BenchKeys
@@ -19,7 +20,7 @@ from likeness.edges.clock import SystemClock
 from likeness.edges.desired_file import DesiredFile
 from likeness.edges.verifier import CarrierOrders
 from likeness.errors import ConfigError, Restarting, Untrusted, UpdateRefused
-from likeness.service.desiring import Desiring, Standing, Use
+from likeness.service.desiring import AGAIN_AFTER_S, Desiring, Standing, Use
 from likeness.service.timekeeping import Timekeeping
 from results import MOMENT, FixedClock
 from signed_orders import Post, Shop, arrived, desired_claims, signed
@@ -27,6 +28,17 @@ from stories import story, until
 
 MINUTE = {"telemetry_every_s": 60}
 BUNDLE = {"number": 3, "digest": "ab" * 32}
+
+
+class Hurried:
+    """The system's clock, which a test can put forward."""
+
+    def __init__(self) -> None:
+        self._clock = SystemClock()
+        self.ahead_s = 0.0
+
+    def now(self) -> float:
+        return self._clock.now() + self.ahead_s
 
 
 class Far:
@@ -37,7 +49,7 @@ class Far:
     ) -> None:
         self.folder = folder
         self.keys = _keys(folder)
-        self.shop, self.post = Shop(), Post()
+        self.shop, self.post, self.clock = Shop(), Post(), Hurried()
         self.file = DesiredFile(folder)
         now = replace(MOMENT, utc_s=int(time.time()))  # NTP has set it
         self.time = Timekeeping(FixedClock(now))
@@ -51,7 +63,7 @@ class Far:
             file=self.file,
             verifier=CarrierOrders(self.keys.public("command")),
             time=self.time,
-            clock=SystemClock(),
+            clock=self.clock,
             restarts_from=restarts_from,
             visits=self.shop,
             fits=self._fits,
@@ -85,6 +97,9 @@ class Far:
 
     def hear(self, token: bytes) -> None:
         self.desiring.hear(arrived(DEVICE, "desired", token))
+
+    def counts(self) -> dict[str, int]:
+        return dict(self.desiring.counts)
 
     def states(self) -> list[tuple[int, str, str]]:
         said = self.post.reported()
@@ -166,20 +181,90 @@ async def test_of_several_that_wait_the_newest_is_taken(
     assert far.file.read().newest == 9
 
 
-@story
-async def test_what_is_in_force_may_be_said_again(tmp_path: Path) -> None:
+def in_force(folder: Path, version: int) -> Far:
+    """A terminal in which this version is in force."""
     digest = desired.digest_of(json.dumps(MINUTE).encode())
-    far = Far(tmp_path, Wish(7, digest, orders.Overrides(), 0, 0, "t"))
+    far = Far(folder, Wish(version, digest, orders.Overrides(), 0, 0, "t"))
+    far.file.keep(Ledger(current="t", newest=version))
+    return far
+
+
+@story
+async def test_what_is_in_force_may_be_heard_again(tmp_path: Path) -> None:
+    far = in_force(tmp_path, 7)
     task = asyncio.ensure_future(far.desiring.run())
     far.desiring.report()
-    far.hear(far.token(7, MINUTE))
-    await until(lambda: len(far.states()) == 2, 5.0)
-    assert far.states() == [(7, "applied", "")] * 2
+    for _ in range(3):
+        far.hear(far.token(7, MINUTE))
+    await asyncio.sleep(0.05)
+    assert far.states() == [(7, "applied", "")]
+    assert far.counts() == {"repeated": 3}
+    digest = desired.digest_of(json.dumps(MINUTE).encode())
     assert far.post.reported()[0]["digest"] == digest
     assert far.post.reported()[0]["running"] == {"telemetry_every_s": 30}
     assert far.post.messages[0][2], "retained"
     assert not task.done()
     task.cancel()
+
+
+@story
+async def test_an_old_order_that_is_replayed_hides_nothing_and_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who holds the broker has every order that was ever signed, and all the time."""
+    far = in_force(tmp_path, 7)
+    task = asyncio.ensure_future(far.desiring.run())
+    stale = far.token(5, {"keep_days": 3})
+    claims = desired_claims(DEVICE, 8, MINUTE)
+    foreign = signed(far.keys.private("command"), claims, messages.COMMAND)
+    for token in (stale, foreign):
+        caplog.clear()
+        said = len(far.states())
+        for _ in range(100):
+            far.hear(token)
+        assert len(far.states()) == said + 1
+        assert len(caplog.messages) == 1
+    assert set(far.states()) == {(7, "applied", "")}
+    assert [one["refused"]["reason"] for one in far.post.reported()] == [
+        "stale",
+        "wrong_type",
+    ]
+    for _ in range(100):  # in turn
+        far.hear(stale)
+        far.hear(foreign)
+    assert len(far.states()) == 10
+    assert far.counts() == {"refused": 400}
+    far.desiring.report()  # as on each new line
+    assert far.states()[-1] == (7, "applied", "")
+    assert not task.done()
+    task.cancel()
+
+
+@story
+async def test_an_order_of_before_does_not_follow_one_that_was_refused(
+    tmp_path: Path,
+) -> None:
+    """A broker would choose among old wishes by keeping the newest one bad."""
+    far = Far(tmp_path)
+    await refuses(far, far.token(9, {"profile": "demo"}))
+    far.hear(far.token(8, MINUTE))
+    assert far.states()[-1][:2] == (9, "refused")
+    assert far.post.reported()[-1]["refused"]["version"] == 8
+    far.hear(far.token(10, MINUTE))
+    await restarts(far)
+
+
+@story
+async def test_a_number_that_cannot_be_does_not_hide_those_to_come(
+    tmp_path: Path,
+) -> None:
+    far = Far(tmp_path)
+    for config in (MINUTE, {"host": "evil"}):
+        far.hear(far.token(2**53 - 1, config))
+        assert far.post.reported()[-1]["refused"]["reason"] == "too_far"
+        assert far.states()[-1] == (0, "applied", "")
+    far.hear(far.token(7, MINUTE))
+    await restarts(far)
 
 
 @pytest.mark.parametrize(
@@ -204,9 +289,19 @@ async def test_a_bad_one_is_refused_whole_and_the_old_stays(
     far = Far(tmp_path)
     before = Ledger(current="the-old-one", newest=5)
     far.file.keep(before)
-    version, state, reason = await refuses(far, far.token(7, config, **other))
-    assert (version, state) == (other.get("version", 7), "refused")
-    assert reason.startswith(why)
+    task = asyncio.ensure_future(far.desiring.run())
+    far.hear(far.token(7, config, **other))
+    await until(lambda: bool(far.post.reported()), 5.0)
+    (reported,) = far.post.reported()
+    assert not task.done()
+    task.cancel()
+    if why in BESIDE:
+        assert (reported["version"], reported["state"]) == (0, "applied")
+        reported = reported["refused"]
+    else:
+        assert reported["state"] == "refused"
+    assert reported["version"] == other.get("version", 7)
+    assert reported["reason"].startswith(why)
     assert far.file.read() == before
     assert far.time.floor_s < time.time()
 
@@ -226,7 +321,10 @@ async def test_a_command_is_no_configuration(tmp_path: Path) -> None:
     far = Far(tmp_path)
     claims = desired_claims(DEVICE, 7, MINUTE)
     token = signed(far.keys.private("command"), claims, messages.COMMAND)
-    assert await refuses(far, token) == (0, "refused", "wrong_type")
+    far.hear(token)
+    (reported,) = far.post.reported()
+    assert reported["refused"] == {"version": 0, "reason": "wrong_type"}
+    assert reported["state"] == "applied"
 
 
 @story
@@ -237,6 +335,10 @@ async def test_a_bundle_is_brought_before_anything_is_kept(tmp_path: Path) -> No
     assert (await refuses(far, far.token(7, wanted)))[2] == far.source_fault
     assert far.file.read() == Ledger()
     far.source_fault = ""
+    for _ in range(3):  # one that was refused is not tried at once again
+        far.hear(far.token(7, wanted))
+    assert far.counts() == {"pending": 1, "refused": 1, "repeated": 3}
+    far.clock.ahead_s = AGAIN_AFTER_S
     far.hear(far.token(7, wanted))
     await restarts(far)
     assert far.brought == far.used == [orders.Bundle(number=3, digest="ab" * 32)]
@@ -250,7 +352,12 @@ async def test_a_wish_that_is_refused_late_has_not_switched_its_bundle(
     far, before = Far(tmp_path), Ledger(newest=7)
     far.while_it_comes = lambda: far.file.keep(before)
     wanted = {**MINUTE, "bundle": BUNDLE}
-    assert (await refuses(far, far.token(7, wanted)))[2] == "stale"
+    task = asyncio.ensure_future(far.desiring.run())
+    far.hear(far.token(7, wanted))
+    await until(lambda: len(far.states()) == 2, 5.0)
+    assert not task.done()
+    task.cancel()
+    assert far.post.reported()[-1]["refused"]["reason"] == "stale"
     assert (len(far.brought), far.used) == (1, [])
     assert far.file.read() == before
 

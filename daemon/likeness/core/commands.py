@@ -18,12 +18,12 @@
 Leaves to others: signatures, the disk, every deed, sending.
 """
 
-from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
 from typing import Any, Literal, assert_never
 
 from likeness.core import orders, time_floor
+from likeness.core.brake import Brake
 
 LIFE_AT_MOST_S = 24 * 3600
 REFUSALS_AT_MOST = 10  # answered in a minute
@@ -201,7 +201,7 @@ class Commands:
         self._action: orders.Action = orders.Announce()
         self._next_counter = counter
         self._level_until: float | None = None
-        self._refusals: deque[float] = deque(maxlen=REFUSALS_AT_MOST)
+        self._refusals = Brake(REFUSALS_AT_MOST, REFUSALS_WITHIN_S)
         self.state = State.READY
 
     @property
@@ -272,10 +272,8 @@ class Commands:
         return event.fault
 
     def _refuse(self, asked: Asked, why: Why, now: float) -> Effect:
-        full = len(self._refusals) == REFUSALS_AT_MOST
-        if full and now - self._refusals[0] < REFUSALS_WITHIN_S:
+        if not self._refusals.lets(now):
             return Ignore(why)
-        self._refusals.append(now)
         return Answer(asked, "refused", why)
 
     def _begin(self, now: float) -> list[Effect]:

@@ -63,6 +63,10 @@ class Wish:
     expires_s: int
     token: str = field(repr=False)
 
+    def is_same_as(self, other: "Wish") -> bool:
+        """Say whether it asks for the same, also if it was signed anew."""
+        return (self.version, self.digest) == (other.version, other.digest)
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -110,6 +114,13 @@ def read(signed: jws.Unverified, token: str, device: str) -> Wish | Refused:
     except Untrusted as fault:
         return Refused(f"{Why.MALFORMED}: {fault}", version, digest)
     return Wish(version, digest, overrides, claims.iat, claims.exp, token)
+
+
+def unread(refused: Refused, ledger: Ledger) -> Refused:
+    """Return why one is refused that cannot be read; its number may be no good."""
+    if refused.version > ledger.newest + orders.STEP_AT_MOST:
+        return Refused(Why.TOO_FAR, refused.version, refused.digest)
+    return refused
 
 
 def judge(

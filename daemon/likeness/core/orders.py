@@ -140,12 +140,21 @@ class Desired(FromCarrier, frozen=True, kw_only=True):
     config: msgspec.Raw  # `Overrides`
 
 
+class RefusedWish(Message, frozen=True, kw_only=True):
+    """A desired configuration that was refused, and is not the newest."""
+
+    version: Seq  # 0: it cannot be read
+    digest: Digest | None = None
+    reason: Short = ""
+
+
 class Reported(Message, frozen=True, kw_only=True):
-    """What became of the configuration that was desired last, and what runs."""
+    """What became of the newest configuration that was desired, and what runs."""
 
     version: Seq  # 0: none was ever desired
     digest: Digest | None = None
     state: DesiredState
     reason: Short = ""
+    refused: RefusedWish | None = None  # the last one beside it
     # Any: text, numbers, and the facts of the model set.
     running: dict[str, Any]

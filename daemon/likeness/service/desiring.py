@@ -7,11 +7,16 @@ what a start makes of the file (`desired_in_force`), bundles (`updates`).
 
 import asyncio
 import logging
+import math
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from likeness.core import desired, messages, orders
-from likeness.core.desired import Ledger, Refused, Wish
+from likeness.core.desired import Ledger, Refused, Why, Wish
+from likeness.core.desired_report import DesiredReport
 from likeness.core.line import Arrived
 from likeness.errors import (
     ConfigError,
@@ -25,6 +30,8 @@ from likeness.service.ports import Clock, LedgerFile, OrderVerifier, Visits
 from likeness.service.timekeeping import Timekeeping
 
 log = logging.getLogger(__name__)
+
+AGAIN_AFTER_S = 300.0  # one that was refused is tried again, and not before
 
 Running = Callable[[], Mapping[str, object]]
 # Switches to a bundle from the next start on and calls what it is given; if that
@@ -89,15 +96,12 @@ class Desiring:
         self._say = say
         self._next: Wish | None = None  # waits until the one before it is done with
         self._came = asyncio.Event()
-        wish, refused = standing.wish, standing.refused
-        self._said = orders.Reported(
-            version=wish.version if wish else 0,
-            digest=wish.digest if wish else None,
-            state="applied",
-            running={},
-        )
-        if refused is not None:
-            self._note("refused", refused)
+        self._tried: Wish | None = None  # the last one that was begun with
+        self._again_at = 0.0
+        self._report = DesiredReport(standing.wish, standing.refused)
+        self.counts: Counter[str] = Counter()
+        if standing.refused is not None:
+            _log("refused", standing.refused)
 
     # --- from outside ---------------------------------------------------------------
     def hear(self, message: Arrived) -> None:
@@ -108,24 +112,20 @@ class Desiring:
         """
         signed = self._verifier.order(message.payload)
         wish = desired.read(signed, message.payload.decode("ascii"), self._device)
-        if isinstance(wish, Wish):
-            refused = self._judge(wish)
-            if refused is None:
-                self._let_wait(wish)
-                return
-            wish = refused
-        self._report("refused", wish)
+        if isinstance(wish, Refused):
+            self._note("refused", desired.unread(wish, self._file.read()))
+        elif self._is_in_force(wish):
+            self.counts["repeated"] += 1
+        elif (refused := self._judge(wish)) is not None:
+            self._note("refused", refused)
+        elif self._was_tried(wish):
+            self.counts["repeated"] += 1
+        else:
+            self._let_wait(wish)
 
     def report(self) -> None:
         """Say what became of the last wish, and what runs; retained."""
-        running = dict(self._running())
-        said = orders.Reported(
-            version=self._said.version,
-            digest=self._said.digest,
-            state=self._said.state,
-            reason=self._said.reason,
-            running=running,
-        )
+        said = msgspec.structs.replace(self._report.said, running=dict(self._running()))
         self._say("reported", messages.to_json(said), retain=True)
 
     async def run(self) -> None:
@@ -162,42 +162,38 @@ class Desiring:
         return wish
 
     def _judge(self, wish: Wish) -> Refused | None:
-        if self._is_in_force(wish):
-            return None
+        if self._report.is_superseded(wish.version):
+            return Refused(Why.STALE, wish.version, wish.digest)
         time = self._time
         return desired.judge(
             wish, self._file.read(), time.earliest_now(), time.believed_now()
         )
 
     def _is_in_force(self, wish: Wish) -> bool:
-        now = self._in_force
-        return now is not None and (wish.version, wish.digest) == (
-            now.version,
-            now.digest,
-        )
+        return self._in_force is not None and wish.is_same_as(self._in_force)
+
+    def _was_tried(self, wish: Wish) -> bool:
+        """Say whether it is in work, or was refused not long ago."""
+        tried = self._tried is not None and wish.is_same_as(self._tried)
+        return tried and self._clock.now() < self._again_at
 
     async def _take(self, wish: Wish) -> None:
+        self._tried, self._again_at = wish, math.inf
         await self._time.heard(wish.issued_s)
-        if self._is_in_force(wish):
-            self._report("applied", wish)
-            return
         try:
             self._fits(wish.overrides)
-        except ConfigError as fault:
-            self._report("refused", Refused(str(fault), wish.version, wish.digest))
-            return
-        self._report("pending", wish)
-        await asyncio.sleep(self._restarts_from - self._clock.now())
-        await self._visits.at_rest()
-        try:
+            self._note("pending", wish)
+            await asyncio.sleep(self._restarts_from - self._clock.now())
+            await self._visits.at_rest()
             use = await self._bring(wish.overrides.bundle)
-            if (refused := self._judge(wish)) is not None:
-                self._report("refused", refused)
-                return
-            # The bundle first: a crash between leaves a wish that will be heard again.
-            use(lambda: self._accept(wish))
+            if (refused := self._judge(wish)) is None:
+                # The bundle first: after a crash between, the wish is heard again.
+                use(lambda: self._accept(wish))
         except (UpdateRefused, ModelError, ConfigError, StoreFull) as fault:
-            self._report("refused", Refused(str(fault), wish.version, wish.digest))
+            refused = Refused(str(fault), wish.version, wish.digest)
+        if refused is not None:
+            self._again_at = self._clock.now() + AGAIN_AFTER_S
+            self._note("refused", refused)
             return
         await self._visits.at_rest()
         self._visits.close("restarting")
@@ -228,23 +224,20 @@ class Desiring:
             log.warning("event=desired_not_kept why=%s", problem.strerror)
 
     # --- what we say ----------------------------------------------------------------
-    def _report(self, state: orders.DesiredState, about: Wish | Refused) -> None:
-        self._note(state, about)
-        self.report()
-
     def _note(self, state: orders.DesiredState, about: Wish | Refused) -> None:
-        why = about.why if isinstance(about, Refused) else ""
-        level = logging.ERROR if why else logging.WARNING
-        log.log(
-            level, "event=desired version=%d state=%s why=%r", about.version, state, why
-        )
-        self._said = orders.Reported(
-            version=about.version,
-            digest=about.digest,
-            state=state,
-            reason=why[: orders.REASON_CHARS],
-            running={},
-        )
+        """Say and log it, if it is news; count it if it is a refusal."""
+        self.counts[state] += 1
+        if self._report.note(about, self._clock.now()):
+            _log(state, about)
+            self.report()
+
+
+def _log(state: orders.DesiredState, about: Wish | Refused) -> None:
+    why = about.why if isinstance(about, Refused) else ""
+    level = logging.ERROR if why else logging.WARNING
+    log.log(
+        level, "event=desired version=%d state=%s why=%r", about.version, state, why
+    )
 
 
 def at_once(keep: Callable[[], None]) -> None:
