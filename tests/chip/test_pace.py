@@ -127,17 +127,19 @@ def test_a_refused_token_is_a_wrong_key(
     assert (trouble.kind, trouble.tries_left) == (kind, left)
 
 
-def test_a_blocked_key_is_not_tried() -> None:
-    assert wrong_key((BEGIN[0], "63C0")).kind is Trouble.ACCESS_KEY_BLOCKED
+@pytest.mark.parametrize("status", ["63C0", "6983"])
+def test_a_blocked_key_is_not_tried(status: str) -> None:
+    assert wrong_key((BEGIN[0], status)).kind is Trouble.ACCESS_KEY_BLOCKED
 
 
 def test_a_warning_of_few_tries_is_no_refusal() -> None:
     assert opened((BEGIN[0], "63C1"), NONCE, MAPPED, AGREED, PROVED).session
 
 
-def test_a_can_is_named_as_such() -> None:
-    with pytest.raises(PaceFailed):
+def test_a_chip_without_a_can_wants_the_mrz() -> None:
+    with pytest.raises(ChipTrouble) as caught:
         opened((BEGIN[0][:-2] + "02", "6A88"), key=AccessKey.from_can("123456"))
+    assert caught.value.kind is Trouble.ACCESS_KEY_OF_MRZ
 
 
 POINT_OFF_CURVE = PK_DH_IC[:-2] + "95"

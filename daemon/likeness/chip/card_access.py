@@ -19,6 +19,7 @@ OID = 0x06
 INTEGER = 0x02
 DG14 = 0x6E
 MOST_INFOS = 64
+NUMBER_MOST_BYTES = 8
 # 0.4.0.127.0.7 (BSI) .2.2 (protocols) and their arms, as in DER.
 PROTOCOLS = bytes.fromhex("04007F00070202")
 PUBLIC_KEY = PROTOCOLS + b"\1"
@@ -186,6 +187,6 @@ def _arms(info: SecurityInfo, stem: bytes) -> bytes:
 def _number(element: Tlv | None) -> int | None:
     if element is None:
         return None
-    if element.tag != INTEGER or not element.value:
-        raise BadTlv("not an integer where one belongs")
-    return int.from_bytes(element.value, signed=True)
+    if element.tag != INTEGER or not 1 <= len(element.value) <= NUMBER_MOST_BYTES:
+        raise BadTlv("not a small integer where one belongs")
+    return int.from_bytes(element.value)

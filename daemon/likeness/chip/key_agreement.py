@@ -8,6 +8,7 @@ Leaves to others: which curve, what the secret becomes.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from ecdsa import curves
 from ecdsa.ellipticcurve import INFINITY, PointJacobi
@@ -36,6 +37,26 @@ class BadPublicKey(LikenessError):
     """The chip's public key is none: a fault, or an attack."""
 
 
+class Group(Protocol):
+    """What two sides agree over; see CurveGroup for each method."""
+
+    def private(self, random: Callable[[int], bytes]) -> int:
+        """Draw a private number."""
+        ...
+
+    def public(self, private: int) -> bytes:
+        """Return the public key."""
+        ...
+
+    def secret(self, private: int, peer: bytes) -> bytes:
+        """Return the shared secret."""
+        ...
+
+    def mapped(self, nonce: bytes, private: int, peer: bytes) -> "Group":
+        """Return the group with another generator."""
+        ...
+
+
 @dataclass(frozen=True)
 class CurveGroup:
     """A curve and its generator, which may be one of a single talk.
@@ -54,7 +75,7 @@ class CurveGroup:
     def private(self, random: Callable[[int], bytes]) -> int:
         """Draw a private number, 1 to order - 1 (FIPS 186-4 clause B.4.1)."""
         order = int(self.curve.order)
-        drawn = int.from_bytes(random(_size(order) + SPARE_BYTES))
+        drawn = int.from_bytes(random(size_of(order) + SPARE_BYTES))
         return drawn % (order - 1) + 1
 
     def public(self, private: int) -> bytes:
@@ -68,7 +89,7 @@ class CurveGroup:
             BadPublicKey: the peer's key is none.
         """
         point = self._point(peer) * private
-        return int(point.x()).to_bytes(_size(int(self.curve.curve.p())))
+        return int(point.x()).to_bytes(size_of(int(self.curve.curve.p())))
 
     def mapped(self, nonce: bytes, private: int, peer: bytes) -> "CurveGroup":
         """Return the curve with a generator that only who knows the nonce knows.
@@ -91,7 +112,7 @@ class CurveGroup:
         would give away our private number bit by bit.
         """
         field = self.curve.curve
-        size = _size(int(field.p()))
+        size = size_of(int(field.p()))
         x, y = int.from_bytes(key[1 : 1 + size]), int.from_bytes(key[1 + size :])
         if len(key) != 1 + 2 * size or key[:1] != UNCOMPRESSED:
             raise BadPublicKey("a public key of another form")
@@ -100,5 +121,6 @@ class CurveGroup:
         return PointJacobi(field, x, y, 1, self.curve.order)
 
 
-def _size(number: int) -> int:
+def size_of(number: int) -> int:
+    """Return how many bytes a number takes."""
     return (number.bit_length() + 7) // 8

@@ -103,9 +103,11 @@ def _agree(
     reference = CAN_REFERENCE if key.can else MRZ_REFERENCE
     chosen = tlv.write(0x80, way.protocol) + tlv.write(0x83, bytes([reference]))
     begun = yield from channel.ask(Command(0x00, 0x22, 0xC1, 0xA4, chosen + named))
-    if begun.tries_left == 0:
+    if begun.tries_left == 0 or begun.status == apdu.BLOCKED:
         detail = "the chip takes no key any more"
         raise ChipTrouble(Trouble.ACCESS_KEY_BLOCKED, detail, tries_left=0)
+    if key.can and begun.status == apdu.NO_REFERENCE:
+        raise ChipTrouble(Trouble.ACCESS_KEY_OF_MRZ, "the chip knows no CAN")
     if not begun.ok and begun.tries_left is None:
         raise PaceFailed(f"PACE was refused, {begun.status:04X}")
 

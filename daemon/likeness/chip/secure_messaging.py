@@ -87,7 +87,8 @@ class SecureMessaging:
         counter = self._count()
         body, mac = answer.data[: -MAC_SIZE - 2], answer.data[-MAC_SIZE:]
         if answer.data[-MAC_SIZE - 2 : -MAC_SIZE] != MAC_HEAD:
-            raise broken_talk(f"an answer without protection, {answer.status:04X}")
+            detail = f"an answer without protection, {answer.status:04X}"
+            raise broken_talk(detail, bare_status=answer.status)
         if not compare_digest(self._mac(counter + body), mac):
             raise broken_talk("an answer that is not the chip's, or not in its turn")
         try:
