@@ -12,6 +12,7 @@ from functools import partial
 from likeness import desired_in_force, models_in_use
 from likeness.config import Config
 from likeness.core import orders
+from likeness.core.desired import Wish
 from likeness.core.line import Arrived
 from likeness.desired_in_force import InForce
 from likeness.edges.journal import RecentLines
@@ -144,6 +145,7 @@ def build(parts: Parts) -> Remote | None:
         fits=fits,
         fetch=fetch,
         running=lambda: running(parts),
+        unmet=lambda: unmet(parts.in_force.standing.wish, parts.chosen),
         say=lambda *said, **how: delivery().say(*said, **how),
         restarts_from=restarts_from,
     )
@@ -163,6 +165,18 @@ def running(parts: Parts) -> dict[str, object]:
         "keep_mib": settings.store.keep_mib,
         "model_set": parts.chosen.facts(),
     }
+
+
+def unmet(wish: Wish | None, chosen: Chosen) -> str:
+    """Return why the bundle that is desired is not in use; empty: it is, or none is."""
+    bundle = wish.overrides.bundle if wish else None
+    if bundle is None or bundle.digest == chosen.digest:
+        return ""
+    said = f"bundle {bundle.number} ({bundle.digest[:12]}) is not in use: "
+    returned = chosen.ledger.returned
+    if returned is not None and returned.digest == bundle.digest:
+        return said + f"it was given back: {returned.why}"
+    return said + "another set was switched to, or it is not on the disk any more"
 
 
 def _trials(settings: Config, chosen: Chosen) -> Mapping[str, Callable[[], object]]:

@@ -79,6 +79,7 @@ class Obedient:
             fits=_fits,
             fetch=_fetch,
             running=dict,
+            unmet=str,
             say=self.post,
         )
         jobs: tuple[Awaitable[None], ...] = (self.commanding.run(), self.desiring.run())

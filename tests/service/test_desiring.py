@@ -55,6 +55,7 @@ class Far:
         self.time = Timekeeping(FixedClock(now))
         self.brought: list[orders.Bundle] = []
         self.used: list[orders.Bundle] = []
+        self.unmet = ""
         self.source_fault = self.switch_fault = ""
         self.while_it_comes: Callable[[], None] = lambda: None
         self.desiring = Desiring(
@@ -69,6 +70,7 @@ class Far:
             fits=self._fits,
             fetch=self._fetch,
             running=lambda: {"telemetry_every_s": 30},
+            unmet=lambda: self.unmet,
             say=self.post,
         )
 
@@ -265,6 +267,21 @@ async def test_a_number_that_cannot_be_does_not_hide_those_to_come(
         assert far.states()[-1] == (0, "applied", "")
     far.hear(far.token(7, MINUTE))
     await restarts(far)
+
+
+@story
+async def test_what_is_in_force_and_not_met_is_not_called_applied(
+    tmp_path: Path,
+) -> None:
+    far = in_force(tmp_path, 7)
+    far.desiring.report()
+    far.unmet = "bundle 3 is not in use: " + "x" * 1000
+    far.desiring.report()
+    applied, refused = far.states()
+    assert applied == (7, "applied", "")
+    assert refused == (7, "refused", far.unmet[: orders.REASON_CHARS])
+    far.hear(far.token(8, {"host": "evil"}))
+    assert far.states()[-1][2].startswith("malformed"), "of the newest"
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ class Desiring:
         fetch: brings a bundle here, tries it and returns what switches to it; raises
             UpdateRefused, ModelError or ConfigError.
         running: what is in force now.
+        unmet: what of the wish in force is not so after all; empty: all is.
         say: publishes.
     """
 
@@ -79,6 +80,7 @@ class Desiring:
         fits: Callable[[orders.Overrides], None],
         fetch: Callable[[orders.Bundle], Awaitable[Use]],
         running: Running,
+        unmet: Callable[[], str],
         say: Say,
         restarts_from: float = 0.0,
     ) -> None:
@@ -93,6 +95,7 @@ class Desiring:
         self._fits = fits
         self._fetch = fetch
         self._running = running
+        self._unmet = unmet
         self._say = say
         self._next: Wish | None = None  # waits until the one before it is done with
         self._came = asyncio.Event()
@@ -126,6 +129,9 @@ class Desiring:
     def report(self) -> None:
         """Say what became of the last wish, and what runs; retained."""
         said = msgspec.structs.replace(self._report.said, running=dict(self._running()))
+        if said.state == "applied" and (why := self._unmet()):
+            reason = why[: orders.REASON_CHARS]
+            said = msgspec.structs.replace(said, state="refused", reason=reason)
         self._say("reported", messages.to_json(said), retain=True)
 
     async def run(self) -> None:
