@@ -189,7 +189,7 @@ async def build(
         screen=screen,
         purpose=me.purpose,
         consent_text=me.consent_text,
-        card_found=portraits.prepare,
+        card_found=lambda _reader: portraits.prepare(),
     )
     reading = CardReading(
         SerialLine(settings.reader.path, settings.reader.baud),

@@ -53,7 +53,7 @@ class Counter:
     """A reception with its screen."""
 
     def __init__(self, *readers: str) -> None:
-        self.soon = 0
+        self.soon: list[str] = []
         self.terminal = ListeningTerminal()
         self.shown: list[tuple[str, str]] = []
         self.reception = Reception(
@@ -65,8 +65,8 @@ class Counter:
             readers=readers or (SDT,),
         )
 
-    def _card_found(self) -> None:
-        self.soon += 1
+    def _card_found(self, reader: str) -> None:
+        self.soon.append(reader)
 
     def show(self, state: str, detail: str = "") -> None:
         self.shown.append((state, detail))
@@ -179,7 +179,8 @@ def test_after_a_card_was_taken_away_the_next_visitor_is_welcome(
     assert counter.shown == [("take_card", ""), ("idle", "")]
 
 
-def test_a_chip_asks_for_its_key_and_says_how_far_it_is(counter: Counter) -> None:
+def test_a_chip_asks_for_its_key_and_says_how_far_it_is() -> None:
+    counter = Counter(CHIP)
     counter.hears(
         KeyWanted(),
         KeyNotUnderstood(NotAKey.UNKNOWN),
@@ -187,6 +188,7 @@ def test_a_chip_asks_for_its_key_and_says_how_far_it_is(counter: Counter) -> Non
         KeyWrong(2),
         ChipProgress(0),
         ChipProgress(4),
+        reader=CHIP,
     )
     assert counter.shown == [
         ("access_key", ""),
@@ -196,7 +198,7 @@ def test_a_chip_asks_for_its_key_and_says_how_far_it_is(counter: Counter) -> Non
         ("reading_chip", ""),
         ("reading_chip", "4 kB"),
     ]
-    assert counter.soon == 1  # the portrait will come soon
+    assert counter.soon == [CHIP]  # the portrait will come soon
     for state, _ in counter.shown:
         assert state in SENTENCES
 

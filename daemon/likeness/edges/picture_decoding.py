@@ -11,7 +11,7 @@ import contextlib
 import logging
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -37,16 +37,25 @@ class NoPicture(Exception):
 
 
 class PictureDecoder:
-    """Decodes one picture at a time."""
+    """Decodes one picture at a time.
+
+    Args:
+        program: the child.
+        check: says in a short word why a picture must not even be tried, or "".
+        within_s: for its start and the picture.
+        kept_s: how long a child waits that was started ahead.
+    """
 
     def __init__(
         self,
         *,
         program: Sequence[str] = PROGRAM,
+        check: Callable[[bytes], str] = why_unusable,
         within_s: float = WITHIN_S,
         kept_s: float = KEPT_S,
     ) -> None:
         self._program = tuple(program)
+        self._check = check
         self._within_s = within_s
         self._kept_s = kept_s
         self._ahead: asyncio.Task[Process] | None = None
@@ -62,9 +71,10 @@ class PictureDecoder:
         """Return height × width × 3, uint8, BGR.
 
         Raises:
-            NoPicture: `no-picture`, `odd-size`, `blank`, or `unconfined`.
+            NoPicture: `no-picture`, `odd-size`, `blank`, `unconfined`, or a word of
+                the check.
         """
-        if why := why_unusable(encoded):
+        if why := self._check(encoded):
             raise NoPicture(why)
         self.prepare()
         started, self._ahead = self._ahead, None

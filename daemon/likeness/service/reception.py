@@ -57,10 +57,10 @@ class Reception:
         screen: Screen,
         purpose: Purpose,
         consent_text: str,
-        card_found: Callable[[], None] = lambda: None,
+        card_found: Callable[[str], None] = lambda _reader: None,
         readers: Sequence[str] = (SDT,),
     ) -> None:
-        """Take whom to tell; `card_found`: a card will soon be read."""
+        """Take whom to tell; `card_found`: a card will soon be read by this reader."""
         self._terminal = terminal
         self._screen = screen
         self._purpose = purpose
@@ -96,7 +96,7 @@ class Reception:
                     self._holder = reader
                     self._terminal().card_laid(card, self._purpose, self._consent_text)
             case CardFound():
-                self._card_found()
+                self._card_found(reader)
                 self._show_idle("hold_still")
             case CardTrouble(kind):
                 self._show_idle("card_trouble", kind)
@@ -110,7 +110,7 @@ class Reception:
             case ReaderReady() | ReaderTrouble():
                 self._reader_is(event, reader)
             case KeyWanted() | KeyWrong() | KeyNotUnderstood() | ChipProgress():
-                self._speak_of_chip(event)
+                self._speak_of_chip(event, reader)
             case _:
                 assert_never(event)
 
@@ -130,7 +130,7 @@ class Reception:
             case _:
                 assert_never(event)
 
-    def _speak_of_chip(self, event: ChipMoment) -> None:
+    def _speak_of_chip(self, event: ChipMoment, reader: str) -> None:
         match event:
             case KeyWanted(mrz_only):
                 self._show_idle("access_key_mrz" if mrz_only else "access_key")
@@ -140,7 +140,7 @@ class Reception:
                 self._show_idle("key_not_understood", why)
             case ChipProgress(kib):
                 if kib == 0:  # it is being read from now on
-                    self._card_found()
+                    self._card_found(reader)
                 self._show_idle("reading_chip", f"{kib} kB" if kib else "")
             case _:
                 assert_never(event)
