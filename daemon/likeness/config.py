@@ -16,6 +16,7 @@ from likeness.errors import ConfigError
 HTTPS = "https://"
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+UsbId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$(?!\n)")]
 # A device's name is a topic level and a certificate's common name.
 # In Python "$" also stands before a line feed at the end; a name holds none.
 DeviceName = Annotated[
@@ -35,10 +36,40 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Reader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The card reader on a serial line."""
+    """The reader of resident identity cards (daemon/READERS.md)."""
 
     path: str = "/dev/idcard0"  # a stable name: by-id, by-path or the udev rule's
+    # Tried first; a silent reader is then listened for at the others. None is set.
     baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
+    # A SAM on a tty, a multi-in-one module on one, or a SAM on USB without a tty.
+    variant: Literal["serial", "stx", "usb"] = "serial"
+    usb: UsbId = "0400:c35a"  # as lsusb prints it
+    # Both are personal data that no rule of ours needs: only for a purpose of yours.
+    addresses: bool = False  # added to the card after its issue; sealed into `person`
+    fingerprint: bool = False  # stays in memory for the visit, and goes nowhere
+    # Most bytes in one radio transfer (61 FF), if its antenna board needs another.
+    rf_size: Annotated[int, msgspec.Meta(ge=0, le=255)] = 0
+
+
+class Chip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The reader of ICAO 9303 chips, beside the SDT reader or in its place."""
+
+    kind: Literal["", "pcsc", "pn532"] = ""  # empty: none
+    name: str = ""  # pcsc: a part of the reader's name; empty: the first there is
+    path: str = ""  # pn532: the serial line by a stable name
+    # Where the key is entered that is printed on the card: a scanner on a serial line,
+    # /dev/input/by-id/…-event-kbd for one that acts as a keyboard, or "-" (stdin).
+    scanner: str = ""
+    scanner_baud: Literal[9600, 19200, 38400, 57600, 115200] = 9600
+    allow_bac: bool = True  # the older way in, where a chip has no better one
+    allow_downgrade: bool = False  # BAC also where the chip's PACE failed
+
+
+class Trust(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is believed to issue documents; see `likeness trust`."""
+
+    dir: str = ""  # certificates, lists; empty: no issuer can be verified
+    issuer_unverified: Literal["refer", "refuse", "accept"] = "refer"
 
 
 class PortraitDecoder(
@@ -127,6 +158,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     terminal: Terminal
     reader: Reader = Reader()
+    chip: Chip = Chip()
+    trust: Trust = Trust()
     portrait: PortraitDecoder = PortraitDecoder()
     camera: Camera = Camera()
     keys: Keys = Keys()
@@ -151,6 +184,7 @@ def load(path: Path) -> Config:
 
 def _refuse_contradictions(config: Config, where: str) -> None:
     """One value may ask for another, in every environment."""
+    _refuse_odd_readers(config, where)
     if config.mqtt.retry_to_s < config.mqtt.retry_from_s:
         raise ConfigError(
             f"{where}: mqtt.retry_to_s is less than mqtt.retry_from_s; the first is"
@@ -172,12 +206,64 @@ def _refuse_contradictions(config: Config, where: str) -> None:
         )
 
 
+def _refuse_odd_readers(config: Config, where: str) -> None:
+    """A terminal has a reader of cards, one of chips, or both."""
+    reader, chip = config.reader, config.chip
+    if not chip.kind:
+        if not reader.kind:
+            raise ConfigError(
+                f"{where}: reader.kind and chip.kind are both empty; a terminal needs"
+                " a reader: 'sdt' for the first, 'pcsc' or 'pn532' for the second"
+            )
+        if chip.scanner or chip.name or chip.path:
+            raise ConfigError(
+                f"{where}: chip.kind is empty; give 'pcsc' or 'pn532', or leave the"
+                " other values of [chip] out"
+            )
+        return
+    if chip.kind == "pn532" and not chip.path:
+        raise ConfigError(
+            f"{where}: chip.path is empty; chip.kind 'pn532' needs the serial line"
+        )
+    if chip.kind == "pn532" and chip.name:
+        raise ConfigError(
+            f"{where}: chip.name is for chip.kind 'pcsc'; a pn532 is told by chip.path"
+        )
+    if chip.kind == "pcsc" and chip.path:
+        raise ConfigError(
+            f"{where}: chip.path is for chip.kind 'pn532'; a PC/SC reader is told by"
+            " chip.name"
+        )
+    if not chip.scanner:
+        raise ConfigError(
+            f"{where}: chip.scanner is empty; a chip opens only with what is printed on"
+            " its card: give the scanner's serial line, a keyboard under"
+            " /dev/input/by-id, or '-' for standard input"
+        )
+    lines = [reader.path if reader.kind else "", chip.path, chip.scanner]
+    lines = [line for line in lines if line]
+    if len(set(lines)) != len(lines):
+        raise ConfigError(
+            f"{where}: reader.path, chip.path and chip.scanner name one line twice;"
+            " each device has its own"
+        )
+    if chip.allow_downgrade and not chip.allow_bac:
+        raise ConfigError(
+            f"{where}: chip.allow_downgrade needs chip.allow_bac, which is false"
+        )
+
+
 def _refuse_unsafe(config: Config, where: str) -> None:
     """In production nothing is played or sent in clear, and no key serves twice."""
     if config.camera.source == "feed":
         raise ConfigError(
             f"{where}: camera.source 'feed' is for test and bench; with"
             " terminal.environment 'production' use 'usb' or 'picamera2'"
+        )
+    if config.trust.issuer_unverified == "accept":
+        raise ConfigError(
+            f"{where}: trust.issuer_unverified 'accept' is for test and bench; with"
+            " terminal.environment 'production' use 'refer' or 'refuse'"
         )
     if config.mqtt.key_file == config.keys.device_key:
         raise ConfigError(

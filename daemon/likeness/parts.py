@@ -17,9 +17,13 @@ from likeness.edges.broker import LineSettings, Will
 from likeness.edges.camera import SlotCamera
 from likeness.edges.clock import SystemClock
 from likeness.edges.portrait_decoder import ENVIRONMENT, CommandPortrait
+from likeness.edges.reader_serial import SerialLine
+from likeness.edges.reader_stx import StxLine
+from likeness.edges.reader_usb_sam import UsbSamLine
 from likeness.edges.store import DAY_S, MIB, Retention, SqliteStore
 from likeness.edges.tls_time import KnownTime
 from likeness.errors import ConfigError
+from likeness.service.ports import ByteLine
 from likeness.service.reading import CardReading
 from likeness.service.timekeeping import Timekeeping
 from likeness.service.wellbeing import Wellbeing
@@ -54,6 +58,17 @@ def policy_of(settings: config.Config) -> profile.Profile:
             f" terminal.environment is '{environment}'"
         )
     return policy
+
+
+def reader_line(settings: config.Reader) -> ByteLine:
+    """Return the line to the card reader; it is opened by whoever reads."""
+    match settings.variant:
+        case "serial":
+            return SerialLine(settings.path, settings.baud)
+        case "stx":
+            return StxLine(settings.path, settings.baud)
+        case "usb":
+            return UsbSamLine(settings.usb)
 
 
 def camera_of(settings: config.Camera) -> SlotCamera:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from likeness import __version__, config, desired_in_force, models_in_use, parts, remote
+from likeness.core.card_cycle import Wishes
 from likeness.core.health_window import HealthRules
 from likeness.core.report import DeviceFacts
 from likeness.core.session import Session
@@ -20,7 +21,6 @@ from likeness.edges.broker import MqttLine
 from likeness.edges.clock import SystemClock
 from likeness.edges.journal import RecentLines
 from likeness.edges.key_ring import KeyRing
-from likeness.edges.reader_serial import SerialLine
 from likeness.edges.sealer import PersonSealer
 from likeness.edges.store import SqliteStore
 from likeness.edges.verifier import CarrierVerifier
@@ -192,10 +192,12 @@ async def build(
         card_found=lambda _reader: portraits.prepare(),
     )
     reading = CardReading(
-        SerialLine(settings.reader.path, settings.reader.baud),
+        parts.reader_line(settings.reader),
         clock,
         reception.hear,
         baud=settings.reader.baud,
+        wishes=Wishes(settings.reader.addresses, settings.reader.fingerprint),
+        rf_size=settings.reader.rf_size,
     )
     terminal = Terminal(
         session=Session(policy, tries_key=secrets.token_bytes(32)),

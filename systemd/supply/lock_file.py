@@ -30,7 +30,7 @@ ROLES = {
 }
 # These install the checkout itself, so they bring what builds it.
 BUILDING_ROLES = frozenset({"demo", "dev"})
-SYSTEM_EXTRAS = frozenset({"pi"})
+SYSTEM_EXTRAS = frozenset({"pi", "usb"})  # from the distribution's own packages
 
 _PIN = re.compile(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.!+]+) \\")
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})(?: \\)?")

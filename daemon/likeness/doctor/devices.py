@@ -13,7 +13,7 @@ from likeness.errors import ConfigError, DeviceLost, FeedUnreadable, ModelError
 from likeness.service.ports import ByteLine, Camera, Clock
 from likeness.service.reading import CardEvent, CardReading
 
-READER_WITHIN_S = 6.0
+READER_WITHIN_S = 12.0  # every rate is tried
 FRAMES = 3
 READER_TODO = "see its cable, and reader.path and reader.baud in the configuration"
 CAMERA_TODO = "see the cable and camera.source, camera.path in the configuration"

@@ -17,9 +17,8 @@ from likeness.doctor.finding import Finding, fail
 from likeness.edges import directory_lock
 from likeness.edges.clock import SystemClock
 from likeness.edges.model_sets import ModelSets
-from likeness.edges.reader_serial import SerialLine
 from likeness.errors import LikenessError
-from likeness.parts import camera_of
+from likeness.parts import camera_of, reader_line
 
 WITHIN_S = 15.0
 THERMAL = Path("/sys/class/thermal")
@@ -39,7 +38,7 @@ def checks(settings: config.Config) -> dict[str, Check]:
         ),
         "reader": partial(
             devices.reader,
-            SerialLine(settings.reader.path, settings.reader.baud),
+            reader_line(settings.reader),
             clock,
             baud=settings.reader.baud,
             in_use=in_use,
