@@ -95,7 +95,7 @@ def group_2(
         + bytes(4)  # device and quality: not stated
     )
     face = information + about_image + image
-    record = b"FAC\0010\0" + (14 + len(face)).to_bytes(4) + (1).to_bytes(2) + face
+    record = b"FAC\x00010\x00" + (14 + len(face)).to_bytes(4) + (1).to_bytes(2) + face
     return _templates([_template(_FORMAT_19794, tlv(0x5F2E, record))] * count)
 
 
@@ -177,7 +177,6 @@ def _templates(templates: Sequence[bytes]) -> bytes:
 def _template(form: bytes, data: bytes) -> bytes:
     header = tlv(
         0xA1,
-        tlv(0x80, b"\x01\x01"),
         tlv(0x81, _FACE),
         tlv(0x82, _NO_SUBTYPE),
         tlv(0x87, _FORMAT_OWNER),
