@@ -38,6 +38,7 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Reader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The reader of resident identity cards (daemon/READERS.md)."""
 
+    kind: Literal["", "sdt"] = "sdt"  # empty: there is none, see [chip]
     path: str = "/dev/idcard0"  # a stable name: by-id, by-path or the udev rule's
     # Tried first; a silent reader is then listened for at the others. None is set.
     baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
@@ -240,7 +241,8 @@ def _refuse_odd_readers(config: Config, where: str) -> None:
             " its card: give the scanner's serial line, a keyboard under"
             " /dev/input/by-id, or '-' for standard input"
         )
-    lines = [reader.path if reader.kind else "", chip.path, chip.scanner]
+    is_line = reader.kind and reader.variant != "usb"
+    lines = [*([reader.path] if is_line else []), chip.path, chip.scanner]
     lines = [line for line in lines if line]
     if len(set(lines)) != len(lines):
         raise ConfigError(
