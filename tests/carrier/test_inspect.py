@@ -35,8 +35,8 @@ def test_one_line_says_what_was_decided(
     assert verify(near, path) == 0
     assert capsys.readouterr().out == (
         f"{path}:1: ok; refused (not_same_person) for new_number, match 0.712 against"
-        " 0.450, policy standard, by shop-17, 2026-11-18T11:06:40Z (clock ntp), seq 1"
-        " of epoch 01234567, test\n"
+        " 0.450, card cn_resident of 某某市公安局 (sam_authenticated), policy standard,"
+        " by shop-17, 2026-11-18T11:06:40Z (clock ntp), seq 1 of epoch 01234567, test\n"
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from likeness.core import jws, messages, report
 from likeness.core.chain import ChainHead, Link
-from likeness.core.vocabulary import Conclusion, Verdict
+from likeness.core.vocabulary import CardKind, Conclusion, Verdict
 from likeness.errors import ProtocolMisuse
 from results import ACCEPTED, FACTS, MOMENT, NAME, NUMBER, REFUSED
 
@@ -72,6 +72,22 @@ def test_claims_of_an_accepted_visit() -> None:
         },
         "person": "a.b.c.d.e",
     }
+
+
+def test_what_a_chip_did_not_prove_is_named_and_which_reader_read_it() -> None:
+    assert ACCEPTED.card is not None
+    chip = replace(
+        ACCEPTED.card,
+        kind=CardKind.ICAO_ID,
+        checked=("pace", "group_hashes"),
+        unchecked=("issuer_chain:no_store", "clone:not_offered"),
+        reader_id="ACS 00",
+    )
+    card = json.loads(composed(replace(ACCEPTED, card=chip)))["card"]
+    assert card["kind"] == "icao_id"
+    assert card["checked"] == ["pace", "group_hashes"]
+    assert card["unchecked"] == ["issuer_chain:no_store", "clone:not_offered"]
+    assert card["reader"] == "ACS 00"
 
 
 def test_a_refused_visit_does_not_say_who_it_was() -> None:

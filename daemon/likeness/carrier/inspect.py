@@ -120,7 +120,18 @@ def describe(record: Record) -> str:
         score, threshold = claims.match.score / 1e6, claims.match.threshold / 1e6
         scores = f", match {score:.3f} against {threshold:.3f}"
     policy = f", policy {claims.policy}"
-    return f"{claims.verdict}{reasons} for {claims.purpose}{scores}{policy}, {by}"
+    card = _card(claims.card)
+    return f"{claims.verdict}{reasons} for {claims.purpose}{scores}{card}{policy}, {by}"
+
+
+def _card(card: messages.CardFacts | None) -> str:
+    """Say what was read, what held of it and what did not; never whose it is."""
+    if card is None:
+        return ""
+    issuer = f" of {card.issuer}" if card.issuer else ""
+    held = f" ({', '.join(card.checked)})" if card.checked else ""
+    failed = f" but not ({', '.join(card.unchecked)})" if card.unchecked else ""
+    return f", card {card.kind}{issuer}{held}{failed}"
 
 
 def _contradiction(record: Record, said: object) -> str:

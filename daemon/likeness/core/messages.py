@@ -84,6 +84,8 @@ class CardFacts(Message, frozen=True, kw_only=True):
     kind: Short
     issuer: Short | None = None
     checked: list[Short]
+    # What did not hold or was not checked, and why; left out where there is nothing.
+    unchecked: list[Short] | None = None
     reader: Short | None = None  # its own id: real-name rules want the device
     portrait_digest: Digest | None = None  # see report.portrait_digest
 

@@ -252,6 +252,7 @@ def _card(
         kind=card.kind,
         issuer=card.issuer or None,
         checked=list(card.checked),
+        unchecked=list(card.unchecked) or None,
         reader=card.reader_id or None,
         portrait_digest=(
             portrait_digest(portrait_sha256, salt) if portrait_sha256 else None

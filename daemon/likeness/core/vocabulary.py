@@ -69,6 +69,7 @@ class Reason(StrEnum):
     CARD_CLONED = "card_cloned"  # a copy: it does not have the chip's own key
     CLONE_IN_DOUBT = "clone_in_doubt"  # it should prove that it is no copy, and did not
     ISSUER_NOT_VERIFIED = "issuer_not_verified"
+    ISSUER_REFUSED = "issuer_refused"  # the same, where the operator refuses it
     SIGNER_EXPIRED = "signer_expired"
     SIGNER_REVOKED = "signer_revoked"
     ACCESS_KEY_WRONG = "access_key_wrong"
