@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -297,6 +298,28 @@ async def test_a_flood_is_dropped(tmp_path: Path) -> None:
             far.hear(far.token(counter, "announce"))
         with pytest.raises(Untrusted, match="too many"):
             far.hear(far.token(9, "announce"))
+
+
+@story
+async def test_replays_by_the_hundred_cost_ten_answers_and_ten_lines(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with terminal(tmp_path) as near, obeying(near) as far:
+        old = far.token(1, "announce")
+        far.hear(old)
+        await far.answers(1)
+        caplog.clear()
+        caplog.set_level(logging.INFO)
+        for count in range(1, 101):
+            far.hear(old)
+            await until(lambda n=count: _refused(far) == n, 5.0)  # type: ignore[misc]
+        assert len(far.post.replies()) == 1 + 10
+        assert len(caplog.messages) == 10
+        assert far.commanding.counts["ignored"] == 90
+
+
+def _refused(far: Far) -> int:
+    return far.commanding.counts["refused"] + far.commanding.counts["ignored"]
 
 
 # --- deeds ---------------------------------------------------------------------------

@@ -175,7 +175,8 @@ class Commanding:
                 self._answer(effect)
             case commands.Ignore(why):
                 self.counts["ignored"] += 1
-                log.warning("event=command_ignored why=%s", why)
+                # No line at a common level: who floods us must not fill the log.
+                log.debug("event=command_ignored why=%s", why)
             case commands.Stop():
                 self._visits.close("restarting")
                 raise Restarting("the carrier has ordered a restart")
