@@ -156,14 +156,6 @@ def test_the_machines_own_watchdog_is_fed(root: Path) -> None:
     assert 5 <= int(seconds) < 15
 
 
-def test_the_readers_name_is_the_one_configured(root: Path) -> None:
-    text = (root / "systemd" / "71-likeness.rules").read_text()
-    rules = [line for line in text.splitlines() if line and not line.startswith("#")]
-    names = {re.search(r'SYMLINK\+="([^"]+)"', rule) for rule in rules}
-    assert {f"/dev/{name[1]}" for name in names if name} == {config.Reader().path}
-    assert None not in names
-
-
 def test_its_user_is_made(shipped: Path, root: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [
