@@ -6,15 +6,18 @@ Leaves to others: which part knows which.
 import logging
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 from likeness import config
 from likeness.core import messages, profile
+from likeness.core.vocabulary import Today
 from likeness.core.wellness import Part
 from likeness.edges import credentials, systemd
 from likeness.edges.broker import LineSettings, Will
 from likeness.edges.camera import SlotCamera
+from likeness.edges.chip_portrait import ChipPortrait, EitherPortrait
 from likeness.edges.clock import SystemClock
 from likeness.edges.portrait_decoder import ENVIRONMENT, CommandPortrait
 from likeness.edges.reader_serial import SerialLine
@@ -23,8 +26,11 @@ from likeness.edges.reader_usb_sam import UsbSamLine
 from likeness.edges.store import DAY_S, MIB, Retention, SqliteStore
 from likeness.edges.tls_time import KnownTime
 from likeness.errors import ConfigError
+from likeness.service.chip_reading import ChipEvent
 from likeness.service.ports import ByteLine
-from likeness.service.reading import CardReading
+from likeness.service.readers import CardSource, Readers
+from likeness.service.reading import CardEvent, CardReading
+from likeness.service.reception import CHIP, SDT
 from likeness.service.timekeeping import Timekeeping
 from likeness.service.wellbeing import Wellbeing
 from likeness.sight import SightOnThread
@@ -135,10 +141,62 @@ def retention_of(settings: config.Store) -> Retention:
     )
 
 
+def portraits_of(settings: config.Config) -> EitherPortrait:
+    """Return what decodes the portraits of the cards that are read here."""
+    sdt = decoder_of(settings.portrait)
+    return EitherPortrait(ChipPortrait() if settings.chip.kind else sdt, sdt)
+
+
+def reader_names(settings: config.Config) -> tuple[str, ...]:
+    """Return which families of cards are read here."""
+    return (
+        *([SDT] if settings.reader.kind else []),
+        *([CHIP] if settings.chip.kind else []),
+    )
+
+
+def readers_of(
+    settings: config.Config,
+    clock: SystemClock,
+    listener: Callable[[str], Callable[[ChipEvent], None]],
+    today: Callable[[], Today],
+) -> Readers:
+    """Return the configured readers; `listener` gives whom each of them tells.
+
+    Raises:
+        ConfigError: the trust folder cannot be read.
+    """
+    readers: list[CardSource] = []
+    beside = []
+    if settings.reader.kind:
+        readers.append(sdt_reading_of(settings.reader, clock, listener(SDT)))
+    if settings.chip.kind:
+        from likeness import chips
+
+        reading = chips.reading_of(settings, clock, listener(CHIP), today)
+        readers.append(reading)
+        beside.append(chips.entry_of(settings.chip, reading).run)
+    return Readers(readers, beside)
+
+
+def sdt_reading_of(
+    settings: config.Reader,
+    clock: SystemClock,
+    on_event: Callable[[CardEvent], None],
+) -> CardReading:
+    """Return the reading of resident identity cards."""
+    return CardReading(
+        SerialLine(settings.path, settings.baud),
+        clock,
+        on_event,
+        baud=settings.baud,
+    )
+
+
 def wellbeing(
     clock: SystemClock,
     camera: SlotCamera,
-    reading: CardReading,
+    reading: Readers,
     vision: SightOnThread,
     store: SqliteStore,
 ) -> Wellbeing:

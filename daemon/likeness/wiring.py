@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from likeness import __version__, config, desired_in_force, models_in_use, parts, remote
-from likeness.core.card_cycle import Wishes
 from likeness.core.health_window import HealthRules
 from likeness.core.report import DeviceFacts
 from likeness.core.session import Session
@@ -31,8 +30,8 @@ from likeness.service.key_change import hand_over, sign_as_rescued
 from likeness.service.nonce_desk import NonceDesk
 from likeness.service.notary import Notary
 from likeness.service.ports import Screen, Signer
-from likeness.service.reading import CardReading
-from likeness.service.reception import Reception
+from likeness.service.readers import Readers
+from likeness.service.reception import CHIP, Reception
 from likeness.service.recording import Recorder
 from likeness.service.terminal import Terminal
 from likeness.service.timekeeping import Timekeeping
@@ -49,7 +48,7 @@ class Daemon:
     """All parts of one running terminal."""
 
     terminal: Terminal
-    reading: CardReading
+    reading: Readers
     delivery: Delivery
     store: SqliteStore
     sight: WatchedSight
@@ -183,22 +182,16 @@ async def build(
         give=lambda *nonce: terminal.nonce(*nonce),  # noqa: PLW0108
     )
     camera = parts.camera_at_start(settings.camera)
-    portraits = parts.decoder_of(settings.portrait)
+    portraits = parts.portraits_of(settings)
     reception = Reception(
         terminal=lambda: terminal,
         screen=screen,
         purpose=me.purpose,
         consent_text=me.consent_text,
-        card_found=lambda _reader: portraits.prepare(),
+        card_found=lambda reader: portraits.prepare(chip=reader == CHIP),
+        readers=parts.reader_names(settings),
     )
-    reading = CardReading(
-        parts.reader_line(settings.reader),
-        clock,
-        reception.hear,
-        baud=settings.reader.baud,
-        wishes=Wishes(settings.reader.addresses, settings.reader.fingerprint),
-        rf_size=settings.reader.rf_size,
-    )
+    reading = parts.readers_of(settings, clock, reception.listener, wall.today)
     terminal = Terminal(
         session=Session(policy, tries_key=secrets.token_bytes(32)),
         clock=clock,
@@ -232,7 +225,11 @@ async def build(
             "models": dict(facts.models),
             "model_set": chosen.facts(),
             "runtime": str(models.runtime),
-            "capabilities": ["sdt", "blink", "turn", *(["orders"] if far else [])],
+            "capabilities": [
+                *parts.reader_names(settings),
+                *("blink", "turn"),
+                *(["orders"] if far else []),
+            ],
         }
 
     far = remote.build(
