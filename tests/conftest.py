@@ -12,6 +12,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+import pcscd
 import softhsm
 
 # A busy machine is no reason to fail: no example is judged by its wall time.
@@ -35,6 +36,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if item.config.getoption("--nothing-missing"):
             pytest.fail("mosquitto is missing: apt-get install mosquitto")
         pytest.skip("mosquitto is missing: apt-get install mosquitto")
+    if item.get_closest_marker("foreign") and (missing := missing_eyes()):
+        if item.config.getoption("--nothing-missing"):
+            pytest.fail(f"{missing} is missing: apt-get install {missing}")
+        pytest.skip(f"{missing} is missing: apt-get install {missing}")
     if item.get_closest_marker("softhsm") and not softhsm.find():
         if item.config.getoption("--nothing-missing"):
             pytest.fail("SoftHSM is missing: apt-get install softhsm2")
@@ -44,6 +49,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def find_mosquitto() -> str | None:
     """Debian keeps it in /usr/sbin, which is not on everybody's path."""
     return shutil.which("mosquitto", path=os.environ["PATH"] + os.pathsep + "/usr/sbin")
+
+
+def missing_eyes() -> str | None:
+    """Name a Debian package that brings a foreign reader of chips and is not here."""
+    programs = {
+        "libnfc-bin": "nfc-list",
+        "mrtdreader": "mrtdreader",
+        "opensc": "opensc-tool",
+    }
+    for package, program in programs.items():
+        if shutil.which(program) is None:
+            return package
+    return None if pcscd.find() else "vsmartcard-vpcd"
 
 
 @pytest.fixture(scope="session")

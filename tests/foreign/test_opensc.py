@@ -1,0 +1,71 @@
+"""opensc, over pcscd and a virtual reader, sees our chip's ATR and talks to it."""
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from likeness.simulators.emrtd_authority import CountryAuthority
+from likeness.simulators.emrtd_card import EmrtdCard
+from likeness.simulators.emrtd_card_file import CardFile
+from likeness.simulators.emrtd_personalise import personalise
+from likeness.simulators.vpcd import VpcdCard
+from pcscd import Pcscd
+from processes import happens
+
+pytestmark = pytest.mark.foreign
+WITHIN_S = 60.0
+NOTICED_S = 20.0
+SELECT_CARD_ACCESS, READ = "00A4020C02011C", "00B0000000"
+SELECT_APPLICATION, SELECT_DG1 = "00A4040C07A0000002471001", "00A4020C020101"
+
+
+@pytest.fixture(scope="module")
+def pcscd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pcscd]:
+    with Pcscd(tmp_path_factory.mktemp("pcscd")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def slot(pcscd: Pcscd) -> Iterator[VpcdCard]:
+    chip = personalise(CardFile(), CountryAuthority())
+    with VpcdCard(EmrtdCard(chip), port=pcscd.port) as slot:
+        assert happens(card_is_there, NOTICED_S)
+        yield slot
+
+
+def told(*words: str) -> str:
+    done = subprocess.run(
+        ("opensc-tool", *words),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=WITHIN_S,
+    )
+    return done.stdout
+
+
+def card_is_there() -> bool:
+    return "0    Yes" in told("--list-readers")
+
+
+def test_it_sees_the_answer_to_reset(slot: VpcdCard) -> None:
+    atr = told("--reader", "0", "--atr").strip()
+    assert atr == slot.card.chip.atr.hex(":")
+
+
+def test_it_reads_what_is_for_everybody_and_nothing_else(slot: VpcdCard) -> None:
+    commands = [SELECT_CARD_ACCESS, READ, SELECT_APPLICATION, SELECT_DG1]
+    words = [word for command in commands for word in ("--send-apdu", command)]
+    said = told("--reader", "0", *words)
+    card_access = next(iter(slot.card.chip.master.values()))
+    shown = "".join(line[:48] for line in said.splitlines()).replace(" ", "")
+    assert card_access.hex().upper() in shown
+    assert said.rstrip().endswith("(SW1=0x69, SW2=0x82)")
+
+
+def test_it_sees_the_card_go_and_come(slot: VpcdCard) -> None:
+    slot.remove()
+    assert happens(lambda: not card_is_there(), NOTICED_S)
+    slot.insert()
+    assert happens(card_is_there, NOTICED_S)
