@@ -29,7 +29,14 @@ from likeness.core.card_trouble import Trouble
 from likeness.core.mrz import AccessKey
 
 APPLICATION = bytes.fromhex("A0000002471001")  # LDS1, ICAO 9303-10 clause 3.2
-NO_APPLICATION = (apdu.NO_FILE, 0x6A86, 0x6A81, 0x6D00, 0x6E00, 0x6999)
+NO_APPLICATION = (
+    apdu.NO_FILE,
+    apdu.BAD_PARAMETERS,
+    apdu.NO_FUNCTION,
+    apdu.NO_INSTRUCTION,
+    apdu.NO_CLASS,
+    apdu.NOT_SELECTED,
+)
 
 
 def enter(

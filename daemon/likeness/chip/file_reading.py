@@ -1,8 +1,9 @@
 """Reads one file of a chip, block by block, as large as the chip gives them.
 
-A chip may give less at once than was asked for and says so in several ways: then blocks
-get smaller, for this file and the next. A file's own first bytes say how long it is;
-that is believed up to a limit. Leaves to others: which files, and what is in them.
+A chip may give less at once than was asked for: that is taken. Or it refuses, in more
+than one way: then blocks get smaller, for this file and the next. A file's own first
+bytes say how long it is; that is believed up to a limit. Leaves to others:
+which files, and what is in them.
 """
 
 from dataclasses import dataclass
@@ -14,13 +15,25 @@ from likeness.core.apdu import Command, Response
 from likeness.core.card_trouble import Trouble
 
 HEAD_BYTES = 4  # tag and length of any file below 64 KiB
-LONGEST_IN_HEAD = 0x82
+LONG_HEAD_BYTES = 7  # of any other
 LEAST_BLOCK = 16
 SHORT_OFFSET_MOST = 0x7FFF  # READ BINARY has 15 bits for it
 OFFSET = 0x54
 DISCRETIONARY = 0x53
-# There is no such file, or not for us.
-ABSENT = (0x6A82, 0x6A83, 0x6A86, 0x6A88, apdu.SECURITY_STATUS, apdu.CONDITIONS)
+WRAPPING = 3  # bytes of tag and length around a block, with a long offset
+# There is no such file, or not for us, or the card knows no files of this kind.
+ABSENT = (
+    apdu.NO_FILE,
+    apdu.NO_RECORD,
+    apdu.NO_REFERENCE,
+    apdu.BAD_PARAMETERS,
+    apdu.NO_FUNCTION,
+    apdu.NO_INSTRUCTION,
+    apdu.NO_CLASS,
+    apdu.NOT_SELECTED,
+    apdu.SECURITY_STATUS,
+    apdu.CONDITIONS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +61,7 @@ class FileReader:
         """
         if not (yield from self.select(file)):
             return None
-        data = yield from self._some(file, 0, HEAD_BYTES)
-        if len(data) == HEAD_BYTES and data[1] > LONGEST_IN_HEAD:
-            data += yield from self._some(file, HEAD_BYTES, HEAD_BYTES)
-        try:
-            head = tlv.head(data)
-        except tlv.BadTlv as bad:
-            detail = f"{file.name} begins with no TLV"
-            raise ChipTrouble(Trouble.CARD_UNSUPPORTED, detail) from bad
+        head, data = yield from self._head(file)
         if head.whole > self._most_bytes:
             detail = f"{file.name} says that it has {head.whole} bytes"
             raise ChipTrouble(Trouble.CARD_UNSUPPORTED, detail)
@@ -64,6 +70,18 @@ class FileReader:
             left = head.whole - len(whole)
             whole += yield from self._some(file, len(whole), left)
         return bytes(whole[: head.whole])
+
+    def _head(self, file: ChipFile) -> Talk[tuple[tlv.Head, bytes]]:
+        """Return what the file says of its length, and what was read for that."""
+        data = b""
+        while True:
+            data += yield from self._some(file, len(data), HEAD_BYTES)
+            try:
+                return tlv.head(data), data
+            except tlv.BadTlv as bad:
+                if len(data) >= LONG_HEAD_BYTES:
+                    detail = f"{file.name} begins with no TLV"
+                    raise ChipTrouble(Trouble.CARD_UNSUPPORTED, detail) from bad
 
     def select(self, file: ChipFile) -> Talk[bool]:
         """Make it the file that is read; say whether there is one."""
@@ -83,14 +101,13 @@ class FileReader:
 
     def _some(self, file: ChipFile, at: int, most: int) -> Talk[bytes]:
         """Return at least one byte from there on, at most so many."""
-        size = min(most, self._block)
+        wrapped = WRAPPING if at > SHORT_OFFSET_MOST else 0
+        size = min(most, max(self._block - wrapped, 1))
         while True:
             answer = yield from self._ask(at, size)
             data = _content(answer, at)
             if len(data) > size:
                 raise broken_talk(f"{file.name}: more than was asked for")
-            if data and answer.ok and len(data) < size:
-                self._shrink(size, len(data))
             if data and answer.status in (apdu.OK, apdu.END_OF_FILE):
                 return data
             smaller = _smaller(answer, size)
@@ -111,10 +128,8 @@ class FileReader:
         try:
             return (yield from self._channel.ask(command))
         except ChipTrouble as trouble:
-            if trouble.bare_status is None or size <= LEAST_BLOCK:
-                raise
-            smaller = _smaller(Response(b"", trouble.bare_status), size)
-            if not smaller:
+            smaller = _smaller(trouble.bare, size) if trouble.bare else 0
+            if not smaller or size <= LEAST_BLOCK:
                 raise
             # The chip ended the session over it: only a new one can ask for less.
             detail = f"{trouble.detail}: blocks of {size} bytes are too large"
@@ -123,7 +138,7 @@ class FileReader:
 
     def _shrink(self, size: int, given: int) -> None:
         """Ask for less from now on, if it was a full block that was too much."""
-        if size == self._block:
+        if size + WRAPPING >= self._block:
             self._block = max(given, size // 2, 1)
 
 

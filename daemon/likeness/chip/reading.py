@@ -22,7 +22,6 @@ from likeness.chip.record import ActiveProof, ChipProof, ChipRecord
 from likeness.chip.trouble import ChipTrouble
 from likeness.core import apdu, tlv
 from likeness.core.apdu import Command
-from likeness.core.card_trouble import Trouble
 from likeness.core.mrz import AccessKey
 
 CARD_ACCESS = ChipFile("CardAccess", 0x011C)
@@ -70,11 +69,10 @@ def read_chip(
     channel = Channel(stats or ReadingStats(), most_commands=policy.most_commands)
     reader = FileReader(channel, block=policy.block_bytes, most_bytes=policy.most_bytes)
     files: Files = {}
-    card_access = yield from _unless_refused(reader.read(CARD_ACCESS))
+    yield from _read_into(files, reader, CARD_ACCESS)
     long = policy.long_lengths and (yield from _takes_long(reader))
+    card_access = files.get(CARD_ACCESS.name)
     access = yield from enter(channel, card_access, key, random=random, bac=policy.bac)
-    if card_access is not None:
-        files[CARD_ACCESS.name] = card_access
     yield from _read_into(files, reader, COM, SOD)
     listed = listed_groups(files.get(COM.name), files.get(SOD.name))
     for group in GROUPS:
@@ -96,33 +94,19 @@ def _read_into(files: Files, reader: FileReader, *wanted: ChipFile) -> Talk[None
             files[file.name] = data
 
 
-def _unless_refused(talk: Talk[bytes | None]) -> Talk[bytes | None]:
-    """Take a chip that lets a file be selected and not be read as one without it.
-
-    Only before there is a session, which would have ended by it.
-    """
-    try:
-        return (yield from talk)
-    except ChipTrouble as trouble:
-        if trouble.kind is not Trouble.CARD_COMM:
-            raise
-        return None
-
-
 def _takes_long(reader: FileReader) -> Talk[bool]:
-    """Say whether the chip takes extended lengths (ICAO 9303-10 clause 3.11.1)."""
-    info = yield from _unless_refused(_chip_info(reader))
-    try:
-        return any(element.tag == LENGTHS for element in tlv.elements(info or b""))
-    except tlv.BadTlv:
-        return False
+    """Say whether the chip takes extended lengths (ICAO 9303-10 clause 3.11.1).
 
-
-def _chip_info(reader: FileReader) -> Talk[bytes | None]:
-    """Return EF.ATR/INFO, which is no one element and so has no length of its own."""
+    EF.ATR/INFO is many elements, so it has no length of its own. A chip that lets it be
+    selected and not be read has said nothing.
+    """
     if not (yield from reader.select(CHIP_INFO)):
-        return None
-    return (yield from reader.beginning(CHIP_INFO, CHIP_INFO_BYTES))
+        return False
+    try:
+        info = yield from reader.beginning(CHIP_INFO, CHIP_INFO_BYTES)
+        return any(element.tag == LENGTHS for element in tlv.elements(info))
+    except (ChipTrouble, tlv.BadTlv):
+        return False
 
 
 def _prove_chip(
@@ -166,9 +150,9 @@ def _sign(
     try:
         answer = yield from channel.ask(command)
     except ChipTrouble as trouble:
-        if trouble.bare_status is None:
+        if trouble.bare is None:
             raise
-        answer = apdu.Response(b"", trouble.bare_status)
+        answer = apdu.Response(b"", apdu.CONDITIONS)  # nothing unprotected is taken
     if answer.ok and answer.data:
         return ActiveProof(challenge, answer.data)
     return ActiveProof(challenge, b"") if fits or long else None

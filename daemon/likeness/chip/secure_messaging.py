@@ -88,7 +88,7 @@ class SecureMessaging:
         body, mac = answer.data[: -MAC_SIZE - 2], answer.data[-MAC_SIZE:]
         if answer.data[-MAC_SIZE - 2 : -MAC_SIZE] != MAC_HEAD:
             detail = f"an answer without protection, {answer.status:04X}"
-            raise broken_talk(detail, bare_status=answer.status)
+            raise broken_talk(detail, bare=answer)
         if not compare_digest(self._mac(counter + body), mac):
             raise broken_talk("an answer that is not the chip's, or not in its turn")
         try:

@@ -13,8 +13,8 @@ class ChipTrouble(LikenessError):
 
     `tries_left`: how many wrong keys the chip still takes, if it said so.
     `smaller_block`: with a CARD_COMM, blocks of so many bytes may do better; it broke
-    the talk over the size of one. `bare_status`: what came without protection where
-    there should have been some.
+    the talk over the size of one. `bare`: the answer that came without protection
+    where there should have been some.
     """
 
     def __init__(
@@ -24,19 +24,19 @@ class ChipTrouble(LikenessError):
         *,
         tries_left: int | None = None,
         smaller_block: int | None = None,
-        bare_status: int | None = None,
+        bare: apdu.Response | None = None,
     ) -> None:
         super().__init__(f"{kind}: {detail}")
         self.kind = kind
         self.detail = detail
         self.tries_left = tries_left
         self.smaller_block = smaller_block
-        self.bare_status = bare_status
+        self.bare = bare
 
 
-def broken_talk(detail: str, *, bare_status: int | None = None) -> ChipTrouble:
+def broken_talk(detail: str, *, bare: apdu.Response | None = None) -> ChipTrouble:
     """Return the trouble of a talk that must begin anew."""
-    return ChipTrouble(Trouble.CARD_COMM, detail, bare_status=bare_status)
+    return ChipTrouble(Trouble.CARD_COMM, detail, bare=bare)
 
 
 def refused_key(answer: apdu.Response) -> ChipTrouble | None:
