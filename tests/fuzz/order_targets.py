@@ -30,12 +30,18 @@ from likeness.service.timekeeping import Timekeeping
 from results import EPOCH, Bench, FixedClock, bench
 from signed_orders import Levels, Post, Shop
 
+EACH_S = 10.0  # between two orders, so that no brake is ever full
 TURNS = 12  # of the loop, until nothing is left to do
 
 
-class _StandingClock:
+class _SteppedClock:
+    """It goes on with each input, so that no brake holds for ever."""
+
+    def __init__(self) -> None:
+        self.now_s = 1.0
+
     def now(self) -> float:
-        return 1.0
+        return self.now_s
 
 
 class Obedient:
@@ -48,6 +54,7 @@ class Obedient:
         self._loop.run_until_complete(self.near.store.open())
         self._verifier = CarrierOrders(self.near.keys.public("command"))
         self._time = Timekeeping(FixedClock())
+        self._clock = _SteppedClock()
         self._tasks: list[asyncio.Future[None]] = []
         self._begin()
 
@@ -62,7 +69,7 @@ class Obedient:
             memory=self.near.store,
             time=self._time,
             epoch=lambda: EPOCH,
-            clock=_StandingClock(),
+            clock=self._clock,
             visits=shop,
             journal=Levels(),
             deeds=dict.fromkeys(orders.ACTIONS.values(), _deed()),
@@ -74,7 +81,7 @@ class Obedient:
             file=DesiredFile(self._folder),
             verifier=self._verifier,
             time=self._time,
-            clock=_StandingClock(),
+            clock=self._clock,
             visits=shop,
             fits=_fits,
             fetch=_fetch,
@@ -92,6 +99,7 @@ class Obedient:
     async def _hear(self, leaf: str, payload: bytes) -> str:
         ears = self.desiring if leaf == "desired" else self.commanding
         message = Arrived(messages.topic(DEVICE, leaf), payload, 0, b"c")
+        self._clock.now_s += EACH_S
         before = len(self.post.messages)
         ears.hear(message)
         for _ in range(TURNS):
