@@ -168,8 +168,10 @@ class Ordering:
                 said = messages.from_json(message.payload, orders.Reported)
             except Untrusted:
                 return None  # as an answer by somebody else
-            if said.refused is not None and said.refused.version in versions:
-                return _as_refused(said, said.refused)
+            beside = said.refused
+            if beside is not None and beside.version in versions:
+                told = msgspec.structs.asdict(beside)
+                return msgspec.structs.replace(said, **told, state="refused")
             ours = said.version in versions and said.state != "pending"
             return said if ours else None
 
@@ -257,18 +259,6 @@ class Ordering:
 def _fail(up: "asyncio.Future[None]", why: str) -> None:
     if not up.done():
         up.set_exception(Unanswered(why))
-
-
-def _as_refused(said: orders.Reported, ours: orders.RefusedWish) -> orders.Reported:
-    """Return what is said of ours, which is not the newest that the terminal knows."""
-    return msgspec.structs.replace(
-        said,
-        version=ours.version,
-        digest=ours.digest,
-        state="refused",
-        reason=ours.reason,
-        refused=None,
-    )
 
 
 def _pending(name: str, line: _Line, number: int | None, late: Unanswered) -> str:

@@ -15,39 +15,23 @@
 - Each refusal is answered, but not more than so many in a minute: who
   sends old commands must not keep the device key busy.
 
-Leaves to others: signatures, the disk, every deed, sending.
+Leaves to others: signatures, what speaks against a command (`command_doubts`), the
+disk, every deed, sending.
 """
 
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum, auto
+from enum import Enum, auto
 from typing import Any, Literal, assert_never
 
-from likeness.core import orders, time_floor
+from likeness.core import orders
 from likeness.core.brake import Brake
+from likeness.core.command_doubts import Why as Why  # noqa: PLC0414 - for users
+from likeness.core.command_doubts import doubt
 
-LIFE_AT_MOST_S = 24 * 3600
 REFUSALS_AT_MOST = 10  # answered in a minute
 REFUSALS_WITHIN_S = 60.0
 
 Outcome = Literal["done", "refused", "failed"]
-
-
-class Why(StrEnum):
-    """Why an order is not obeyed."""
-
-    MALFORMED = "malformed"
-    WRONG_TYPE = "wrong_type"
-    WRONG_DEVICE = "wrong_device"
-    EXPIRED = "expired"
-    NOT_YET = "not_yet"  # signed later than a believed clock says
-    LIVES_TOO_LONG = "lives_too_long"
-    WRONG_EPOCH = "wrong_epoch"
-    REPLAYED = "replayed"
-    TOO_FAR = "too_far"  # a counter that would use up those to come
-    UNKNOWN_COMMAND = "unknown_command"
-    BAD_ARGUMENTS = "bad_arguments"
-    BUSY = "busy"  # send it again: its counter was not used
-    NOT_KEPT = "not_kept"  # no room on the disk for the counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,27 +233,17 @@ class Commands:
         return [Keep(event.claims.counter, event.claims.iat)]
 
     def _doubt(self, event: Heard) -> Why | None:
-        """Return why it may not be obeyed; the first doubt is the answer."""
-        claims = event.claims
-        if claims is None:
+        if event.claims is None:
             return event.fault or Why.MALFORMED
-        if claims.aud != self._device:
-            return Why.WRONG_DEVICE
-        if claims.exp < claims.iat:
-            return Why.MALFORMED
-        if claims.exp < event.earliest_s:
-            return Why.EXPIRED
-        if time_floor.is_ahead(claims.iat, event.believed_s):
-            return Why.NOT_YET
-        if claims.exp - claims.iat > LIFE_AT_MOST_S:
-            return Why.LIVES_TOO_LONG
-        if claims.epoch != event.epoch:
-            return Why.WRONG_EPOCH
-        if claims.counter <= self._counter:
-            return Why.REPLAYED
-        if claims.counter > self._counter + orders.STEP_AT_MOST:
-            return Why.TOO_FAR
-        return event.fault
+        why = doubt(
+            event.claims,
+            device=self._device,
+            counter=self._counter,
+            epoch=event.epoch,
+            earliest_s=event.earliest_s,
+            believed_s=event.believed_s,
+        )
+        return why or event.fault
 
     def _refuse(self, asked: Asked, why: Why, now: float) -> Effect:
         if not self._refusals.lets(now):
