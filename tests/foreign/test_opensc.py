@@ -9,7 +9,7 @@ from likeness.simulators.emrtd_authority import CountryAuthority
 from likeness.simulators.emrtd_card import EmrtdCard
 from likeness.simulators.emrtd_card_file import CardFile
 from likeness.simulators.emrtd_personalise import personalise
-from likeness.simulators.vpcd import VpcdCard
+from likeness.simulators.vpcd import VpcdSimulator
 from pcscd import Pcscd
 from processes import happens
 
@@ -27,9 +27,13 @@ def pcscd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pcscd]:
 
 
 @pytest.fixture(scope="module")
-def slot(pcscd: Pcscd) -> Iterator[VpcdCard]:
-    chip = personalise(CardFile(), CountryAuthority())
-    with VpcdCard(EmrtdCard(chip), port=pcscd.port) as slot:
+def card() -> EmrtdCard:
+    return EmrtdCard(personalise(CardFile(), CountryAuthority()))
+
+
+@pytest.fixture(scope="module")
+def slot(pcscd: Pcscd, card: EmrtdCard) -> Iterator[VpcdSimulator]:
+    with VpcdSimulator(card, port=pcscd.port) as slot:
         assert happens(card_is_there, NOTICED_S)
         yield slot
 
@@ -49,23 +53,25 @@ def card_is_there() -> bool:
     return "0    Yes" in told("--list-readers")
 
 
-def test_it_sees_the_answer_to_reset(slot: VpcdCard) -> None:
+@pytest.mark.usefixtures("slot")
+def test_it_sees_the_answer_to_reset(card: EmrtdCard) -> None:
     atr = told("--reader", "0", "--atr").strip()
-    assert atr == slot.card.chip.atr.hex(":")
+    assert atr == card.chip.atr.hex(":")
 
 
-def test_it_reads_what_is_for_everybody_and_nothing_else(slot: VpcdCard) -> None:
+@pytest.mark.usefixtures("slot")
+def test_it_reads_what_is_for_everybody_and_nothing_else(card: EmrtdCard) -> None:
     commands = [SELECT_CARD_ACCESS, READ, SELECT_APPLICATION, SELECT_DG1]
     words = [word for command in commands for word in ("--send-apdu", command)]
     said = told("--reader", "0", *words)
-    card_access = next(iter(slot.card.chip.master.values()))
+    card_access = next(iter(card.chip.master.values()))
     shown = "".join(line[:48] for line in said.splitlines()).replace(" ", "")
     assert card_access.hex().upper() in shown
     assert said.rstrip().endswith("(SW1=0x69, SW2=0x82)")
 
 
-def test_it_sees_the_card_go_and_come(slot: VpcdCard) -> None:
-    slot.remove()
+def test_it_sees_the_card_go_and_come(slot: VpcdSimulator, card: EmrtdCard) -> None:
+    slot.take_away()
     assert happens(lambda: not card_is_there(), NOTICED_S)
-    slot.insert()
+    slot.lay(card)
     assert happens(card_is_there, NOTICED_S)

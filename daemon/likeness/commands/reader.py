@@ -1,22 +1,47 @@
-"""`likeness reader`: a simulated card reader, and card files for it.
+"""`likeness reader`: simulated card readers, and card files for them.
 
-Leaves to others: the protocol and its faults (simulators), the driver (service).
+Leaves to others: the protocols and their faults (simulators), ICAO chips
+(reader_emrtd), the drivers (service).
 """
 
 import contextlib
 import signal
 import time
+from enum import Enum
 from pathlib import Path
-from typing import get_args
+from types import ModuleType
+from typing import Literal, cast, get_args
 
 import click
+from click.core import ParameterSource
 
+from likeness.commands.laying import Laid
 from likeness.errors import UsageError
 from likeness.simulators import card_file
 from likeness.simulators.sdt import SdtSimulator
-from likeness.simulators.sdt_reader import BAUDS, SdtCard
+from likeness.simulators.sdt_reader import BAUDS
 
+EMRTD_FORMS = ("td1", "td2", "td3")
 LIFTED_S = 1.0  # between two layings of the same card
+
+
+class ReaderKind(Enum):
+    """Which reader is simulated, as its options' errors call it."""
+
+    SDT = "an SDT reader"
+    PN532 = "a chip before a PN532"
+    VPCD = "a chip in a virtual PC/SC reader"
+
+
+FITS = {
+    "link": {ReaderKind.SDT, ReaderKind.PN532},
+    "baud": {ReaderKind.SDT, ReaderKind.PN532},
+    "power_up_s": {ReaderKind.SDT},
+    "over": {ReaderKind.PN532, ReaderKind.VPCD},
+    "line_faults": {ReaderKind.PN532},
+    "radio": {ReaderKind.PN532},
+    "port": {ReaderKind.VPCD},
+}
 
 
 @click.group("reader")
@@ -42,12 +67,40 @@ def command() -> None:
     "faults",
     multiple=True,
     metavar="NAME[:TIMES][@COMMAND]",
-    help="Misbehave, e.g. bad-xor:2, silent@3001, status-41:1; may be repeated.",
+    help="Misbehave, e.g. bad-xor:2, silent@3001, status-41:1; with --emrtd the chip"
+    " does, e.g. sm-bad-mac:1@DG2, cloned, expired-signer; may be repeated.",
+)
+@click.option(
+    "--emrtd", is_flag=True, help="An ICAO chip (9303) instead of an SDT reader."
+)
+@click.option(
+    "--over",
+    type=click.Choice(["pn532", "vpcd"]),
+    help="With --emrtd: before a PN532 on a pty, or in pcscd's virtual reader."
+    "  [default: pn532]",
+)
+@click.option(
+    "--line-fault",
+    "line_faults",
+    multiple=True,
+    metavar="NAME[:TIMES][@COMMAND]",
+    help="The PN532 misbehaves, e.g. bad-sum:2@40, no-ack, unpowered.",
+)
+@click.option(
+    "--radio",
+    type=click.Choice(["a", "b"]),
+    help="With --over pn532: the chip's type of ISO/IEC 14443.  [default: a]",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="With --over vpcd: where its driver listens.  [default: 35963]",
 )
 @click.option(
     "--baud",
     type=click.Choice([str(baud) for baud in BAUDS]),
-    help="Spread bytes as this speed would; without it they leave at once.",
+    help="Spread bytes as this speed would (a PN532 has 115200 alone); without it"
+    " they leave at once.",
 )
 @click.option(
     "--hold",
@@ -68,18 +121,24 @@ def command() -> None:
     default=0.0,
     help="Stay silent for so many seconds after power-up.",
 )
-def simulate(
+def simulate(  # noqa: PLR0917 - one per option
     card_path: Path,
     link: Path | None,
     faults: tuple[str, ...],
+    emrtd: bool,
+    over: str | None,
+    line_faults: tuple[str, ...],
+    radio: Literal["a", "b"] | None,
+    port: int | None,
     baud: str | None,
     hold_s: float | None,
     relay_every_s: float | None,
     power_up_s: float,
 ) -> None:
-    """Simulate an SDT reader on a pty, with a card on it, until interrupted.
+    """Simulate a reader with a card on it, until interrupted.
 
-    Prints the device's path. Real portrait (WLT) decoding is not simulated: set
+    Prints the device's path, or the address of pcscd's virtual reader. Without --emrtd
+    it is an SDT reader. Real portrait (WLT) decoding is not simulated: set
     portrait.command to the list ["/path/to/python", "-m",
     "likeness.simulators.wlt_decoder", "--pictures", "FOLDER"].
     """
@@ -87,44 +146,92 @@ def simulate(
         raise UsageError("give --hold or --relay-every, not both")
     if link is not None and link.exists() and not link.is_symlink():
         raise UsageError(f"{link}: exists and is no symbolic link; choose another name")
-    card = card_file.load(card_path)
-    try:
-        simulator = SdtSimulator(
-            card,
-            faults=faults,
+    kind = _kind(emrtd=emrtd, over=over)
+    _refuse_unfit(kind)
+    laid: Laid
+    if kind is ReaderKind.SDT:
+        laid = _sdt(card_path, faults, link=link, baud=baud, power_up_s=power_up_s)
+    elif kind is ReaderKind.PN532:
+        laid = _emrtd().before_pn532(
+            card_path,
+            faults,
+            line_faults=line_faults,
+            radio=radio or "a",
             link=link,
             paced=baud is not None,
-            baud=int(baud or BAUDS[0]),
-            power_up_s=power_up_s,
         )
+    else:
+        laid = _emrtd().in_vpcd(card_path, faults, port=port)
+    try:
         # SIGTERM ends it as Ctrl-C does, so that no link is left dangling.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        with contextlib.suppress(KeyboardInterrupt), simulator:
-            click.echo(simulator.path)
-            _serve(simulator, card, hold_s=hold_s, relay_every_s=relay_every_s)
+        with contextlib.suppress(KeyboardInterrupt), laid.simulator:
+            click.echo(laid.simulator.path)
+            _serve(laid, hold_s=hold_s, relay_every_s=relay_every_s)
     except OSError as problem:
         where = link if link is not None else "pty"
         raise UsageError(f"{where}: cannot be made: {problem.strerror}") from problem
 
 
-def _serve(
-    simulator: SdtSimulator,
-    card: SdtCard,
+def _sdt(
+    card_path: Path,
+    faults: tuple[str, ...],
     *,
-    hold_s: float | None,
-    relay_every_s: float | None,
-) -> None:
+    link: Path | None,
+    baud: str | None,
+    power_up_s: float,
+) -> Laid:
+    card = card_file.load(card_path)
+    simulator = SdtSimulator(
+        card,
+        faults=faults,
+        link=link,
+        paced=baud is not None,
+        baud=int(baud or BAUDS[0]),
+        power_up_s=power_up_s,
+    )
+    return Laid(simulator, lambda: simulator.lay(card))
+
+
+def _kind(*, emrtd: bool, over: str | None) -> ReaderKind:
+    if not emrtd:
+        return ReaderKind.SDT
+    return ReaderKind.VPCD if over == "vpcd" else ReaderKind.PN532
+
+
+def _refuse_unfit(kind: ReaderKind) -> None:
+    """An option of another reader would be taken for one that works here."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        fits = FITS.get(option.name or "")
+        source = context.get_parameter_source(option.name or "")
+        if fits and kind not in fits and source is ParameterSource.COMMANDLINE:
+            raise UsageError(f"{option.opts[0]} is not for {kind.value}")
+
+
+def _emrtd() -> ModuleType:
+    try:
+        from likeness.commands import reader_emrtd
+    except ModuleNotFoundError as missing:
+        raise UsageError(
+            f"--emrtd needs the chip extra ({missing.name} is missing):"
+            " pip install 'likeness[chip]'"
+        ) from missing
+    return reader_emrtd
+
+
+def _serve(laid: Laid, *, hold_s: float | None, relay_every_s: float | None) -> None:
     if hold_s is not None:
         time.sleep(hold_s)
-        simulator.take_away()
+        laid.simulator.take_away()
     while True:
         if relay_every_s is None:
             time.sleep(3600)
             continue
         time.sleep(relay_every_s - LIFTED_S)
-        simulator.take_away()
+        laid.simulator.take_away()
         time.sleep(LIFTED_S)
-        simulator.lay(card)
+        laid.lay()
 
 
 @command.command()
@@ -133,9 +240,14 @@ def _serve(
 )
 @click.option(
     "--kind",
-    type=click.Choice(get_args(card_file.Kind)),
-    default="cn_resident",
-    show_default=True,
+    type=click.Choice([*get_args(card_file.Kind), *EMRTD_FORMS]),
+    help="[default: cn_resident, with --emrtd td1]",
+)
+@click.option("--emrtd", is_flag=True, help="For a simulated ICAO chip.")
+@click.option(
+    "--trust",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="With --emrtd: folder to write what a verifier of this chip trusts.",
 )
 @click.option(
     "--portrait", default="", help="Picture on the card; relative to the card file."
@@ -146,13 +258,34 @@ def _serve(
     default=0,
     help="Another number, another invented person.",
 )
-def card(out: Path, kind: card_file.Kind, portrait: str, seed: int) -> None:
-    """Write a card file of an invented person, with right check digits."""
-    invented = card_file.fictitious_card(seed, kind, portrait)
+def card(
+    out: Path,
+    kind: str | None,
+    emrtd: bool,
+    trust: Path | None,
+    portrait: str,
+    seed: int,
+) -> None:
+    """Write a card file of an invented person, with right check digits.
+
+    With --emrtd the keys of the state that signs are kept in the folder `authority`
+    beside the card file.
+    """
+    kind = kind or ("td1" if emrtd else "cn_resident")
+    if emrtd != (kind in EMRTD_FORMS):
+        raise UsageError(f"--kind {kind} {'is not for' if emrtd else 'needs'} --emrtd")
+    if trust is not None and not emrtd:
+        raise UsageError("--trust is for --emrtd")
     if portrait:
         _refuse_unreadable(portrait, out.parent / portrait)
     try:
-        card_file.save(invented, out)
+        if emrtd:
+            _emrtd().write(out, seed, kind, portrait, trust)
+        else:
+            invented = card_file.fictitious_card(
+                seed, cast(card_file.Kind, kind), portrait
+            )
+            card_file.save(invented, out)
     except OSError as problem:
         raise UsageError(f"{out}: cannot be written: {problem.strerror}") from problem
     click.echo(out)

@@ -145,16 +145,19 @@ def to_toml(card: CardFile) -> str:
     return _table(card, "")
 
 
-def fictitious_card(seed: int = 0, form: Form = "td1", portrait: str = "") -> CardFile:
+def fictitious_card(
+    seed: int = 0, form: Form = "td1", portrait: str = "", authority: str = ""
+) -> CardFile:
     """Invent a document that nobody holds; `seed` 0 to 999."""
     return CardFile(
         form=form,
         number=f"X{seed:03}00000",
-        given="SAMPLE" + " " + "ABCDEFGHIJ"[seed % 10],
+        given=f"SAMPLE {'ABCDEFGHIJ'[seed % 10]}",
         sex="F" if seed % 2 else "M",
         birth=date(1960 + seed % 45, 1 + seed % 12, 1 + seed % 28),
         can=f"{seed * 7919 % 1_000_000:06}",
         portrait=portrait,
+        authority=authority,
     )
 
 

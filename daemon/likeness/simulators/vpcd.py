@@ -1,11 +1,12 @@
 """A simulated chip in a virtual PC/SC reader: the far side of vsmartcard's vpcd.
 
-    with VpcdCard(card) as slot:   # inserted; slot.remove(), slot.insert()
+    with VpcdSimulator(card) as slot:   # then slot.take_away(), slot.lay(card)
 
-The reader driver listens on TCP; each message is its length in two bytes and the
+The reader's driver listens on TCP; each message is its length in two bytes and the
 message. One byte is a control: power off, power on, reset, or a wish for the ATR, which
 also asks whether the card is there. All else are commands (card-readers B.4). A closed
-connection is a removed card. Leaves to others: pcscd, the chip (emrtd_card).
+connection is a removed card; one whose own fault removes it returns after a while.
+Leaves to others: pcscd, the chip (emrtd_card).
 """
 
 import contextlib
@@ -16,34 +17,37 @@ from typing import Self
 
 from likeness.simulators.emrtd_card import EmrtdCard
 
-HOST, PORT = "127.0.0.1", 35963
+HOST, PORT = "127.0.0.1", 35963  # Debian's driver listens there
 RETRY_S = 0.1  # until pcscd listens
-BACK_AFTER_S = 2.0  # a card that took itself away
+BACK_AFTER_S = 2.0  # a card that removed itself
 STOP_WITHIN_S = 10.0
 
 
-class VpcdCard:
-    """One slot of the virtual reader."""
+class VpcdSimulator:
+    """One slot of the virtual reader; methods may be called from any thread."""
 
     def __init__(
         self,
-        card: EmrtdCard,
+        card: EmrtdCard | None = None,
         *,
         host: str = HOST,
         port: int = PORT,
         back_after_s: float = BACK_AFTER_S,
     ) -> None:
-        self.card = card
+        """Make a slot; the card goes in on entry, as soon as the driver listens."""
+        self.path = f"{host}:{port}"
+        self.connected = threading.Event()
+        self._card = card
         self._address = (host, port)
         self._back_after_s = back_after_s
         self._thread: threading.Thread | None = None
-        self._removed = threading.Event()
+        self._away = threading.Event()
         self._line: socket.socket | None = None
-        self.connected = threading.Event()
 
     def __enter__(self) -> Self:
-        """Insert the card."""
-        self.insert()
+        """Insert the card, if there is one."""
+        if self._card is not None:
+            self.lay(self._card)
         return self
 
     def __exit__(
@@ -53,70 +57,84 @@ class VpcdCard:
         trace: TracebackType | None,
     ) -> None:
         """Remove the card."""
-        self.remove()
+        self.take_away()
 
-    def insert(self) -> None:
-        """Put the card in, as soon as the reader's driver listens."""
-        if self._thread is not None:
-            return
-        self._removed.clear()
-        self._thread = threading.Thread(target=self._stay, name="vpcd", daemon=True)
+    def lay(self, card: EmrtdCard) -> None:
+        """Insert a card, in place of one that may be there."""
+        self.take_away()
+        self._away.clear()
+        self._thread = threading.Thread(
+            target=self._stay, args=(card,), name="vpcd", daemon=True
+        )
         self._thread.start()
 
-    def remove(self) -> None:
-        """Take the card out."""
-        self._removed.set()
+    def take_away(self) -> None:
+        """Remove the card."""
+        if self._thread is None:
+            return
+        self._away.set()
         line = self._line
         if line is not None:
             with contextlib.suppress(OSError):  # it went by itself
                 line.shutdown(socket.SHUT_RDWR)
-        if self._thread is not None:
-            self._thread.join(STOP_WITHIN_S)
-            self._thread = None
+        self._thread.join(STOP_WITHIN_S)
+        self._thread = None
 
     # Everything below runs in the slot's thread.
 
-    def _stay(self) -> None:
-        while not self._removed.is_set():
-            try:
-                with socket.create_connection(self._address) as self._line:
-                    # Removed just before there was a line to shut down?
-                    if not self._removed.is_set():
-                        self.connected.set()
-                        self._serve(self._line)
-            except OSError:
-                pass  # no pcscd yet, or it is gone
-            self.connected.clear()
+    def _stay(self, card: EmrtdCard) -> None:
+        while not self._away.is_set():
+            # No pcscd yet, or it is gone: the next attempt may find one.
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection(self._address) as line,
+            ):
+                self._line = line
+                if not self._away.is_set():  # else nobody shuts the line down
+                    self.connected.set()
+                    self._serve(line, card)
             self._line = None
-            self._removed.wait(self._back_after_s if self.card.gone else RETRY_S)
-            self.card.power_off()
-            self.card.gone = False
+            self.connected.clear()
+            self._away.wait(self._back_after_s if card.gone else RETRY_S)
+            card.power_off()
 
-    def _serve(self, line: socket.socket) -> None:
-        while not self.card.gone and (message := _receive(line)) is not None:
-            match message:
-                case b"":
-                    continue
-                case _ if len(message) == 1:
-                    answer = self._controlled(message[0])
-                case _:
-                    answer = self.card.answer(message)
-                    if self.card.delay_s:
-                        self._removed.wait(self.card.delay_s)
+    def _serve(self, line: socket.socket, card: EmrtdCard) -> None:
+        while (message := _receive(line)) is not None:
+            if len(message) == 1:
+                answer = _controlled(card, message[0])
+            else:
+                answer = card.answer(message)
+                self._away.wait(card.delay_s)
+            if card.gone:
+                return
             if answer:
                 line.sendall(len(answer).to_bytes(2) + answer)
 
-    def _controlled(self, control: int) -> bytes:
-        match control:
-            case 0:  # power off
-                self.card.power_off()
-            case 1 | 2:  # power on, reset
-                self.card.power_on()
-            case 4:  # the ATR; polled, as it also asks for presence
-                return self.card.chip.atr
-            case _:
-                pass
-        return b""
+
+class VpcdCard(VpcdSimulator):
+    """The same by the words of a card; for callers that have one card only."""
+
+    def insert(self) -> None:
+        """Put its card in."""
+        if self._card is not None:
+            self.lay(self._card)
+
+    def remove(self) -> None:
+        """Take it out."""
+        self.take_away()
+
+
+def _controlled(card: EmrtdCard, control: int) -> bytes:
+    match control:
+        case 0:  # power off
+            card.power_off()
+        case 1 | 2:  # power on, reset
+            card.power_on()
+        case 4:  # the ATR; polled, since it asks for presence as well
+            return card.chip.atr
+        case _:
+            pass
+    return b""
 
 
 def _receive(line: socket.socket) -> bytes | None:

@@ -1,0 +1,82 @@
+"""What `likeness reader` does with `--emrtd`: simulated ICAO chips, and files for them.
+
+Leaves to others: the commands' options (reader), the chip and its transports
+(simulators).
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from likeness.commands.laying import Laid
+from likeness.errors import ConfigError, UsageError
+from likeness.simulators import emrtd_card_file
+from likeness.simulators.emrtd_authority import CountryAuthority
+from likeness.simulators.emrtd_authority_folder import open_authority, write_trust
+from likeness.simulators.emrtd_card import EmrtdCard
+from likeness.simulators.emrtd_mrz import Form
+from likeness.simulators.emrtd_personalise import personalise
+from likeness.simulators.pn532 import Pn532Simulator
+from likeness.simulators.pn532_reader import Radio
+from likeness.simulators.vpcd import PORT, VpcdSimulator
+
+AUTHORITY = "authority"  # folder beside the card file
+
+
+def before_pn532(
+    card_path: Path,
+    faults: Iterable[str],
+    *,
+    line_faults: Iterable[str],
+    radio: Radio,
+    link: Path | None,
+    paced: bool,
+) -> Laid:
+    """Lay the chip of a card file before a simulated PN532."""
+    card = load(card_path, faults)
+    simulator = Pn532Simulator(
+        card, faults=line_faults, radio=radio, link=link, paced=paced
+    )
+    return Laid(simulator, lambda: simulator.lay(card))
+
+
+def in_vpcd(card_path: Path, faults: Iterable[str], *, port: int | None) -> Laid:
+    """Put the chip of a card file into pcscd's virtual reader, once it listens."""
+    card = load(card_path, faults)
+    simulator = VpcdSimulator(card, port=port or PORT)
+    return Laid(simulator, lambda: simulator.lay(card))
+
+
+def load(path: Path, faults: Iterable[str]) -> EmrtdCard:
+    """Make the chip that a card file describes, misbehaving as both say.
+
+    Raises:
+        ConfigError: the file, a value or the picture cannot be used.
+        UsageError: an unknown fault, or the authority's folder cannot be used.
+    """
+    card, picture = emrtd_card_file.load(path)
+    if card.authority:
+        state = open_authority(path.parent / card.authority)
+    else:
+        state = CountryAuthority()
+    faults = tuple(faults)
+    try:
+        chip = personalise(card, state, picture, more_faults=faults)
+    except ValueError as problem:
+        raise ConfigError(f"{path}: {problem}") from problem
+    return EmrtdCard(chip, faults=(*card.faults, *faults))
+
+
+def write(out: Path, seed: int, form: Form, portrait: str, trust: Path | None) -> None:
+    """Write a card file of an invented person, and what its verifier trusts.
+
+    Raises:
+        UsageError: something cannot be written.
+    """
+    card = emrtd_card_file.fictitious_card(seed, form, portrait, AUTHORITY)
+    state = open_authority(out.parent / AUTHORITY)
+    try:
+        out.write_text(emrtd_card_file.to_toml(card), encoding="utf-8")
+    except OSError as problem:
+        raise UsageError(f"{out}: cannot be written: {problem.strerror}") from problem
+    if trust is not None:
+        write_trust(state, trust)
