@@ -97,7 +97,8 @@ def test_each_named_curve(fast: type[ec.EllipticCurve]) -> None:
     hashed = hashlib.sha256(MESSAGE).digest()
     assert key.verifies(r, s, hashed, "sha256")
     assert not key.verifies(s, r, hashed, "sha256")
-    assert not key.verifies(0, 0, hashed, "sha256")
+    for pair in ((0, 0), (-r, s), (r, -s), (r + int(key.curve.order), s)):
+        assert not key.verifies(*pair, hashed, "sha256")
 
 
 @pytest.mark.parametrize("part", ["p", "a", "b", "x", "y", "order"])

@@ -84,6 +84,8 @@ class EcKey:
         Raises:
             BadDer: the point is not on the curve.
         """
+        if not (0 < r < self.curve.order and 0 < s < self.curve.order):
+            return False
         fast = FAST.get(self.curve.name)
         if fast is None:
             return self._verifies_slowly(r, s, digest)
