@@ -65,7 +65,7 @@ def opened(*lines: tuple[str, str], key: AccessKey = KEY) -> Channel:
     random = Drawn(drawn(SK_MAP_IFD), drawn(SK_DH_IFD))
 
     def talk() -> Talk[None]:
-        yield from open_by_pace(channel, key, OFFERED, random=random)
+        yield from open_by_pace(channel, key, OFFERED, random=random, long_lengths=True)
 
     hold(talk(), chip.answer)
     assert chip.done
@@ -205,15 +205,30 @@ def test_the_strongest_known_way_is_chosen() -> None:
     ways = offers(
         (6, 4, 16), (2, 2, 16), (2, 4, 12), (2, 4, 13), (2, 4, 15), (4, 4, 18)
     )
-    assert best_way(ways) == offers((2, 4, 15))[0]
+    way, _ = best_way(ways, long_lengths=True)
+    assert way == offers((2, 4, 15))[0]
 
 
 @pytest.mark.parametrize(
-    "info", [(1, 2, 2), (3, 2, 1), (4, 2, 13), (6, 2, 13), (2, 2, 31), (2, 2, None)]
+    "info", [(1, 2, 3), (3, 2, 1), (4, 2, 13), (6, 2, 13), (2, 2, 31), (2, 2, None)]
 )
 def test_an_unknown_way_is_unsupported(info: tuple[int, int, int | None]) -> None:
     with pytest.raises(PaceUnsupported):
-        best_way(offers(info))
+        best_way(offers(info), long_lengths=True)
+
+
+def test_a_curve_goes_before_numbers() -> None:
+    way, group = best_way(offers((1, 4, 2), (2, 1, 8)), long_lengths=True)
+    assert way == offers((2, 1, 8))[0]
+    assert group == CurveGroup.of(CURVES_BY_ID[8])
+
+
+def test_long_numbers_need_a_reader_that_carries_them() -> None:
+    ways = offers((1, 4, 2), (1, 2, 0))
+    assert best_way(ways, long_lengths=True)[0] == ways[0]
+    assert best_way(ways, long_lengths=False)[0] == ways[1]
+    with pytest.raises(PaceUnsupported):
+        best_way(ways[:1], long_lengths=False)
 
 
 def test_one_protocol_over_two_curves_is_told_apart() -> None:
@@ -221,7 +236,10 @@ def test_one_protocol_over_two_curves_is_told_apart() -> None:
     chip = Scripted((BEGIN[0][:8] + "12" + BEGIN[0][10:] + "84010D", "6A80"))
     channel = Channel(ReadingStats(), most_commands=9)
     with pytest.raises(PaceFailed):
-        hold(open_by_pace(channel, KEY, twice[::-1], random=Drawn()), chip.answer)
+        talk = open_by_pace(
+            channel, KEY, twice[::-1], random=Drawn(), long_lengths=True
+        )
+        hold(talk, chip.answer)
     assert chip.done
 
 

@@ -39,6 +39,16 @@ class DhGroup:
         if self.order is not None and not 1 < self.order < self.prime:
             raise BadPublicKey("a group of no order")
 
+    @property
+    def bits(self) -> int:
+        """Size of its order."""
+        return (self.order or self.prime).bit_length()
+
+    @property
+    def key_tag(self) -> int:
+        """Tag of a public key where the protocol is named with it."""
+        return 0x84
+
     def private(self, random: Callable[[int], bytes]) -> int:
         """Draw a private number, 1 to order - 1."""
         if self.order is None:

@@ -11,7 +11,7 @@ is tried with it.
 
 from collections.abc import Callable
 
-from likeness.chip.access_policy import BacUse
+from likeness.chip.access_policy import AccessPolicy, BacUse
 from likeness.chip.bac import open_by_bac
 from likeness.chip.card_access import (
     offers_pace,
@@ -45,7 +45,7 @@ def enter(
     key: AccessKey,
     *,
     random: Callable[[int], bytes],
-    bac: BacUse,
+    policy: AccessPolicy,
 ) -> Talk[Access]:
     """Open the application of the travel document; say how that was done.
 
@@ -53,11 +53,11 @@ def enter(
         ChipTrouble: ACCESS_KEY_WRONG, _BLOCKED or _OF_MRZ, DOWNGRADE, WRONG_CARD, or
             the talk broke.
     """
-    needed, why = yield from _try_pace(channel, card_access, key, random)
+    needed, why = yield from _try_pace(channel, card_access, key, random, policy)
     if needed is None:
         yield from _select_application(channel)
         return Access.PACE
-    if bac < needed:
+    if policy.bac < needed:
         raise ChipTrouble(Trouble.DOWNGRADE, why)
     yield from _select_application(channel)
     if key.can:
@@ -66,7 +66,7 @@ def enter(
     return Access.BAC if needed <= BacUse.NO_PACE else Access.BAC_DOWNGRADE
 
 
-def after_dg14(access: Access, dg14: bytes, *, bac: BacUse) -> Access:
+def after_dg14(access: Access, dg14: bytes, policy: AccessPolicy) -> Access:
     """Correct how the chip was opened by what it says signed.
 
     Raises:
@@ -78,7 +78,7 @@ def after_dg14(access: Access, dg14: bytes, *, bac: BacUse) -> Access:
         hidden = False
     if not hidden:
         return access
-    if bac < BacUse.PACE_FAILED:
+    if policy.bac < BacUse.PACE_FAILED:
         raise ChipTrouble(Trouble.DOWNGRADE, "DG14 names PACE, EF.CardAccess did not")
     return Access.BAC_DOWNGRADE
 
@@ -88,6 +88,7 @@ def _try_pace(
     card_access: bytes | None,
     key: AccessKey,
     random: Callable[[int], bytes],
+    policy: AccessPolicy,
 ) -> Talk[tuple[BacUse | None, str]]:
     """Return how far down BAC would have to go, and why; None: PACE is there."""
     if card_access is None:
@@ -96,7 +97,13 @@ def _try_pace(
         infos = read_card_access(card_access)
         if not offers_pace(infos):
             return BacUse.NO_PACE, "EF.CardAccess names no PACE"
-        yield from open_by_pace(channel, key, pace_infos(infos), random=random)
+        yield from open_by_pace(
+            channel,
+            key,
+            pace_infos(infos),
+            random=random,
+            long_lengths=policy.long_lengths,
+        )
     except PaceUnsupported as why:
         return BacUse.PACE_UNSUPPORTED, str(why)
     except (PaceFailed, tlv.BadTlv) as why:

@@ -40,6 +40,16 @@ class BadPublicKey(LikenessError):
 class Group(Protocol):
     """What two sides agree over; see CurveGroup for each method."""
 
+    @property
+    def bits(self) -> int:
+        """Size of its order."""
+        ...
+
+    @property
+    def key_tag(self) -> int:
+        """Tag of a public key where the protocol is named with it (9303-11, 9.4.5)."""
+        ...
+
     def private(self, random: Callable[[int], bytes]) -> int:
         """Draw a private number."""
         ...
@@ -66,6 +76,16 @@ class CurveGroup:
 
     curve: curves.Curve
     generator: PointJacobi
+
+    @property
+    def bits(self) -> int:
+        """Size of its order."""
+        return int(self.curve.order).bit_length()
+
+    @property
+    def key_tag(self) -> int:
+        """Tag of a public key where the protocol is named with it."""
+        return 0x86
 
     @classmethod
     def of(cls, curve: curves.Curve) -> "CurveGroup":

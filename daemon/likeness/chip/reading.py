@@ -72,14 +72,14 @@ def read_chip(
     yield from _read_into(files, reader, CARD_ACCESS)
     long = policy.long_lengths and (yield from _takes_long(reader))
     card_access = files.get(CARD_ACCESS.name)
-    access = yield from enter(channel, card_access, key, random=random, bac=policy.bac)
+    access = yield from enter(channel, card_access, key, random=random, policy=policy)
     yield from _read_into(files, reader, COM, SOD)
     listed = listed_groups(files.get(COM.name), files.get(SOD.name))
     for group in GROUPS:
         if listed is None or group.name in listed | ALWAYS:
             yield from _read_into(files, reader, group)
         if group is DG14 and DG14.name in files:
-            access = after_dg14(access, files[DG14.name], bac=policy.bac)
+            access = after_dg14(access, files[DG14.name], policy)
     chip = yield from _prove_chip(channel, reader, files, random)
     active = None
     if chip is not ChipProof.FAILED and "DG15" in files:
