@@ -7,6 +7,7 @@ part of the project, so their absence never fails.
 
 import os
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import hypothesis
@@ -40,6 +41,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if item.config.getoption("--nothing-missing"):
             pytest.fail(f"{missing} is missing: apt-get install {missing}")
         pytest.skip(f"{missing} is missing: apt-get install {missing}")
+    if item.get_closest_marker("pcsc") and (missing := missing_for_pcsc()):
+        if item.config.getoption("--nothing-missing"):
+            pytest.fail(f"PC/SC: {missing}")
+        pytest.skip(f"PC/SC: {missing}")
     if item.get_closest_marker("softhsm") and not softhsm.find():
         if item.config.getoption("--nothing-missing"):
             pytest.fail("SoftHSM is missing: apt-get install softhsm2")
@@ -62,6 +67,15 @@ def missing_eyes() -> str | None:
         if shutil.which(program) is None:
             return package
     return None if pcscd.find() else "vsmartcard-vpcd"
+
+
+def missing_for_pcsc() -> str | None:
+    """Say what our own reader needs for PC/SC and is not here."""
+    if not pcscd.find():
+        return "vsmartcard-vpcd is missing: apt-get install pcscd vsmartcard-vpcd"
+    if find_spec("smartcard") is None:
+        return "pyscard is missing: pip install 'likeness[pcsc]' (needs swig, gcc)"
+    return None
 
 
 @pytest.fixture(scope="session")

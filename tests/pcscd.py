@@ -8,6 +8,8 @@ import fcntl
 import shutil
 import socket
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,6 +36,14 @@ def find() -> bool:
 def daemon() -> str | None:
     """Debian keeps it in /usr/sbin, which is not on everybody's path."""
     return shutil.which("pcscd") or shutil.which("pcscd", path="/usr/sbin")
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Wait until no other test has a pcscd, for one that starts its own."""
+    with LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 class Pcscd:

@@ -1,9 +1,9 @@
 """One genuine and one refused visit, with nothing else installed.
 
 An embedded broker, the carrier's side and the terminal run in one process; the card
-reader is simulated on a pseudo-terminal, the camera is a recorded clip played over and
-over. Everything between is the real thing. Its results say `test`: no carrier in the
-field accepts them.
+reader is simulated (`demo_cards`), the camera is a recorded clip played over and over.
+Everything between is the real thing. Its results say `test`: no carrier in the field
+accepts them.
 """
 
 import asyncio
@@ -22,20 +22,17 @@ import iotcore
 from joserfc.jwk import ECKey
 
 from likeness import config, parts, wiring
-from likeness.bench.chip_portrait import chip_portrait
 from likeness.carrier import inspect as inspection
 from likeness.carrier import serve as carrier
 from likeness.carrier.keeping import Kept
 from likeness.carrier.verify import verify
 from likeness.core.messages import Result
 from likeness.core.vocabulary import Environment, Verdict
+from likeness.demo_cards import Card, Over, table
 from likeness.edges import bench_keys, key_files
 from likeness.edges.recorded import frames
 from likeness.edges.screen_text import TextScreen
 from likeness.errors import ModelError
-from likeness.simulators.card_file import fictitious_card, simulated
-from likeness.simulators.sdt import SdtSimulator
-from likeness.simulators.sdt_reader import SdtCard
 from likeness.vision.look import Looker
 from likeness.vision.manifest import BUILT, PICTURES, models_dir
 
@@ -75,30 +72,48 @@ class Stage:
     port: int
     keys: bench_keys.BenchKeys
     clip: Path
-    cards: Path  # the pictures that the decoder knows
+    card: Card = "sdt"
+    over: Over = "pn532"
 
 
-def run(models: Path | None, say: Say) -> bool:
-    """Play both visits; return whether they came out as they must."""
+def run(
+    models: Path | None, say: Say, card: Card = "sdt", over: Over = "pn532"
+) -> bool:
+    """Play both visits; return whether they came out as they must.
+
+    Args:
+        models: their folder, if not the program's own.
+        say: told what happens.
+        card: which family of cards.
+        over: how chips are read.
+    """
     pictures = (models or models_dir()) / BUILT / PICTURES
     if not (pictures / CLIP).is_file():
         raise ModelError(f"{pictures / CLIP} is missing: run 'likeness models build'")
     with tempfile.TemporaryDirectory(prefix="likeness-demo-") as folder:
-        return asyncio.run(_play(Path(folder), pictures, models, say))
+        keys = bench_keys.make(Path(folder) / "keys", DEVICE, (Environment.TEST,))
+        stage = Stage(
+            Path(folder), _free_port(), keys, pictures / CLIP, card=card, over=over
+        )
+        holders = (_still(stage.clip), (pictures / STRANGER).read_bytes())
+        return asyncio.run(_play(stage, holders, models, say))
 
 
-async def _play(folder: Path, pictures: Path, models: Path | None, say: Say) -> bool:
-    keys = bench_keys.make(folder / "keys", DEVICE, (Environment.TEST,))
-    stage = Stage(folder, _free_port(), keys, pictures / CLIP, folder / "cards")
-    stage.cards.mkdir()
-    own, others = _cards(stage, pictures / STRANGER, models)
+async def _play(
+    stage: Stage, holders: tuple[bytes, bytes], models: Path | None, say: Say
+) -> bool:
+    looker = Looker(parts.load_model_set(models))
     results: asyncio.Queue[Kept] = asyncio.Queue()
-    say(f"stage: MQTT v5 broker (embedded) on 127.0.0.1:{stage.port}")
-    with _broker(stage), SdtSimulator(own) as reader:
-        say(f"stage: card reader (simulated SDT) on {reader.path}")
+    with (
+        table(stage.card, stage.over, stage.folder, holders, looker) as laid,
+        _broker(stage),
+    ):
+        say(f"stage: MQTT v5 broker (embedded) on 127.0.0.1:{stage.port}")
+        say(f"stage: {laid.what}")
         async with AsyncExitStack() as stack:
-            settings = _settings(stage, reader.path, models)
-            daemon = await wiring.build(settings, stack, screen=TextScreen(sys.stdout))
+            settings = laid.configured(_settings(stage, models))
+            screen = _VisitorsScreen(laid.enter_key)
+            daemon = await wiring.build(settings, stack, screen=screen)
 
             async def idle() -> bool:
                 return daemon.terminal.idle
@@ -109,12 +124,13 @@ async def _play(folder: Path, pictures: Path, models: Path | None, say: Say) -> 
             _in_background(stack, _carrier(stage, results.put_nowait))
             _in_background(stack, daemon.run())
             say("\n— first visit: the clip's person with his own card —")
+            laid.lay(0)
             first = await _next_result(results, stage, say)
             await _until(idle)
-            reader.take_away()
+            laid.take_away()
             await asyncio.sleep(CARD_AWAY_S)
             say("\n— second visit: the same face with another person's card —")
-            reader.lay(others)
+            laid.lay(1)
             second = await _next_result(results, stage, say)
             await _until(delivered)
             say("outbox: empty, every result has the carrier's signed receipt")
@@ -122,26 +138,13 @@ async def _play(folder: Path, pictures: Path, models: Path | None, say: Say) -> 
     return (first.verdict, second.verdict) == (Verdict.ACCEPTED, Verdict.REFUSED)
 
 
-def _cards(
-    stage: Stage, stranger: Path, models: Path | None
-) -> tuple[SdtCard, SdtCard]:
-    """Make two fictitious cards whose chips hold small, hard-pressed portraits."""
-    looker = Looker(parts.load_model_set(models))
-    frame = next(iter(frames(stage.clip, start_s=PORTRAIT_AT_S)))
-    still = cv2.imencode(".png", frame.image)[1].tobytes()
-    cards = []
-    for number, picture in enumerate((still, stranger.read_bytes()), 1):
-        portrait = chip_portrait(picture, looker)
-        if portrait is None:
-            raise ModelError(
-                "no face in a demonstration picture: build the models anew"
-            )
-        (stage.cards / f"{number}.jpg").write_bytes(portrait)
-        cards.append(simulated(fictitious_card(number), portrait))
-    return cards[0], cards[1]
+def _still(clip: Path) -> bytes:
+    """Return a picture of the clip's person, encoded."""
+    frame = next(iter(frames(clip, start_s=PORTRAIT_AT_S)))
+    return cv2.imencode(".png", frame.image)[1].tobytes()
 
 
-def _settings(stage: Stage, reader: str, models: Path | None) -> config.Config:
+def _settings(stage: Stage, models: Path | None) -> config.Config:
     keys = stage.keys
     return config.Config(
         terminal=config.Terminal(
@@ -149,13 +152,6 @@ def _settings(stage: Stage, reader: str, models: Path | None) -> config.Config:
             state_dir=str(stage.folder / "state"),
             environment=Environment.TEST,
             profile="demo",
-        ),
-        reader=config.Reader(path=reader),
-        portrait=config.PortraitDecoder(
-            command=(
-                *(sys.executable, "-m", "likeness.simulators.wlt_decoder"),
-                *("--pictures", str(stage.cards)),
-            )
         ),
         camera=config.Camera(source="feed", path=str(stage.clip), loop=True),
         keys=config.Keys(
@@ -167,6 +163,20 @@ def _settings(stage: Stage, reader: str, models: Path | None) -> config.Config:
         mqtt=config.Mqtt(host="127.0.0.1", port=stage.port),
         models=config.Models(dir=str(models or "")),
     )
+
+
+class _VisitorsScreen(TextScreen):
+    """A visitor stands before it, who does what it asks for."""
+
+    def __init__(self, enter_key: Callable[[], None]) -> None:
+        super().__init__(sys.stdout)
+        self._enter_key = enter_key
+
+    def show(self, state: str, detail: str = "") -> None:
+        """Write the state's sentence; scan what opens the chip when it says so."""
+        super().show(state, detail)
+        if state == "access_key":
+            self._enter_key()
 
 
 async def _carrier(stage: Stage, on_kept: Callable[[Kept], None]) -> None:

@@ -3,11 +3,13 @@
 import re
 import shutil
 import subprocess
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from likeness.__main__ import main
+from pcscd import turn
 from real_models import MODELS
 from terminals import likeness
 
@@ -50,6 +52,45 @@ def test_both_visits_come_out_as_they_must(tmp_path: Path) -> None:
     # The fictitious people of the two cards stay between the reader and the carrier.
     assert not re.search(r"\d{17}[\dX]", said + ended.stderr)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "over", ["pn532", pytest.param("pcsc", marks=pytest.mark.pcsc)]
+)
+def test_both_visits_with_an_icao_card(over: str, tmp_path: Path) -> None:
+    with turn() if over == "pcsc" else nullcontext():
+        ended = subprocess.run(
+            likeness("demo", "--card", "emrtd", "--over", over),
+            capture_output=True,
+            text=True,
+            timeout=WITHIN_S,
+            check=False,
+            cwd=tmp_path,
+        )
+    said = ended.stdout
+    assert ended.returncode == 0, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert said.endswith("first visit: accepted; second visit: refused\n")
+    assert said.count("Scan the lines with <<< on your card") == 2
+    proved = (
+        "card icao_id of UTO (pace, group_hashes, sod_signature, signer_valid,"
+        " issuer_chain, revocation, active_authentication)"
+    )
+    assert said.count(proved) == 2
+    # Neither number nor name of the fictitious people leaves reader and carrier.
+    assert not re.search(r"X\d{8}|SPECIMEN|SAMPLE", said + ended.stderr)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pcsc_says_what_it_needs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("likeness.simulators.virtual_pcscd.DRIVER", Path("/no/driver"))
+    assert main(["demo", "--card", "emrtd", "--over", "pcsc"]) == 2
+    said = capsys.readouterr()
+    assert said.err.count("\n") == 1
+    assert "apt-get install pcscd vsmartcard-vpcd" in said.err
 
 
 def test_without_its_clip_it_says_what_to_do(

@@ -179,6 +179,7 @@ def test_a_card_asks_for_its_key_is_read_once_and_is_taken_away() -> None:
         assert read.card.reader_id == "played reader"
         await asyncio.sleep(0.05)  # it still lies there
         stage.reading.seek()  # the next visitor's
+        await stage.hears(CardStillThere)
         stage.line.card = False
         await stage.hears(CardRemoved)
         stage.line.card = True

@@ -36,20 +36,23 @@ def chip_portrait(picture: bytes, looker: Looker) -> bytes | None:
     return None if face is None else press(cut_out(image, face))
 
 
-def cut_out(image: Pixels, face: Box) -> Pixels:
-    """Cut to 102 × 126 with the face in the middle, 65 % as high as the picture.
+def cut_out(
+    image: Pixels, face: Box, size: tuple[int, int] = (WIDTH_PX, HEIGHT_PX)
+) -> Pixels:
+    """Cut to `size` with the face in the middle, 65 % as high as the picture.
 
     What lies outside of `image` is filled with its border.
     """
+    width_px, height_px = size
     height = face.height / FACE_SHARE
-    scale = HEIGHT_PX / height
-    width = WIDTH_PX / scale
+    scale = height_px / height
+    width = width_px / scale
     left = round(face.x + (face.width - width) / 2)
     top = round(face.y + (face.height - height) / 2)
     part = _part(image, left, top, max(1, round(width)), max(1, round(height)))
     # Averaging when it becomes smaller: nothing is invented and nothing flickers.
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    small = cv2.resize(part, (WIDTH_PX, HEIGHT_PX), interpolation=how)
+    small = cv2.resize(part, (width_px, height_px), interpolation=how)
     return np.asarray(small, np.uint8)
 
 

@@ -1,24 +1,42 @@
 """`likeness demo`: one accepted and one refused visit, nothing else needed."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from likeness.commands import options
 from likeness.errors import UsageError
 
+if TYPE_CHECKING:
+    from likeness.demo_cards import Card, Over
+
 EXIT_NO = 1
 
 
 @click.command("demo")
 @options.models
-def command(models: Path | None) -> int:
+@click.option(
+    "--card",
+    type=click.Choice(("sdt", "emrtd")),
+    default="sdt",
+    show_default=True,
+    help="A resident identity card, or a card with an ICAO 9303 chip.",
+)
+@click.option(
+    "--over",
+    type=click.Choice(("pn532", "pcsc")),
+    default="pn532",
+    show_default=True,
+    help="How the chip is read: a simulated PN532, or pcscd with a virtual reader.",
+)
+def command(models: Path | None, card: "Card", over: "Over") -> int:
     """Play both visits; exit 1 if one does not come out as it must."""
     try:
         from likeness import demo
     except ModuleNotFoundError as missing:
         raise UsageError(
-            f"demo needs the bench and carrier extras ({missing.name} is missing):"
-            " pip install 'likeness[bench,carrier]'"
+            f"demo needs more than a terminal ({missing.name} is missing):"
+            " pip install 'likeness[bench,carrier,chip]'"
         ) from missing
-    return 0 if demo.run(models, click.echo) else EXIT_NO
+    return 0 if demo.run(models, click.echo, card, over) else EXIT_NO

@@ -102,6 +102,10 @@ class ChipReading:
     def seek(self) -> None:
         """Look for a card from now on; one that was read must be taken away first."""
         self._wanted.set()
+        # Later: who wishes for a card is still busy with what it is wished for.
+        asyncio.get_running_loop().call_soon(self._say_what_lies_there)
+
+    def _say_what_lies_there(self) -> None:
         if self._holding:
             self._on_event(CardStillThere())
 
