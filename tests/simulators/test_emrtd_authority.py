@@ -1,7 +1,6 @@
 """What the simulated state issues, looked at by libraries that did not write it."""
 
 import hashlib
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,15 +8,14 @@ from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ExtensionOID
 
 from likeness.simulators.emrtd_authority import LONG_PAST, CountryAuthority
 from likeness.simulators.emrtd_der import find
 from likeness.simulators.emrtd_keys import DIGESTS, Scheme
 from likeness.simulators.emrtd_signed_data import security_object
+from openssl_cms import openssl_complaint
 
-PEM = serialization.Encoding.PEM
 GROUPS = {2: b"two", 1: b"one"}
 
 
@@ -116,11 +114,11 @@ def test_openssl_verifies_a_security_object(
     assert sod is not None
     # Its chains never hold spelled-out curves; with this it verifies the signature.
     spelled_out = ["-noverify"] if scheme is Scheme.ECDSA_EXPLICIT else []
-    assert openssl_verifies(tmp_path, state, sod, *spelled_out) == ""
+    assert openssl_complaint(tmp_path, state.certificate, sod, *spelled_out) == ""
     spoiled = bytearray(sod)
     spoiled[sod.index(hashlib.sha256(b"two").digest())] ^= 1
-    assert "verification failure" in openssl_verifies(
-        tmp_path, state, bytes(spoiled), *spelled_out
+    assert "verification failure" in openssl_complaint(
+        tmp_path, state.certificate, bytes(spoiled), *spelled_out
     )
 
 
@@ -129,25 +127,6 @@ def test_openssl_verifies_a_master_list(
 ) -> None:
     others = [CountryAuthority("XX"), CountryAuthority("YY", Scheme.RSA)]
     listed = state.master_list(*others)
-    assert openssl_verifies(tmp_path, state, listed) == ""
+    assert openssl_complaint(tmp_path, state.certificate, listed) == ""
     content = (tmp_path / "content").read_bytes()
     assert all(other.certificate in content for other in (state, *others))
-
-
-def openssl_verifies(
-    folder: Path, state: CountryAuthority, message: bytes, *options: str
-) -> str:
-    """Return what openssl complains about; empty: it is satisfied."""
-    (folder / "cms").write_bytes(message)
-    root = x509.load_der_x509_certificate(state.certificate)
-    (folder / "root.pem").write_bytes(root.public_bytes(PEM))
-    words = ["-purpose", "any", "-inform", "DER", "-in", str(folder / "cms")]
-    words += ["-CAfile", str(folder / "root.pem"), "-out", str(folder / "content")]
-    words += ["-no_check_time", *options]
-    done = subprocess.run(
-        ["openssl", "cms", "-verify", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return "" if done.returncode == 0 else done.stderr

@@ -28,6 +28,7 @@ MORE = 0x40  # in a target's number and in a status: further data follow
 FOREVER = 0xFF  # of tries to find a card
 TIMEOUT, NO_TARGET = 0x01, 0x27  # manual 7.1
 AIR_TIMEOUT_S = 0.3
+BACK_AFTER_S = 2.0  # a chip that removed itself
 # A byte over the UART at 115200 baud, and over the air at 106 kbit/s.
 UART_BYTE_S, AIR_BYTE_S = 10 / 115_200, 9 / 106_000
 CHIP_S = 0.004  # that a chip thinks
@@ -59,6 +60,7 @@ class Pn532Reader:
         self.faults = [parse(one) if isinstance(one, str) else one for one in faults]
         self._radio, self._paced = radio, paced
         self._card: EmrtdCard | None = None
+        self._gone_since: float | None = None
         # Noise, not keys; seeded so that a failing run can be repeated.
         self._chance = random.Random(7)  # noqa: S311
         self.seconds = 0.0  # that a paced conversation took on UART and air
@@ -78,7 +80,7 @@ class Pn532Reader:
 
     def lay(self, card: EmrtdCard) -> list[Piece]:
         """Put a chip before the reader; a search that waits finds it."""
-        self._card = card
+        self._card, card.gone = card, False
         found = self._search(self._waiting) if self._waiting else None
         return [] if found is None else self._framed(found, set())
 
@@ -89,6 +91,7 @@ class Pn532Reader:
 
     def receive(self, data: bytes, now: float) -> list[Piece]:
         """Take in bytes of the host; pieces tell how long after now they leave."""
+        self._let_return(now)
         self._held += data
         if self._asleep and not self._woken():
             return []
@@ -96,6 +99,15 @@ class Pn532Reader:
         while (taken := self._next_frame()) is not None:
             pieces += self._heard(taken)
         return pieces
+
+    def _let_return(self, now: float) -> None:
+        """Lay a chip again that removed itself, after a while."""
+        if self._card is None or not self._card.gone:
+            self._gone_since = None
+        elif self._gone_since is None:
+            self._gone_since = now
+        elif now - self._gone_since >= BACK_AFTER_S:
+            self._card.gone = False
 
     # --- frames ---------------------------------------------------------------------
     def _woken(self) -> bool:
