@@ -9,8 +9,9 @@ from likeness.simulators.emrtd_authority import CountryAuthority
 from likeness.simulators.emrtd_card import EmrtdCard
 from likeness.simulators.emrtd_card_file import CardFile
 from likeness.simulators.emrtd_personalise import personalise
+from likeness.simulators.virtual_pcscd import VirtualPcscd
 from likeness.simulators.vpcd import VpcdSimulator
-from pcscd import Pcscd
+from pcscd import running
 from processes import happens
 
 pytestmark = pytest.mark.foreign
@@ -21,9 +22,9 @@ SELECT_APPLICATION, SELECT_DG1 = "00A4040C07A0000002471001", "00A4020C020101"
 
 
 @pytest.fixture(scope="module")
-def pcscd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pcscd]:
-    with Pcscd(tmp_path_factory.mktemp("pcscd")) as running:
-        yield running
+def pcscd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualPcscd]:
+    with running(tmp_path_factory.mktemp("pcscd")) as pcscd:
+        yield pcscd
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def card() -> EmrtdCard:
 
 
 @pytest.fixture(scope="module")
-def slot(pcscd: Pcscd, card: EmrtdCard) -> Iterator[VpcdSimulator]:
+def slot(pcscd: VirtualPcscd, card: EmrtdCard) -> Iterator[VpcdSimulator]:
     with VpcdSimulator(card, port=pcscd.port) as slot:
         assert happens(card_is_there, NOTICED_S)
         yield slot

@@ -111,19 +111,6 @@ class VpcdSimulator:
                 line.sendall(len(answer).to_bytes(2) + answer)
 
 
-class VpcdCard(VpcdSimulator):
-    """The same by the words of a card; for callers that have one card only."""
-
-    def insert(self) -> None:
-        """Put its card in."""
-        if self._card is not None:
-            self.lay(self._card)
-
-    def remove(self) -> None:
-        """Take it out."""
-        self.take_away()
-
-
 def _controlled(card: EmrtdCard, control: int) -> bytes:
     match control:
         case 0:  # power off
