@@ -189,6 +189,46 @@ def test_a_wrong_mac_a_missing_one_and_an_old_counter_end_the_session() -> None:
     assert channel.card.answer(command).hex() == "6988"
 
 
+def test_objects_of_another_form_or_order_end_the_session() -> None:
+    """Each has a right MAC: only what is said is wrong."""
+    for spoiled in (padding_not_said, swapped, content_of_the_odd_form, without_end):
+        channel = basic_access(powered(PLAIN))
+        assert channel.card.answer(spoiled(channel)).hex() == "6988"
+
+
+def signed(channel: Channel, *objects: bytes) -> bytes:
+    """Return SELECT with these objects and the MAC over them."""
+    head = bytes.fromhex("0CA4020C")
+    channel.counter += 1
+    covered = channel.suite.pad(head) + b"".join(objects)
+    counter = channel.counter.to_bytes(channel.suite.block)
+    mac = channel.suite.mac(channel.mac, channel.suite.pad(counter + covered))
+    body = b"".join(objects) + tlv(0x8E, mac)
+    return head + bytes([len(body)]) + body + b"\0"
+
+
+def encrypted(channel: Channel, data: bytes) -> bytes:
+    return channel.suite.encrypt(channel.encryption, data)
+
+
+def padding_not_said(channel: Channel) -> bytes:
+    cipher = encrypted(channel, channel.suite.pad(b"\1\1"))
+    return signed(channel, tlv(0x87, b"\2", cipher))
+
+
+def swapped(channel: Channel) -> bytes:
+    cipher = encrypted(channel, channel.suite.pad(b"\1\1"))
+    return signed(channel, tlv(0x97, b"\0"), tlv(0x87, b"\1", cipher))
+
+
+def content_of_the_odd_form(channel: Channel) -> bytes:
+    return signed(channel, tlv(0x85, encrypted(channel, channel.suite.pad(b"\1\1"))))
+
+
+def without_end(channel: Channel) -> bytes:
+    return signed(channel, tlv(0x87, b"\1", encrypted(channel, bytes(8))))
+
+
 def without_mac(command: bytes) -> bytes:
     body = command[5:-1][:-10]
     return command[:4] + bytes([len(body)]) + body + b"\0"
