@@ -5,7 +5,7 @@ from asn1crypto import algos
 
 from likeness.chip.der import BadDer, Unsupported
 from likeness.chip.signatures import BadSignature, check, digest, public_key
-from likeness.simulators.emrtd_der import NULL, explicit, integer, oid, sequence
+from likeness.simulators.emrtd_der import NULL, explicit, integer, oid, sequence, tlv
 from likeness.simulators.emrtd_keys import Scheme, SigningKey, digest_algorithm
 
 DATA = b"what was signed"
@@ -123,24 +123,39 @@ def test_a_key_that_names_pss_itself() -> None:
 def test_keys_that_are_not_taken() -> None:
     with pytest.raises(Unsupported):
         public_key(sequence(sequence(oid("1.3.101.112")), b"\x03\x21" + bytes(33)))
-    # 512 bits: the library makes no such key any more, so it is laid out here.
-    numbers = sequence(integer(2**511 + 1), integer(65537))
-    algorithm = sequence(oid("1.2.840.113549.1.1.1"), NULL)
-    short = sequence(algorithm, b"\x03" + bytes([len(numbers) + 1]) + b"\0" + numbers)
-    with pytest.raises(Unsupported):
-        public_key(short)
     for broken in (b"", b"\x30\x00", KEYS[Scheme.RSA].public_info()[:-1]):
         with pytest.raises(BadDer):
             public_key(broken)
 
 
-def test_an_even_exponent_is_no_key() -> None:
-    numbers = sequence(integer(2**2047 + 1), integer(4))
-    algorithm = sequence(oid("1.2.840.113549.1.1.1"), NULL)
-    body = b"\0" + numbers
-    info = sequence(algorithm, b"\x03\x82" + len(body).to_bytes(2) + body)
+def rsa_info(modulus: int, exponent: int) -> bytes:
+    """Lay out an RSA key of any numbers, negative ones too."""
+    numbers = sequence(
+        *(
+            tlv(0x02, number.to_bytes(number.bit_length() // 8 + 1, signed=True))
+            for number in (modulus, exponent)
+        )
+    )
+    body = tlv(0x03, b"\0" + numbers)
+    return sequence(sequence(oid("1.2.840.113549.1.1.1"), NULL), body)
+
+
+@pytest.mark.parametrize(
+    ("modulus", "exponent"),
+    [(2**2047 + 1, 4), (-(2**2046) - 1, 65537), (2**2047 + 1, -65537)],
+)
+def test_numbers_that_are_no_key(modulus: int, exponent: int) -> None:
     with pytest.raises(BadDer):
-        public_key(info)
+        public_key(rsa_info(modulus, exponent))
+
+
+@pytest.mark.parametrize(
+    ("modulus", "exponent"),
+    [(2**511 + 1, 65537), (2**8200 + 1, 65537), (2**2047 + 1, 2**64 + 1)],
+)
+def test_numbers_of_a_size_that_is_not_taken(modulus: int, exponent: int) -> None:
+    with pytest.raises(Unsupported):
+        public_key(rsa_info(modulus, exponent))
 
 
 def test_hashes_that_are_not_taken() -> None:

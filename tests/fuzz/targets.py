@@ -6,6 +6,7 @@ Leaves to others: each row's making (the modules beside), running them (`engine`
 from fuzz import (
     carrier_targets,
     certificate_targets,
+    chip_proof_targets,
     file_targets,
     message_targets,
     order_targets,
@@ -22,6 +23,7 @@ TARGETS: tuple[Target, ...] = (
     *message_targets.TARGETS,
     *carrier_targets.TARGETS,
     *certificate_targets.TARGETS,
+    *chip_proof_targets.TARGETS,
     *order_targets.TARGETS,
     *update_targets.TARGETS,
     *file_targets.TARGETS,

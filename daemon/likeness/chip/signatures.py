@@ -15,6 +15,7 @@ from likeness.chip.der import BadDer, Unsupported, reading
 from likeness.errors import LikenessError
 
 RSA_BITS = range(1024, 8193)
+EXPONENT_BITS = range(2, 65)  # a longer one only costs time
 RSA_ALGORITHMS = ("rsa", "rsassa_pss")
 MGF1 = "mgf1"
 PSS_TRAILER = "trailer_field_bc"
@@ -45,8 +46,13 @@ def public_key(der: bytes) -> PublicKey:
             exponent = int(numbers["public_exponent"].native)
     if kind == "ec":
         return read_key(info)
-    if numbers is None or modulus.bit_length() not in RSA_BITS:
-        raise Unsupported("a public key of a kind or size that is not taken")
+    if numbers is None:
+        raise Unsupported("a public key of a kind that is not taken")
+    if modulus < 0 or exponent < 0:
+        raise BadDer("an RSA key that cannot be")
+    sizes = modulus.bit_length(), exponent.bit_length()
+    if sizes[0] not in RSA_BITS or sizes[1] not in EXPONENT_BITS:
+        raise Unsupported("an RSA key of a size that is not taken")
     try:
         return rsa.RSAPublicNumbers(exponent, modulus).public_key()
     except ValueError:
