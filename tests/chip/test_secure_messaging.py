@@ -173,6 +173,16 @@ STATUS = tlv.write(0x99, b"\x90\x00")
 
 
 @pytest.mark.parametrize("keys", SUITES.values(), ids=lambda keys: keys.suite.name)
+def test_data_that_is_filled_up_in_another_way_is_refused(keys: SessionKeys) -> None:
+    """The byte before it says which way; all else is right."""
+    good = answer_of(keys, 2, b"data").data
+    sealed = tlv.one(good[: good.index(STATUS)], 0x87).value
+    other = tlv.write(0x87, b"\2" + sealed[1:]) + STATUS
+    with pytest.raises(ChipTrouble, match="unknown kind"):
+        asked(keys).unprotect(vouched(keys, other))
+
+
+@pytest.mark.parametrize("keys", SUITES.values(), ids=lambda keys: keys.suite.name)
 @pytest.mark.parametrize(
     "body",
     [
