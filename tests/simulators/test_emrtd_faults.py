@@ -54,6 +54,14 @@ def test_a_wrong_mac_strikes_as_often_as_asked() -> None:
     assert channel.opened(read_at(channel, 0))[-2:] == OK
 
 
+@pytest.mark.parametrize("fault", ["sm-bad-mac", "sm-no-status", "sm-other-status"])
+def test_a_fault_of_protection_waits_for_a_protected_command(fault: str) -> None:
+    channel = basic_access(misbehaving(f"{fault}:1"))
+    with pytest.raises((AssertionError, KeyError)):
+        channel.send("0CA4020C", b"\1\2")
+    assert channel.send("0CA4020C", b"\1\2") == OK
+
+
 def test_a_missing_or_another_status_has_a_right_mac() -> None:
     channel = reading("sm-no-status@DG2")
     with pytest.raises(KeyError):
@@ -101,7 +109,8 @@ def test_late_and_silent() -> None:
 
 
 def test_pace_fails_but_basic_access_is_there() -> None:
-    card = misbehaving("pace-fails")
+    card = misbehaving("pace-fails:1")
+    assert card.answer(b"\0\xb0\x9c\0\0")[-2:] == OK
     with pytest.raises(AssertionError, match="6a80"):
         pace_attempt(card, b"123456", 2)
     assert basic_access(card).read_file(DG1)

@@ -7,15 +7,13 @@ Leaves to others: the protocols and their faults (simulators), ICAO chips
 import contextlib
 import signal
 import time
-from enum import Enum
 from pathlib import Path
 from types import ModuleType
 from typing import Literal, cast, get_args
 
 import click
-from click.core import ParameterSource
 
-from likeness.commands.laying import Laid
+from likeness.commands.laying import Laid, ReaderKind, refuse_unfit
 from likeness.errors import UsageError
 from likeness.simulators import card_file
 from likeness.simulators.sdt import SdtSimulator
@@ -23,25 +21,6 @@ from likeness.simulators.sdt_reader import BAUDS
 
 EMRTD_FORMS = ("td1", "td2", "td3")
 LIFTED_S = 1.0  # between two layings of the same card
-
-
-class ReaderKind(Enum):
-    """Which reader is simulated, as its options' errors call it."""
-
-    SDT = "an SDT reader"
-    PN532 = "a chip before a PN532"
-    VPCD = "a chip in a virtual PC/SC reader"
-
-
-FITS = {
-    "link": {ReaderKind.SDT, ReaderKind.PN532},
-    "baud": {ReaderKind.SDT, ReaderKind.PN532},
-    "power_up_s": {ReaderKind.SDT},
-    "over": {ReaderKind.PN532, ReaderKind.VPCD},
-    "line_faults": {ReaderKind.PN532},
-    "radio": {ReaderKind.PN532},
-    "port": {ReaderKind.VPCD},
-}
 
 
 @click.group("reader")
@@ -147,7 +126,7 @@ def simulate(  # noqa: PLR0917 - one per option
     if link is not None and link.exists() and not link.is_symlink():
         raise UsageError(f"{link}: exists and is no symbolic link; choose another name")
     kind = _kind(emrtd=emrtd, over=over)
-    _refuse_unfit(kind)
+    refuse_unfit(kind)
     laid: Laid
     if kind is ReaderKind.SDT:
         laid = _sdt(card_path, faults, link=link, baud=baud, power_up_s=power_up_s)
@@ -197,16 +176,6 @@ def _kind(*, emrtd: bool, over: str | None) -> ReaderKind:
     if not emrtd:
         return ReaderKind.SDT
     return ReaderKind.VPCD if over == "vpcd" else ReaderKind.PN532
-
-
-def _refuse_unfit(kind: ReaderKind) -> None:
-    """An option of another reader would be taken for one that works here."""
-    context = click.get_current_context()
-    for option in context.command.params:
-        fits = FITS.get(option.name or "")
-        source = context.get_parameter_source(option.name or "")
-        if fits and kind not in fits and source is ParameterSource.COMMANDLINE:
-            raise UsageError(f"{option.opts[0]} is not for {kind.value}")
 
 
 def _emrtd() -> ModuleType:

@@ -122,10 +122,8 @@ class EmrtdCard:
 
     def _struck(self, command: Command) -> set[Kind]:
         file = NAMES.get(self._reading.selected or 0, "")
-        middle = command.ins in (0xB0, 0xB1) and self._reading.begun
-        return {
-            fault.kind for fault in self.faults if fault.strikes(file, middle=middle)
-        }
+        possible = emrtd_faults.possible(command, begun=self._reading.begun)
+        return {fault.kind for fault in self.faults if fault.strikes(file, possible)}
 
     def _protected(self, command: Command, struck: set[Kind]) -> bytes:
         session = self._session

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from likeness.errors import UsageError
+from likeness.simulators.emrtd_apdu import Command
 from likeness.simulators.emrtd_files import NAMES
 from likeness.simulators.emrtd_session import Harm, SecureSession
 
 LATE_S = 1.0
+READ_BINARY, GENERAL_AUTHENTICATE = (0xB0, 0xB1), 0x86
 NOT_FOUND_SAID = bytes.fromhex("99026A82")
 
 
@@ -66,6 +68,15 @@ ON_THE_CHIP = frozenset(
         Kind.NO_IMAGE,
     }
 )
+OF_PROTECTION = frozenset(
+    {
+        Kind.BAD_MAC,
+        Kind.NO_STATUS,
+        Kind.OTHER_STATUS,
+        Kind.SM_MISSING,
+        Kind.SM_INCORRECT,
+    }
+)
 IN_THE_MIDDLE = frozenset({Kind.SESSION_LOST, Kind.REMOVED})
 OF_ONE_FILE = IN_THE_MIDDLE | {Kind.OVERSIZE, Kind.TRUNCATED}
 _FORM = re.compile(
@@ -81,19 +92,31 @@ class Fault:
     times: float = float("inf")
     file: str = ""  # a name of emrtd_files.NAMES; empty: every file
 
-    def strikes(self, file: str, *, middle: bool) -> bool:
-        """Say whether an answer is met, and count it.
+    def strikes(self, file: str, possible: frozenset[Kind]) -> bool:
+        """Say whether a command is met, and count it.
 
         Args:
             file: which file is selected; empty: none.
-            middle: whether this is a read from behind the file's beginning.
+            possible: what can go wrong with this command.
         """
-        if self.times <= 0 or self.kind in ON_THE_CHIP:
-            return False
-        if self.file not in ("", file) or (self.kind in IN_THE_MIDDLE and not middle):
+        if self.times <= 0 or self.kind not in possible or self.file not in ("", file):
             return False
         self.times -= 1
         return True
+
+
+def possible(command: Command, *, begun: bool) -> frozenset[Kind]:
+    """Say what can go wrong with a command; `begun`: a file is read from on."""
+    kinds = {Kind.LATE, Kind.SILENT}
+    if command.is_protected:
+        kinds |= OF_PROTECTION
+    elif command.ins == GENERAL_AUTHENTICATE:
+        kinds.add(Kind.PACE_FAILS)
+    if command.ins in READ_BINARY:
+        kinds.add(Kind.SHORT_ANSWERS)
+        if begun:
+            kinds |= IN_THE_MIDDLE
+    return frozenset(kinds)
 
 
 def parse(text: str) -> Fault:
