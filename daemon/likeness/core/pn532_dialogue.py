@@ -40,7 +40,7 @@ VERSION, SAM, RF, LIST, EXCHANGE, RELEASE = 0x02, 0x14, 0x32, 0x4A, 0x40, 0x52
 # Seconds from the acknowledgement to the answer. A chip may ask for more time again and
 # again while it computes (ISO/IEC 14443-4 clause 7.3).
 ANSWER_S = {LIST: 3.0, EXCHANGE: 12.0}
-ANSWER_ELSE_S = 1.0
+ANSWER_ELSE_S = 2.0
 ISO_DEP = 0x20  # in SEL_RES: the card takes APDUs
 TYPE_A, TYPE_B = bytes([LIST, 1, 0]), bytes([LIST, 1, 3, 0])
 # Two tries for a card, then the answer is that there is none (manual 7.3.1, item 5);
@@ -277,10 +277,12 @@ class Pn532Dialogue:
 
     def _received(self, data: bytes, now: float) -> list[Effect]:
         effects: list[Effect] = []
-        if self._phase is Phase.TAKEN:
-            self._gap_until_s = now + GAP_S
+        begun = self._phase is Phase.TAKEN
         for found in self._cutter.feed(data):
+            begun = begun or (self._phase is Phase.TAKEN and isinstance(found, Noise))
             effects += self._found(found, now)
+        if self._phase is Phase.TAKEN and (begun or self._cutter.waiting):
+            self._gap_until_s = now + GAP_S  # an answer, or its rest, has begun
         return effects
 
     def _found(self, found: Found, now: float) -> list[Effect]:
