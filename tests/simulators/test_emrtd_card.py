@@ -120,6 +120,34 @@ def test_a_wrong_zone_opens_nothing_and_needs_a_new_challenge() -> None:
     assert basic_attempt(card, card.chip.mrz_information)[1] is not None
 
 
+def test_an_answer_to_another_challenge_opens_nothing() -> None:
+    """Whoever has heard one opening cannot use it again."""
+    card = powered(PLAIN)
+    card.answer(SELECT_APPLICATION)
+    seed = mrz_secret(card.chip.mrz_information)[:16]
+    ask(card, "0084000008")
+    cipher = TDES.encrypt(TDES.derive(seed, 1), bytes(32))
+    proof = cipher + TDES.mac(TDES.derive(seed, 2), TDES.pad(cipher))
+    assert ask(card, f"0082000028{proof.hex()}28") == "6300"
+
+
+def test_pace_refuses_its_own_key() -> None:
+    """A terminal that reflects what the chip says could else agree with nobody."""
+    card = EmrtdCard(
+        personalise(with_access(), STATE), random=lambda size: b"\5" * size
+    )
+    card.power_on()
+    curve = card.chip.pace[0].curve
+    same = curve.scalar(b"\5" * curve.field_size)
+    ask(card, "0022C1A40F800A04007F00070202040202830102")
+    ask(card, "10860000027C0000")
+    point = curve.encode(curve.generator)
+    assert ask(card, f"10860000457C438141{point.hex()}00")[-4:] == "9000"
+    mapped = curve.generator * int.from_bytes(b"\5" * 16) + curve.generator * same
+    point = curve.encode(mapped * same)
+    assert ask(card, f"10860000457C438341{point.hex()}00") == "6A80"
+
+
 def test_basic_access_only_where_it_is_offered() -> None:
     card = powered(with_access(bac=False))
     card.answer(SELECT_APPLICATION)
