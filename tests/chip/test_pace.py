@@ -231,14 +231,14 @@ def test_long_numbers_need_a_reader_that_carries_them() -> None:
         best_way(ways[:1], long_lengths=False)
 
 
-def test_one_protocol_over_two_curves_is_told_apart() -> None:
-    twice = offers((2, 2, 12), (2, 2, 13))
+@pytest.mark.parametrize("other", [(2, 2, 12), (2, 1, 12), (4, 2, 15)])
+def test_one_of_two_groups_is_named(other: tuple[int, int, int]) -> None:
+    """Also where the protocol alone would tell: the standard asks for it."""
     chip = Scripted((BEGIN[0][:8] + "12" + BEGIN[0][10:] + "84010D", "6A80"))
     channel = Channel(ReadingStats(), most_commands=9)
+    ways = offers((2, 2, 13), other)
     with pytest.raises(PaceFailed):
-        talk = open_by_pace(
-            channel, KEY, twice[::-1], random=Drawn(), long_lengths=True
-        )
+        talk = open_by_pace(channel, KEY, ways, random=Drawn(), long_lengths=True)
         hold(talk, chip.answer)
     assert chip.done
 

@@ -196,8 +196,8 @@ def _token(keys: SessionKeys, way: PaceInfo, group: Group, public: bytes) -> byt
 
 
 def _named(way: PaceInfo, offered: Sequence[PaceInfo]) -> bytes:
-    """Return which curve, where the protocol alone leaves it open (clause 4.4.4.1)."""
-    if sum(other.protocol == way.protocol for other in offered) == 1:
+    """Say which group, where the chip has more than one (clause 4.4.4.1)."""
+    if len({other.parameters for other in offered}) == 1:
         return b""
     return tlv.write(0x84, bytes([way.parameters or 0]))
 
