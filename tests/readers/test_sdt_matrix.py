@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from likeness.core.card_answers import MEANINGS
+from likeness.core.card_cycle import CardRemoved
 from likeness.core.card_dialogue import ReaderReady, ReaderTrouble
 from likeness.service.reading import CardEvent, CardPresented, CardReading
 from likeness.simulators.card_file import fictitious_card, simulated
@@ -38,6 +39,8 @@ UNKNOWN_STATUS = 0x55
 STATUSES = [*MEANINGS, UNKNOWN_STATUS]
 FAULTS = [kind.value for kind in Kind if kind is not Kind.STATUS]
 FAULTS += [f"status-{status:02X}" for status in STATUSES]
+# The card is refused in that laying, or the reader is asked again in half a minute.
+TAKE_LONG = ("status-32", "status-40", "status-60", "status-66")
 LAYINGS = 24
 LAID_S, LIFTED_S = 15.0, 2.0
 
@@ -51,6 +54,8 @@ class Shop:
         self.pty = PtyReader(loop, self.reader, LINES[line](), folder / "reader")
         self.told: list[tuple[int, CardEvent]] = []
         self.laying = 0
+        self.lies = False
+        self.told_gone_too_soon = 0
         self._read = asyncio.Event()
         self.reading = CardReading(
             CountingLine(str(self.pty.link), baud, self.pty.owed),
@@ -65,6 +70,7 @@ class Shop:
             self.laying += 1
             self._read.clear()
             self.reader.lay(card)
+            self.lies = True
             try:
                 async with asyncio.timeout(LAID_S):
                     await self._read.wait()
@@ -73,6 +79,7 @@ class Shop:
             else:
                 await asyncio.sleep(LIFTED_S)  # it may not be read a second time
             self.reader.take_away()
+            self.lies = False
             await asyncio.sleep(LIFTED_S)
             if self._read.is_set():
                 return True
@@ -85,6 +92,7 @@ class Shop:
         self.told.append((self.laying, event))
         if isinstance(event, CardPresented):
             self._read.set()
+        self.told_gone_too_soon += self.lies and isinstance(event, CardRemoved)
 
 
 async def day(
@@ -115,6 +123,12 @@ def test_each_fault_on_each_line(fault: str, line: str, tmp_path: Path) -> None:
     shop = play(lambda loop: day(loop, f"{fault}:{TIMES}", line, tmp_path))
     assert_only_whole_cards_once_in_each_laying(shop)
     assert shop.reader.faults[0].times == 0, "the fault was not met"
+    if line == "lossy":
+        return  # there patience is all
+    if fault not in TAKE_LONG:
+        assert shop.laying == len((FIRST, SECOND)), "a card had to be laid again"
+    if not fault.startswith("status-"):
+        assert shop.told_gone_too_soon == 0
     if line == "torn":
         assert shop.pty.unplugged >= 2  # and once at the end
         assert any(isinstance(event, ReaderTrouble) for _, event in shop.told)
