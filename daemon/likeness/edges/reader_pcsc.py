@@ -62,7 +62,7 @@ class PcscReader:
             start_new_session=True,
         )
         said, data = await self._ask(Order.OPEN, self._name.encode())
-        return data.decode() if said is Said.DONE else ""
+        return data.decode(errors="replace") if said is Said.DONE else ""
 
     async def connect(self) -> bytes | None:
         """Power the card up anew, for us alone; return its ATR."""
@@ -106,30 +106,33 @@ class PcscReader:
                 await child.stdin.drain()
                 (size,) = LENGTH.unpack(await child.stdout.readexactly(LENGTH.size))
                 body = await child.stdout.readexactly(min(max(1, size), MOST))
+                said, data = Said(chr(body[0])), body[1:]
+                words = "" if said is Said.DONE else data.decode("ascii", "replace")
         except TimeoutError:
             await self.close()
             raise DeviceLost(
                 "PC/SC hangs; it is begun anew, see pcscd if that does not help"
             ) from None
-        except (OSError, EOFError):
+        except (OSError, EOFError, ValueError):  # ValueError: a word it does not have
             await self.close()
             raise DeviceLost("the PC/SC process ended; it is begun anew") from None
-        said, data = Said(chr(body[0])), body[1:]
         if said is Said.LOST and order is not Order.OPEN:
             await self.close()
-            raise DeviceLost(f"the PC/SC reader or pcscd is gone ({data.decode()})")
-        return self._judge(said, data)
+            raise DeviceLost(f"the PC/SC reader or pcscd is gone ({words})")
+        self._judge(said, words)
+        return said, data
 
-    def _judge(self, said: Said, data: bytes) -> tuple[Said, bytes]:
+    def _judge(self, said: Said, why: str) -> None:
+        """Raise what a refusal means."""
         match said:
             case Said.DONE | Said.NO_CARD:
-                return said, data
+                return
             case Said.GONE:
                 raise CardGone("the card was taken away")
             case Said.MUTE:
-                raise CardMute(data.decode())
+                raise CardMute(why)
             case Said.UNFIT:
-                raise CardUnfit(data.decode())
+                raise CardUnfit(why)
             case Said.MISSING:
                 raise DeviceRefused(
                     "PC/SC needs pyscard: apt install python3-pyscard, or"
@@ -138,10 +141,9 @@ class PcscReader:
             case Said.REFUSED:
                 raise DeviceRefused(
                     f"PC/SC reader '{self._name}' is in use by another program, or this"
-                    f" user may not use it ({data.decode()})"
+                    f" user may not use it ({why})"
                 )
             case Said.LOST:
-                why = data.decode()
                 if why in NO_SERVICE:
                     raise DeviceLost(f"pcscd does not run; start it ({why})")
                 raise DeviceLost(

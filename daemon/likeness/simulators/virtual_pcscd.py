@@ -46,16 +46,16 @@ class VirtualPcscd:
                 " pcscd.socket pcscd'), or take --over pn532"
             )
         self._folder = folder
+        self._config = folder / "reader.conf.d"
         self._program = program
         self._process: subprocess.Popen[bytes] | None = None
         self.port = _free_pair()
 
     def __enter__(self) -> Self:
         """Start it and wait until it answers."""
-        config = self._folder / "reader.conf.d"
-        config.mkdir()
+        self._config.mkdir()
         reader = READER.format(port=self.port, driver=DRIVER)
-        (config / "vpcd").write_text(reader, encoding="utf-8")
+        (self._config / "vpcd").write_text(reader, encoding="utf-8")
         try:
             PLACE.mkdir(exist_ok=True)
         except OSError as problem:
@@ -63,19 +63,7 @@ class VirtualPcscd:
                 f"{PLACE} cannot be made ({problem.strerror}): PC/SC needs root here,"
                 " or take --over pn532"
             ) from problem
-        with (self._folder / "pcscd.log").open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - Debian's own program
-                [self._program, "--foreground", "--config", str(config)],
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-            )
-        until_s = time.monotonic() + WITHIN_S
-        while not _answers():
-            if self._process.poll() is not None or time.monotonic() > until_s:
-                self._stop()
-                raise UsageError("pcscd does not start: it needs root, or --over pn532")
-            time.sleep(LOOK_EVERY_S)
+        self.start()
         return self
 
     def __exit__(
@@ -86,6 +74,29 @@ class VirtualPcscd:
     ) -> None:
         """End it."""
         self._stop()
+
+    def start(self) -> None:
+        """Start it, also after it was killed; raise UsageError if that fails."""
+        with (self._folder / "pcscd.log").open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - Debian's own program
+                [self._program, "--foreground", "--config", str(self._config)],
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+            )
+        until_s = time.monotonic() + WITHIN_S
+        while not _answers():
+            if self._process.poll() is not None or time.monotonic() > until_s:
+                self._stop()
+                raise UsageError("pcscd does not start: it needs root, or --over pn532")
+            time.sleep(LOOK_EVERY_S)
+
+    def kill(self) -> None:
+        """End it without a warning, as a crash would."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
 
     def _stop(self) -> None:
         process, self._process = self._process, None
