@@ -69,7 +69,24 @@ def test_older_chips_take_the_key_at_once() -> None:
     assert channel.session.protect(READ) == expected
 
 
-@pytest.mark.parametrize("answers", [("6A80",), ("9000", "6300")])
-def test_a_refusal_leaves_the_session_as_it_was(answers: tuple[str, ...]) -> None:
-    channel, _ = held(Suite.AES_192, None, *answers)
+def test_an_older_chip_that_wants_it_the_newer_way_gets_it() -> None:
+    channel, sent = held(Suite.TRIPLE_DES, None, "6A86", "9000", "7C009000")
+    assert [command[1] for command in sent] == [0x22, 0x22, 0x86]
+    assert channel.session is not None
+    expected = of_the_chip(Suite.TRIPLE_DES).protect(READ)
+    assert channel.session.protect(READ) == expected
+
+
+@pytest.mark.parametrize(
+    ("suite", "answers"),
+    [
+        (Suite.AES_192, ("6A80",)),
+        (Suite.AES_192, ("9000", "6300")),
+        (Suite.TRIPLE_DES, ("6A80", "6A80")),
+    ],
+)
+def test_a_refusal_leaves_the_session_as_it_was(
+    suite: Suite, answers: tuple[str, ...]
+) -> None:
+    channel, _ = held(suite, None, *answers)
     assert channel.session is None

@@ -34,8 +34,12 @@ def authenticate_chip(
     group, key = usable.group, usable.key
     private = group.private(random)
     secret = group.secret(private, usable.public)
-    send = _send_key if key.suite is Suite.TRIPLE_DES else _send_protocol
-    if not (yield from send(channel, key, group.public(private))):
+    public = group.public(private)
+    sent = key.suite is Suite.TRIPLE_DES and (
+        yield from _send_key(channel, key, public)
+    )
+    # A chip with 3DES may take either way.
+    if not sent and not (yield from _send_protocol(channel, key, public)):
         return False
     channel.session = SecureMessaging(SessionKeys.derive(key.suite, secret))
     return True
