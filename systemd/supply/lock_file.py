@@ -25,8 +25,10 @@ LOCKS = HERE / "locks"
 ROLES = {
     "terminal": ("pcsc", "pkcs11", "update"),
     "carrier": ("carrier", "update"),
-    "demo": ("bench", "carrier"),
-    "dev": ("bench", "carrier", "litert", "pkcs11", "update", "dev"),
+    "demo": ("bench", "carrier", "chip"),
+    # Without pcsc: its library is built where it is installed, and most tests do well
+    # without a compiler.
+    "dev": ("bench", "carrier", "chip", "litert", "pkcs11", "update", "dev"),
 }
 # These install the checkout itself, so they bring what builds it.
 BUILDING_ROLES = frozenset({"demo", "dev"})
