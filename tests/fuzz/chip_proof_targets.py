@@ -56,7 +56,7 @@ PIECES = (
 )
 
 
-def _pieces(dice: Dice, data: bytes, other: bytes) -> bytes:
+def change_pieces(dice: Dice, data: bytes, other: bytes) -> bytes:
     """Change a few bytes, put pieces in, or take parts of another input.
 
     What is signed does not survive any of it, so some inputs stay as they are.
@@ -123,7 +123,7 @@ def _groups(_folder: Path) -> Subject:
     seeds += [group_2(JPEG, ImageForm.JPEG, (3, 4), count=n) for n in (1, 3)]
     seeds += [group_2_of_2019(JPEG), common([1, 2, 11, 14, 15])]
     seeds.append(group_11("Ériksson<<Änna", "4711", "19740812"))
-    return Subject(seeds, _pieces, _read_group)
+    return Subject(seeds, change_pieces, _read_group)
 
 
 def _read_group(data: bytes) -> str:
@@ -163,7 +163,7 @@ def _objects(_folder: Path) -> Subject:
             return f"refused {found.findings[-1].why}"
         return f"believed {[one.why for one in found.findings]}"
 
-    return Subject(seeds, _pieces, judge)
+    return Subject(seeds, change_pieces, judge)
 
 
 def _stores(_folder: Path) -> Subject:
@@ -179,7 +179,7 @@ def _stores(_folder: Path) -> Subject:
         kinds = (len(found.issuers), len(found.crls), len(found.lists))
         return f"{'refused ' if found.rejected else ''}{kinds}"
 
-    return Subject(seeds, _pieces, load)
+    return Subject(seeds, change_pieces, load)
 
 
 def _named(seeds: list[bytes]) -> list[tuple[str, bytes]]:
@@ -211,7 +211,7 @@ def _answers(_folder: Path) -> Subject:
         active_auth.check(ActiveProof(challenge, response), key, infos)
         return "holds"
 
-    return Subject(seeds, _pieces, check)
+    return Subject(seeds, change_pieces, check)
 
 
 TARGETS = (
