@@ -13,6 +13,7 @@ COMMANDS = {
     "bench": ("bench", "Measure on recorded material."),
     "models": ("models", "Build, check and list the models."),
     "reader": ("reader", "Simulate a card reader."),
+    "trust": ("trust", "Issuers of documents with chips: list, import."),
     "carrier": ("carrier", "The carrier's side: ingest, verify."),
     "check-config": ("check_config", "Say what a configuration would put in force."),
     "update": ("update", "Signed updates of models and policy."),

@@ -36,13 +36,7 @@ def checks(settings: config.Config) -> dict[str, Check]:
         "camera": partial(
             devices.camera, partial(camera_of, settings.camera), in_use=in_use
         ),
-        "reader": partial(
-            devices.reader,
-            reader_line(settings.reader),
-            clock,
-            baud=settings.reader.baud,
-            in_use=in_use,
-        ),
+        **_readers(settings, clock, in_use=in_use),
         "screen": partial(machine.screen, CONNECTORS),
         "clock": lambda: machine.clock(clock.moment()),
         "disk": partial(machine.disk, state_dir),
@@ -52,6 +46,30 @@ def checks(settings: config.Config) -> dict[str, Check]:
         "models": partial(devices.models, partial(_load_models, settings)),
         "temperature": partial(machine.temperature, THERMAL),
     }
+
+
+def _readers(
+    settings: config.Config, clock: SystemClock, *, in_use: bool
+) -> dict[str, Check]:
+    """Return a check for each reader there is."""
+    found: dict[str, Check] = {}
+    if settings.reader.kind:
+        found["reader"] = partial(
+            devices.reader,
+            reader_line(settings.reader),
+            clock,
+            baud=settings.reader.baud,
+            in_use=in_use,
+        )
+    if settings.chip.kind:
+        # A terminal without one does not have what these need.
+        from likeness import chips as made  # noqa: PLC0415
+        from likeness.doctor import chips  # noqa: PLC0415
+
+        line = partial(made.line_of, settings.chip)
+        found["chip reader"] = partial(chips.reader, line, in_use=in_use)
+        found["trust"] = partial(chips.trust, settings.trust)
+    return found
 
 
 def examine(

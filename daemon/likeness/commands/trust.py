@@ -1,0 +1,119 @@
+"""`likeness trust`: whom this terminal believes to issue documents with chips."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from likeness.errors import UsageError, one_line
+
+if TYPE_CHECKING:
+    from likeness.chip.trust_store import TrustStore
+
+FOLDER = click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    required=True,
+    help="The folder that trust.dir names.",
+)
+PUBLIC = 0o644
+MOST_BYTES = 32 << 20
+EXIT_NO = 1
+
+
+@click.group(help="Issuers of documents with chips: list, import.")
+def command() -> None:
+    """Choose what to do with the trust store."""
+
+
+@command.command("list")
+@FOLDER
+def list_issuers(folder: Path) -> int:
+    """Say who is trusted, until when, and what was left out; exit 1 if nobody is."""
+    store = _store(folder)
+    now = datetime.now(UTC)
+    for issuer in sorted(store.issuers, key=lambda one: one.label):
+        over = " (over)" if issuer.end < now else ""
+        label = one_line(issuer.label)
+        click.echo(f"{issuer.fingerprint[:16]} to {issuer.end:%Y-%m-%d}{over}: {label}")
+    for crl in store.crls:
+        due = f"{crl.next_update:%Y-%m-%d}" if crl.next_update else "no day"
+        click.echo(f"revocation list of {len(crl.revoked)}, a newer one due {due}")
+    _tell_rejected(store)
+    click.echo(_sum(store))
+    return 0 if store.issuers else EXIT_NO
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@FOLDER
+def take(file: Path, folder: Path) -> int:
+    """Put a master list, certificate or revocation list into the folder, checked.
+
+    Signatures are checked first; a file that adds nobody and nothing is refused and
+    exits 1. Whether the file is the right one is yours to know: get it, or its digest,
+    from its publisher by a second way.
+    """
+    from likeness.edges import new_file
+
+    before = _store(folder)
+    data = _read(file)
+    after = _store(folder, (file.name, data))
+    click.echo(f"SHA-256 {sha256(data).hexdigest()}")
+    new = [one for one in after.issuers if one not in before.issuers]
+    adds = new or len(after.crls) > len(before.crls)
+    if not adds:
+        _tell_rejected(after)
+        click.echo(f"{file}: adds nobody who can be trusted; nothing was changed")
+        return EXIT_NO
+    name = f"{sha256(data).hexdigest()[:16]}-{_safe(file.name)}"
+    try:
+        new_file.replace(folder / name, data, mode=PUBLIC)
+    except OSError as problem:
+        raise UsageError(
+            f"{folder}: cannot be written ({problem.strerror}); run as its owner"
+        ) from problem
+    _tell_rejected(after)
+    click.echo(f"{name}: {len(new)} new issuers; now {_sum(after)}")
+    return 0
+
+
+def _store(folder: Path, *more: tuple[str, bytes]) -> "TrustStore":
+    from likeness.chip import trust_store
+    from likeness.edges.trust_folder import TrustFolder
+
+    def load(files: Iterable[tuple[str, bytes]]) -> "TrustStore":
+        return trust_store.load([*files, *more])
+
+    return TrustFolder(folder, load).current()
+
+
+def _read(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise UsageError(f"{file}: is too large for a list of certificates")
+        return file.read_bytes()
+    except OSError as problem:
+        raise UsageError(f"{file}: cannot be read: {problem.strerror}") from problem
+
+
+def _safe(name: str) -> str:
+    """Keep what every file system takes; it must not be hidden."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", name)[-100:]
+
+
+def _tell_rejected(store: "TrustStore") -> None:
+    for why in store.rejected:
+        click.echo(f"left out: {one_line(why)}")
+
+
+def _sum(store: "TrustStore") -> str:
+    return (
+        f"{len(store.issuers)} issuers, {len(store.lists)} master lists,"
+        f" {len(store.crls)} revocation lists, {len(store.rejected)} left out"
+    )

@@ -1,0 +1,66 @@
+"""Checks of the reader of chips and of the trust store.
+
+Leaves to others: the SDT reader (`devices`), what a card's signer is checked for.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from likeness import config
+from likeness.chip import trust_store
+from likeness.doctor.finding import Finding, fail, ok, warn
+from likeness.edges.trust_folder import TrustFolder
+from likeness.errors import CardMute, CardUnfit, ConfigError, DeviceLost
+from likeness.service.ports import ChipLine
+
+READER_TODO = "see its cable, and [chip] in the configuration"
+TRUST_TODO = "renew the files in trust.dir, see 'likeness trust list'"
+SOON = timedelta(days=90)
+
+
+def reader(open_line: Callable[[], ChipLine], *, in_use: bool) -> Finding:
+    """Ask the reader for its name, and whether a card lies on it."""
+    if in_use:
+        return ok("in use by the running daemon")
+    try:
+        return asyncio.run(_reader(open_line()))
+    except DeviceLost as fault:
+        return fail(str(fault), READER_TODO)
+
+
+async def _reader(line: ChipLine) -> Finding:
+    try:
+        name = await line.open()
+        try:
+            card = "a card on it" if await line.connect() is not None else "no card"
+        except (CardMute, CardUnfit):
+            card = "a card on it that does not answer"
+        return ok(f"{name}, {card}")
+    finally:
+        await line.close()
+
+
+def trust(settings: config.Trust, now: datetime | None = None) -> Finding:
+    """Count who is trusted, and say when the first of them is over."""
+    now = now or datetime.now(UTC)
+    if not settings.dir:
+        return warn("none: no issuer can be verified", "set trust.dir")
+    try:
+        store = TrustFolder(Path(settings.dir), trust_store.load).current()
+    except ConfigError as fault:
+        return fail(str(fault), TRUST_TODO)
+    if not store.issuers:
+        return fail(f"nobody in {settings.dir} can be trusted", TRUST_TODO)
+    ends = sorted(one.end for one in store.issuers)
+    lists = [crl.next_update for crl in store.crls if crl.next_update is not None]
+    said = (
+        f"{len(ends)} issuers, the first is over on {ends[0]:%Y-%m-%d};"
+        f" {len(store.crls)} revocation lists, {len(store.rejected)} left out"
+    )
+    if any(due < now for due in lists):
+        return warn(f"{said}; a revocation list is old", TRUST_TODO)
+    if ends[0] < now + SOON:
+        return warn(said, TRUST_TODO)
+    return ok(said)

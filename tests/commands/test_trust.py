@@ -1,0 +1,89 @@
+"""`likeness trust`: whom a terminal believes, and how lists get there."""
+
+from pathlib import Path
+
+import pytest
+
+from likeness.__main__ import main
+from likeness.simulators.emrtd_authority import CountryAuthority
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    folder = tmp_path / "csca"
+    folder.mkdir()
+    return folder
+
+
+def test_a_master_list_is_taken_and_listed(
+    tmp_path: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publisher, other = CountryAuthority("UT"), CountryAuthority("XX")
+    file = tmp_path / "list of states.ml"
+    file.write_bytes(publisher.master_list(other))
+    assert main(["trust", "import", str(file), "--dir", str(store)]) == 0
+    said = capsys.readouterr().out
+    assert "2 new issuers; now 2 issuers, 1 master lists, 0 revocation lists" in said
+    (taken,) = store.iterdir()
+    assert taken.name.endswith("-list_of_states.ml")
+    assert taken.read_bytes() == file.read_bytes()
+    assert main(["trust", "list", "--dir", str(store)]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert len(listed) == 3
+    assert all("CSCA of nowhere" in line for line in listed[:2])
+
+
+def test_the_same_again_adds_nobody(
+    tmp_path: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "csca.cer"
+    file.write_bytes(CountryAuthority().certificate)
+    assert main(["trust", "import", str(file), "--dir", str(store)]) == 0
+    assert main(["trust", "import", str(file), "--dir", str(store)]) == 1
+    assert "adds nobody" in capsys.readouterr().out
+    assert len(list(store.iterdir())) == 1
+
+
+def test_a_changed_list_is_not_taken(
+    tmp_path: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = bytearray(CountryAuthority().master_list(CountryAuthority("XX")))
+    data[-5] ^= 1
+    file = tmp_path / "list.ml"
+    file.write_bytes(bytes(data))
+    assert main(["trust", "import", str(file), "--dir", str(store)]) == 1
+    said = capsys.readouterr().out
+    assert "left out: list.ml" in said
+    assert "nothing was changed" in said
+    assert list(store.iterdir()) == []
+
+
+@pytest.mark.parametrize("data", [b"", b"\x30\x80", b"-----BEGIN CERTIFICATE-----"])
+def test_what_is_no_list_is_said_in_lines(
+    tmp_path: Path, store: Path, data: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "list.ml"
+    file.write_bytes(data)
+    assert main(["trust", "import", str(file), "--dir", str(store)]) == 1
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_an_empty_store_trusts_nobody(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["trust", "list", "--dir", str(store)]) == 1
+    assert capsys.readouterr().out.startswith("0 issuers")
+
+
+def test_a_revocation_list_counts_only_with_its_issuer(
+    tmp_path: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    authority = CountryAuthority()
+    crl = tmp_path / "state.crl"
+    crl.write_bytes(authority.crl(7))
+    assert main(["trust", "import", str(crl), "--dir", str(store)]) == 1
+    (store / "csca.cer").write_bytes(authority.certificate)
+    assert main(["trust", "import", str(crl), "--dir", str(store)]) == 0
+    capsys.readouterr()
+    assert main(["trust", "list", "--dir", str(store)]) == 0
+    assert "revocation list of 1, a newer one due" in capsys.readouterr().out
