@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from likeness.core.card_fields import (
     Unreadable,
+    read_addresses,
     read_card,
     read_ethnic_group,
     validity,
@@ -254,3 +255,29 @@ def test_nothing_personal_shows_in_a_repr() -> None:
     shown = repr(read(laid_out(RESIDENT)))
     for secret in ("测试员", "11010519491231002X", "1949", "公安局", "wlt"):
         assert secret not in shown
+
+
+def address(text: str) -> bytes:
+    return text.ljust(35).encode("utf-16-le")
+
+
+def test_addresses_added_later_are_decoded_without_their_padding() -> None:
+    two = address("样本市一路1号") + address("样本市 二路 2号")
+    assert read_addresses(two + address("") * 2) == ("样本市一路1号", "样本市 二路 2号")
+    assert read_addresses(two[:80]) == ("样本市一路1号", "样本市 二")
+    assert read_addresses(b"") == ()
+
+
+@pytest.mark.parametrize("appended", [b"\x00\xd8" * 35, b"odd", bytes(280)])
+def test_addresses_that_are_none_cost_no_card(appended: bytes) -> None:
+    assert read_addresses(appended) == ()
+    card = read_card(laid_out(RESIDENT), b"wlt", READER, appended)
+    assert isinstance(card, Card)
+    assert card.addresses == ()
+
+
+def test_addresses_stand_on_the_card_and_in_no_repr() -> None:
+    card = read_card(laid_out(RESIDENT), b"wlt", READER, address("样本市一路1号"))
+    assert isinstance(card, Card)
+    assert card.addresses == ("样本市一路1号",)
+    assert "样本市" not in repr(card)

@@ -124,6 +124,15 @@ def test_what_is_sealed_is_enough_to_check_the_portrait() -> None:
     assert digest == json.loads(composed(ACCEPTED))["card"]["portrait_digest"]
 
 
+def test_addresses_are_sealed_where_they_were_asked_for_and_nowhere_else() -> None:
+    assert ACCEPTED.card is not None
+    moved = replace(ACCEPTED.card, addresses=("样本市一路1号", "样本市二路2号"))
+    inside = json.loads(report.person(moved, SALT))
+    assert inside["addresses"] == list(moved.addresses)
+    assert "addresses" not in json.loads(report.person(ACCEPTED.card, SALT))
+    assert "样本市" not in composed(replace(ACCEPTED, card=moved)).decode()
+
+
 def test_the_same_portrait_is_not_traceable_from_visit_to_visit() -> None:
     one, other = (report.portrait_digest("12" * 32, salt) for salt in (SALT, b"o" * 16))
     assert one != other

@@ -48,6 +48,10 @@ class CountingLine(SerialLine):
         super().__init__(path, baud)
         self._owed = owed
 
+    def count_for(self, owed: Owed) -> None:
+        """Another device has the name now; its next opening is that one's."""
+        self._owed = owed
+
     async def open(
         self, received: Callable[[bytes], None], lost: Callable[[str], None]
     ) -> None:

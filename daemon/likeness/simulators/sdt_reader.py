@@ -70,7 +70,9 @@ class SdtReader:
         paced: bool = False,
         baud: int = BAUDS[0],
         power_up_s: float = 0.0,
+        module_id: bytes = MODULE_ID,
     ) -> None:
+        self._module_id = module_id
         self.faults = list(faults)
         self._latency_s = latency_s
         self._paced = paced
@@ -185,7 +187,7 @@ class SdtReader:
             case "11FF" | "61FF":
                 return self._say(OK)
             case "12FF":
-                return self._say(OK, MODULE_ID)
+                return self._say(OK, self._module_id)
             case "2001":
                 return self._find()
             case "2002":
