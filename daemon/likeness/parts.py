@@ -12,6 +12,7 @@ from typing import Literal
 
 from likeness import config
 from likeness.core import messages, profile
+from likeness.core.card_cycle import Wishes
 from likeness.core.vocabulary import Today
 from likeness.core.wellness import Part
 from likeness.edges import credentials, systemd
@@ -186,10 +187,12 @@ def sdt_reading_of(
 ) -> CardReading:
     """Return the reading of resident identity cards."""
     return CardReading(
-        SerialLine(settings.path, settings.baud),
+        reader_line(settings),
         clock,
         on_event,
         baud=settings.baud,
+        wishes=Wishes(settings.addresses, settings.fingerprint),
+        rf_size=settings.rf_size,
     )
 
 
