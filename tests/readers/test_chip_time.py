@@ -102,7 +102,7 @@ def stats_over_pn532(block: int) -> tuple[ReadingStats, float, int]:
 def test_a_portrait_of_15_kb_over_a_pn532(block: int) -> None:
     stats, seconds, size = stats_over_pn532(block)
     log.info(
-        "PN532 at 106 kbit/s, blocks of %d: DG2 %d bytes, %d commands, %d bytes, %.2f s",
+        "PN532, blocks of %d: DG2 %d bytes, %d commands, %d bytes, %.2f s",
         *(
             block,
             size,
