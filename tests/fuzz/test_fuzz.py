@@ -18,6 +18,7 @@ INPUTS = 10_000
 # What these are given is a program, or is made the best of; the last has few inputs.
 TAKE_ALL = {
     *("card dialogue", "carrier's chains", "former replay", "model ledger"),
+    *("pn532 dialogue", "key strokes"),
     "picture child",
 }
 CPUS = len(os.sched_getaffinity(0))
