@@ -137,14 +137,42 @@ def with_long_key(chip: Chip, *, extended: bool) -> Chip:
     return replace(chip, files=files, master=master, active_key=key, extended=extended)
 
 
+class Heard:
+    """Keeps what was sent."""
+
+    def __init__(self, card: EmrtdCard) -> None:
+        self._card = card
+        self.commands = list[bytes]()
+
+    def answer(self, command: bytes) -> bytes:
+        self.commands.append(command)
+        return self._card.answer(command)
+
+
 @pytest.mark.parametrize("pace", [[], ["aes-128"]], ids=["bac", "pace"])
 def test_a_long_signature_is_asked_for_with_long_lengths(pace: list[str]) -> None:
     made = chip_of(access={"pace": pace, "most_bytes": 300})
     chip = with_long_key(made, extended=True)
-    record = read(powered(chip), mrz_of(chip))
+    heard = Heard(powered(chip))
+    record = read(heard, mrz_of(chip))
     assert record.active is not None
     assert len(record.active.response) == 256
     assert_whole(record, chip)
+    (asked,) = [one for one in heard.commands if one[1] == 0x88]
+    assert asked[4] == 0  # lengths of more than one byte
+
+
+def test_a_reader_of_short_lengths_is_not_given_long_ones() -> None:
+    chip = with_long_key(chip_of(access={"most_bytes": 300}), extended=True)
+    heard = Heard(powered(chip))
+    read(heard, mrz_of(chip), AccessPolicy(long_lengths=False))
+    assert all(one[4] for one in heard.commands if len(one) > 5)
+
+
+def test_a_long_signature_that_may_not_have_fitted_says_nothing() -> None:
+    chip = with_long_key(chip_of(), extended=False)
+    record = read(powered(replace(chip, active_key=None)), mrz_of(chip))
+    assert record.active is None
 
 
 class InParts:
@@ -266,15 +294,10 @@ def test_a_portrait_of_15_kb_takes_less_than_a_hundred_commands() -> None:
 
 
 def test_nothing_is_sent_unprotected_after_the_way_in() -> None:
-    chip, sent = chip_of(proofs={"chip": "aes-128"}), list[bytes]()
-    card = powered(chip)
-
-    class Heard:
-        def answer(self, command: bytes) -> bytes:
-            sent.append(command)
-            return card.answer(command)
-
-    read(Heard(), mrz_of(chip))
+    chip = chip_of(proofs={"chip": "aes-128"})
+    heard = Heard(powered(chip))
+    read(heard, mrz_of(chip))
+    sent = heard.commands
     token = max(at for at, one in enumerate(sent) if one[:2] == b"\x00\x86")
     assert all(one[0] == 0x0C for one in sent[token + 1 :])
 
