@@ -89,6 +89,17 @@ def test_the_other_root_is_as_good() -> None:
     judge((n - signature).to_bytes(256))
 
 
+def test_a_signature_is_less_than_the_modulus() -> None:
+    key = rsa_key()
+    while (n := key.public_key().public_numbers().n) >> 2040 > 200:
+        key = rsa.generate_private_key(65537, 2048)  # leave room above it
+    small = (int.from_bytes(power(key, block())) for _ in range(200))
+    signature = next(one for one in small if one + n < 1 << 2048)
+    judge(signature.to_bytes(256), key)
+    with pytest.raises(BadSignature):
+        judge((signature + n).to_bytes(256), key)
+
+
 FORGERIES: dict[str, Callable[[], bytes]] = {
     "another key": lambda: power(rsa_key(3072), block(size=384))[:256],
     "another key of the size": lambda: power(
@@ -164,6 +175,11 @@ def plain(
     return r.to_bytes(size) + s.to_bytes(size)
 
 
+def spread(signature: bytes) -> bytes:
+    """Write the second number with a zero before it."""
+    return signature[:32] + b"\0" + signature[32:]
+
+
 @pytest.mark.parametrize("digest", HASHES)
 @pytest.mark.parametrize("curve", [ec.BrainpoolP256R1, ec.SECP224R1, ec.SECP521R1])
 def test_ecdsa(curve: type[ec.EllipticCurve], digest: str) -> None:
@@ -186,6 +202,7 @@ def test_the_hash_is_found_among_other_infos() -> None:
         lambda: plain(ec.generate_private_key(ec.BrainpoolP256R1())),
         lambda: plain(ec_key())[:-1],
         lambda: plain(ec_key()) + b"\0",
+        lambda: spread(plain(ec_key())),
         lambda: bytes(64),
         lambda: b"",
         lambda: ec_key().sign(CHALLENGE, ec.ECDSA(hashes.SHA256())),  # DER, not plain

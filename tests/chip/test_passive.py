@@ -157,6 +157,22 @@ def test_a_master_list_is_no_security_object() -> None:
     assert facts(found) == ["sod_signature:unreadable"]
 
 
+def test_another_kind_of_message_is_no_security_object() -> None:
+    content = sequence(
+        integer(0),
+        digest_algorithm("sha256"),
+        sequence(
+            *(sequence(integer(n), octets(_hash(GROUPS[n]))) for n in sorted(GROUPS))
+        ),
+    )
+    for kind, fact in (
+        ("1.2.3", "sod_signature:unreadable"),
+        (SECURITY_OBJECT, NO_LIST),
+    ):
+        sod = write(0x77, signed_data(kind, content, signer()))
+        assert facts(chip().with_file("SOD", sod).judged(store()))[-1] == fact
+
+
 def _object(version: int, digest: bytes, *hashes: bytes) -> Chip:
     content = sequence(integer(version), digest, sequence(*hashes))
     sod = write(0x77, signed_data(SECURITY_OBJECT, content, signer()))
@@ -284,6 +300,12 @@ def test_a_revoked_signer_is_its_own_outcome() -> None:
     found = chip().judged(store(lists))
     assert facts(found)[3:] == ["issuer_chain", "revocation:revoked"]
     assert concerns(found) == [Reason.SIGNER_REVOKED]
+
+
+def test_a_revoked_issuer_takes_its_signers_along() -> None:
+    serial = read_certificate(state().certificate).serial
+    found = chip().judged(store(("state.crl", state().crl(serial))))
+    assert facts(found)[4] == "revocation:revoked"
 
 
 def test_another_revoked_signer_is_not_ours() -> None:

@@ -113,6 +113,14 @@ def test_a_changed_list_is_left_out_whole() -> None:
     assert found.rejected[0].startswith("all.ml: ")
 
 
+def test_a_list_that_another_key_signed_is_left_out() -> None:
+    signing = state().signer(purpose=MASTER_LIST_SIGNER)
+    other = replace(signing, key=state().signer().key)
+    content = sequence(integer(0), set_of(state().certificate))
+    with pytest.raises(BadSignature):
+        read_master_list(signed_data(MASTER_LIST, content, other))
+
+
 @pytest.mark.parametrize("purpose", ["", "1.3.6.1.5.5.7.3.1"])
 def test_who_may_sign_no_lists_signs_none(purpose: str) -> None:
     content = sequence(integer(0), set_of(state().certificate))
