@@ -189,6 +189,7 @@ def _sum(one: Tally, other: Tally) -> Tally:
         refused[kind] = refused.get(kind, 0) + count
     return Tally(
         inputs=one.inputs + other.inputs,
+        bytes=one.bytes + other.bytes,
         accepted=one.accepted + other.accepted,
         refused=refused,
         crashes=one.crashes + other.crashes,
@@ -205,6 +206,7 @@ def _sum(one: Tally, other: Tally) -> Tally:
 HEAD = (
     f"{'target':19}{'inputs':>10}{'taken':>10}{'refused':>10}{'crash':>6}{'hang':>5}"
     f"{'memory':>7}{'slowest ms':>11}{'peak MiB':>9}{'grown':>6}{'inputs/s':>9}"
+    f"{'MB':>8}"
 )
 
 
@@ -215,7 +217,7 @@ def row(name: str, tally: Tally) -> str:
         f"{name:19}{tally.inputs:>10}{tally.accepted:>10}"
         f"{sum(tally.refused.values()):>10}{tally.crashes:>6}{tally.hangs:>5}"
         f"{tally.memory:>7}{tally.slowest_ms:>11.1f}{tally.peak_mib:>9}"
-        f"{tally.grown_mib:>6}{per_s:>9.0f}"
+        f"{tally.grown_mib:>6}{per_s:>9.0f}{tally.bytes / 1e6:>8.1f}"
     )
 
 

@@ -87,6 +87,7 @@ class Tally(msgspec.Struct):
     """What one target did."""
 
     inputs: int = 0
+    bytes: int = 0  # of all inputs
     accepted: int = 0
     refused: dict[str, int] = {}
     crashes: int = 0
@@ -182,6 +183,7 @@ class Engine:
     def _try(self, subject: Subject, data: bytes) -> tuple[str, float]:
         self.board.show(self.tally.inputs, data)
         self.tally.inputs += 1
+        self.tally.bytes += len(data)
         began = time.process_time()
         word = attempt(self.target, subject, data)
         spent = time.process_time() - began

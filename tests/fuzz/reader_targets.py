@@ -1,4 +1,7 @@
-"""Bytes of the card reader: frames, records, and the whole talk with a lying reader."""
+"""Bytes of the card reader: frames, records, and the whole talk with a lying reader.
+
+Frames come in two kinds: a bare SAM's, and those of a multi-in-one module.
+"""
 
 import struct
 from datetime import date
@@ -8,9 +11,14 @@ from pathlib import Path
 
 from fuzz.engine import Subject, Target
 from fuzz.mutate import Dice, any_bytes
-from likeness.core import card_frames
-from likeness.core.card_answers import parse_answer, parse_reader_id, parse_record
-from likeness.core.card_cycle import CardRead
+from likeness.core import card_frames, stx_frames
+from likeness.core.card_answers import (
+    Command,
+    parse_answer,
+    parse_reader_id,
+    parse_record,
+)
+from likeness.core.card_cycle import CardRead, Wishes
 from likeness.core.card_dialogue import (
     Bytes,
     Dialogue,
@@ -23,8 +31,17 @@ from likeness.core.card_dialogue import (
     Seek,
     TimePassed,
 )
-from likeness.core.card_fields import Unreadable, read_card, read_ethnic_group, validity
-from likeness.core.card_frames import FalseStart, Frame, FrameCutter, Noise
+from likeness.core.card_fields import (
+    ADDRESS_SIZE,
+    Unreadable,
+    read_addresses,
+    read_card,
+    read_ethnic_group,
+    validity,
+)
+from likeness.core.card_frames import FalseStart, Found, Frame, FrameCutter, Noise
+from likeness.core.stx_frames import StxCutter
+from likeness.core.stx_talk import StxTalk
 from likeness.simulators.card_file import fictitious_card, simulated
 from likeness.simulators.sdt_reader import MODULE_ID
 
@@ -94,6 +111,60 @@ def _cut(data: bytes) -> str:
     return "frame" if "Frame" in kinds else f"refused {'+'.join(sorted(kinds))}:"
 
 
+# --- frames of a multi-in-one module, and what the driver hears of them --------------
+def _stx(_folder: Path) -> Subject:
+    bodies = [bytes([one, 0]) for one in STATUS] + [
+        b"\x90\0" + WORDS[-1].encode("utf-16-le")
+    ]
+    bodies += [b"\x90\0" + one for one in records()[:3]]
+    return Subject([stx_frames.encode(one) for one in bodies], _stx_bytes, _hear)
+
+
+def _stx_bytes(dice: Dice, data: bytes, other: bytes) -> bytes:
+    if dice.random() < 0.3:
+        data = stx_frames.encode(any_bytes(dice, data[3:-2], other)[:4096] or b"\x80")
+    if dice.random() < 0.3:
+        start = bytes([2, dice.choice((0, 5, 255)), dice.randrange(256)])
+        data = dice.choice((other + data, data + other, start + data, b"\x02" * 40))
+    return any_bytes(dice, data, other) if dice.random() < 0.6 else data
+
+
+def _hear(data: bytes) -> str:
+    """Bytes turn up, slices do not matter, and what comes out is a frame of a SAM."""
+    whole, sliced = StxCutter(), StxCutter()
+    found = whole.feed(data)
+    at = len(data) // 3
+    parts = sliced.feed(data[:at]) + sliced.feed(data[at:])
+    frames = [one.body for one in found if isinstance(one, Frame)]
+    if frames != [one.body for one in parts if isinstance(one, Frame)]:
+        raise AssertionError("slices matter")
+    count = sum(_size_of_stx(one) for one in found)
+    if count > len(data) or (count < len(data) and not whole.waiting):
+        raise AssertionError("bytes were lost")
+    for asked in Command:
+        talk = StxTalk()
+        talk.ask(asked.frame())
+        heard = FrameCutter().feed(talk.hear(data))
+        if any(not isinstance(one, Frame) for one in heard) or len(heard) > 1:
+            raise AssertionError("the driver would hear no frame")
+        record = asked is Command.READ and heard
+        if not record and any(
+            len(one.body) > 3 for one in heard if isinstance(one, Frame)
+        ):
+            raise AssertionError("a number would go further")
+    return "frame" if frames else "refused No frame:"
+
+
+def _size_of_stx(found: Found) -> int:
+    match found:
+        case Frame(body):
+            return stx_frames.HEADER_SIZE + len(body) + stx_frames.TAIL_SIZE
+        case Noise(size):
+            return size
+        case FalseStart():
+            return 1
+
+
 # --- a record -----------------------------------------------------------------------
 def _record_bytes(dice: Dice, data: bytes, other: bytes) -> bytes:
     """Change fields in the text's own alphabet; keep the sizes right half the time."""
@@ -133,6 +204,8 @@ def _read_record(data: bytes) -> str:
         return "refused Sizes:"
     card = read_card(record.text, record.portrait, "reader")
     read_ethnic_group(record.text)
+    if len(read_addresses(data)) > len(data) / ADDRESS_SIZE + 1:
+        raise AssertionError("more addresses than bytes")
     if isinstance(card, Unreadable):
         return f"refused {card.kind.name}: {card.field}"
     validity(card, TODAY)
@@ -164,7 +237,10 @@ def _program_bytes(dice: Dice, data: bytes, other: bytes) -> bytes:
 
 
 def _talk(program: bytes) -> str:
-    dialogue, now, at, read = Dialogue(), 0.0, 0, 0
+    now, at, read = 0.0, 0, 0
+    dialogue = Dialogue()
+    if len(program) % 2:  # half of them with all that an operator may ask for
+        dialogue = Dialogue(wishes=Wishes(addresses=True, fingerprint=True), rf_size=80)
     steps = 0
     while at < len(program) and steps < MOST_STEPS:
         event, at, now = _next(program, at, now, dialogue)
@@ -207,6 +283,7 @@ def _asks_to_reopen(effects: list[Effect]) -> bool:
 
 TARGETS = (
     Target("reader frames", _frames, share=10),
+    Target("stx frames", _stx, share=6),
     Target("card record", _record, share=14),
     Target("card dialogue", _dialogue, share=6),
 )
