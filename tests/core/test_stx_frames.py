@@ -1,3 +1,7 @@
+import time
+from functools import reduce
+from operator import xor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +53,7 @@ def test_noise_before_a_frame_is_passed_over() -> None:
         (bytes.fromhex("02 00 02 80 00 80 04"), Damage.CHECK),
         (bytes.fromhex("02 00 01 80 80 03"), Damage.LENGTH),
         (bytes.fromhex("02 FF FF 80 80 03"), Damage.LENGTH),
+        (bytes.fromhex("02 0F FF 80 80 03"), Damage.LENGTH),
     ],
 )
 def test_damage_is_named_and_the_next_frame_found(wrong: bytes, damage: Damage) -> None:
@@ -62,6 +67,20 @@ def test_a_false_start_holds_what_follows_until_its_end() -> None:
     assert cutter.feed(b"\x02\x00\x20" + NO_CARD) == []
     assert cutter.waiting  # so a new cutter is made for each command
     assert StxCutter().feed(NO_CARD) == [Frame(b"\x80\0")]
+
+
+@given(st.binary(min_size=1, max_size=50))
+def test_the_check_is_the_xor_of_all_bytes(data: bytes) -> None:
+    assert encode(data)[-2] == reduce(xor, data)
+
+
+def test_noise_full_of_starts_costs_little() -> None:
+    """Each start asks for a check over what may be its frame: it took seconds."""
+    cutter = StxCutter()
+    began = time.process_time()
+    cutter.feed(b"\x02\x0f\x03" * 8_000)
+    cutter.feed(b"\x02\x03" * 12_000)
+    assert time.process_time() - began < 1.0  # processor time: others do not count
 
 
 @given(st.binary(max_size=400))

@@ -96,6 +96,13 @@ def test_the_number_goes_no_further(asked: Command) -> None:
     assert answer.data == b""
 
 
+def test_the_longest_frame_still_fits() -> None:
+    data = bytes(stx_frames.LENGTH_MAX - 2)
+    answer = heard(Command.READ, "90 00", data)
+    assert answer is not None
+    assert answer.data == data
+
+
 def test_what_nobody_asked_for_is_dropped() -> None:
     talk = StxTalk()
     answer = stx_frames.encode(b"\x80\0")
