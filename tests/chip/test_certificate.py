@@ -17,7 +17,7 @@ from likeness.chip.trust_store import load
 from likeness.simulators.emrtd_authority import DocumentSigner
 
 KEY = ec.generate_private_key(ec.SECP256R1())
-BEGIN, END = (datetime(year, 5, 6, 7, 8, 9, tzinfo=UTC) for year in (2025, 2055))
+BEGIN, END = (datetime(year, 5, 6, 7, 8, 9, tzinfo=UTC) for year in (2019, 2055))
 
 
 def named(common: str, country: str = "UT") -> x509.Name:

@@ -164,6 +164,7 @@ def test_an_unsupported_encoding_is_named(file: bytes, says: str) -> None:
         dg2(record(face(JPEG, size=31))),
         dg2(record(face(JPEG, size=0))),
         dg2(record(face(JPEG))[:-1]),
+        dg2(b"FAC\0" + b"010\0" + struct.pack(">IH", 999, 1) + face(JPEG)),
         dg2(record(face(JPEG))[:20]),
         dg2(b"FAC\0" + b"010\0"),
         write(0x75, write(0x7F61, write(0x02, b"\1"), write(0x7F60, b""))),
