@@ -64,13 +64,20 @@ class StxCutter:
             end = HEADER_SIZE + length
             if len(self._held) < end + TAIL_SIZE:
                 break
-            body = bytes(self._held[HEADER_SIZE:end])
-            if self._held[end + 1] != ETX or self._held[end] != _check(body):
+            body = self._body(end)
+            if body is None:
                 found.append(self._give_up(Damage.CHECK))
                 continue
             found.append(Frame(body))
             del self._held[: end + TAIL_SIZE]
         return found
+
+    def _body(self, end: int) -> bytes | None:
+        """The cheap look first: noise is full of starts."""
+        if self._held[end + 1] != ETX:
+            return None
+        body = bytes(self._held[HEADER_SIZE:end])
+        return body if self._held[end] == _check(body) else None
 
     def _give_up(self, damage: Damage) -> FalseStart:
         del self._held[:1]
