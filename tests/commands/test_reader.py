@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import serial  # type: ignore[import-untyped]  # pyserial ships no types
 
 from likeness.__main__ import main
 from likeness.simulators.card_file import load
 
+STX_NUMBER = bytes.fromhex("02 00 03 CA 01 02 C9 03")
 FIND = bytes.fromhex("AA AA AA 96 69 00 03 20 01 22")
 FOUND = bytes.fromhex("AA AA AA 96 69 00 08 00 00 9F 00 00 00 00 97")
 AT_MOST_S = 30.0
@@ -41,6 +43,31 @@ def test_a_portrait_that_is_not_there_is_said_at_once(
     (tmp_path / "nope.jpg").write_bytes(b"a picture")
     assert main(words) == 0
     assert any(load(path).portrait)
+
+
+def test_a_module_behind_stx_frames_at_a_rate_of_its_own(
+    card: Path, tmp_path: Path
+) -> None:
+    link = tmp_path / "reader"
+    program = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "likeness", "reader", "simulate", "--stx"),
+            *("--card", str(card), "--link", str(link), "--baud", "19200"),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stdout is not None
+    program.stdout.readline()
+    with serial.Serial(str(link), 115200, timeout=0.3, exclusive=True) as device:
+        device.write(STX_NUMBER)
+        assert device.read(5) == b""  # at another rate it hears noise
+        device.baudrate = 19200
+        device.timeout = AT_MOST_S
+        device.write(STX_NUMBER)
+        assert device.read(5) == bytes.fromhex("02 00 26 90 00")
+    program.terminate()
+    program.communicate(timeout=AT_MOST_S)
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])

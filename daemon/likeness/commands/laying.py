@@ -27,6 +27,7 @@ FITS = {
     "link": {ReaderKind.SDT, ReaderKind.PN532},
     "baud": {ReaderKind.SDT, ReaderKind.PN532},
     "power_up_s": {ReaderKind.SDT},
+    "stx": {ReaderKind.SDT},
     "over": {ReaderKind.PN532, ReaderKind.VPCD},
     "line_faults": {ReaderKind.PN532},
     "radio": {ReaderKind.PN532},

@@ -78,8 +78,11 @@ def command() -> None:
 @click.option(
     "--baud",
     type=click.Choice([str(baud) for baud in BAUDS]),
-    help="Spread bytes as this speed would (a PN532 has 115200 alone); without it"
-    " they leave at once.",
+    help="Talk at this speed only, bytes spread as it would (a PN532 has 115200 alone);"
+    " without it bytes leave at once, whatever the client has set.",
+)
+@click.option(
+    "--stx", is_flag=True, help="A multi-in-one module (reader.variant 'stx')."
 )
 @click.option(
     "--hold",
@@ -110,6 +113,7 @@ def simulate(  # noqa: PLR0917 - one per option
     radio: Literal["a", "b"] | None,
     port: int | None,
     baud: str | None,
+    stx: bool,
     hold_s: float | None,
     relay_every_s: float | None,
     power_up_s: float,
@@ -129,7 +133,9 @@ def simulate(  # noqa: PLR0917 - one per option
     refuse_unfit(kind)
     laid: Laid
     if kind is ReaderKind.SDT:
-        laid = _sdt(card_path, faults, link=link, baud=baud, power_up_s=power_up_s)
+        laid = _sdt(
+            card_path, faults, link=link, baud=baud, stx=stx, power_up_s=power_up_s
+        )
     elif kind is ReaderKind.PN532:
         laid = _emrtd().before_pn532(
             card_path,
@@ -158,6 +164,7 @@ def _sdt(
     *,
     link: Path | None,
     baud: str | None,
+    stx: bool,
     power_up_s: float,
 ) -> Laid:
     card = card_file.load(card_path)
@@ -167,6 +174,8 @@ def _sdt(
         link=link,
         paced=baud is not None,
         baud=int(baud or BAUDS[0]),
+        one_rate=baud is not None,
+        stx=stx,
         power_up_s=power_up_s,
     )
     return Laid(simulator, lambda: simulator.lay(card))
