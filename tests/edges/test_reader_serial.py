@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import os
+import select
 import tty
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from likeness.edges.reader_serial import SerialLine
 from likeness.errors import DeviceLost, DeviceRefused
+from likeness.simulators.sdt import rate_of
 
 AT_MOST_S = 10.0
 
@@ -77,6 +79,40 @@ def test_every_byte_passes_in_both_directions(pty: Pty) -> None:
         await ears.until(256)
         assert ears.data == every
         line.close()
+
+    asyncio.run(main())
+
+
+def test_another_rate_holds_on_the_open_line_and_at_the_next_opening(pty: Pty) -> None:
+    async def main() -> None:
+        ears = Ears()
+        line = await opened(pty.path, ears)
+        rates = [rate_of(pty.slave)]
+        os.write(pty.master, b"at the old rate")
+        select.select([pty.slave], [], [], AT_MOST_S)
+        line.set_baud(19200)
+        rates.append(rate_of(pty.slave))
+        os.write(pty.master, b"new")
+        await ears.until(3)
+        assert ears.data == b"new"
+        line.close()
+        line.set_baud(9600)
+        await line.open(ears.received, ears.gone)
+        rates.append(rate_of(pty.slave))
+        line.close()
+        assert rates == [115200, 19200, 9600]
+
+    asyncio.run(main())
+
+
+def test_another_rate_on_a_line_that_is_gone_is_told_as_lost(pty: Pty) -> None:
+    async def main() -> None:
+        ears = Ears()
+        line = await opened(pty.path, ears)
+        pty.unplug()
+        line.set_baud(9600)
+        await ears.until(1)
+        assert len(ears.lost) == 1
 
     asyncio.run(main())
 
