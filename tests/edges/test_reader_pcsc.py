@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,10 @@ def serve(pcscd: VirtualPcscd, script: Script) -> None:
             async with asyncio.timeout(60):
                 await script(reader, slot)
         finally:
+            # In order: a pcscd that resets a card for a client that is gone, just when
+            # the card goes as well and the next one comes, never sees that one.
+            with suppress(DeviceLost):
+                await reader.release()
             await reader.close()
 
     with VpcdSimulator(port=pcscd.port) as slot:
@@ -51,9 +56,12 @@ def serve(pcscd: VirtualPcscd, script: Script) -> None:
 
 
 async def card_on(reader: PcscReader) -> bytes:
-    while (atr := await reader.connect()) is None:
+    while True:
+        # pcscd may not have noticed yet that the child before is gone.
+        with suppress(DeviceRefused):
+            if (atr := await reader.connect()) is not None:
+                return atr
         await asyncio.sleep(0.05)
-    return atr
 
 
 @pytest.mark.pcsc
