@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, BinaryIO
 
 try:
-    from smartcard import scard  # type: ignore[import-untyped]  # ships no types
+    from smartcard import scard
 except ImportError:  # said when the reader is opened, with what to do
     scard = None
 
