@@ -32,6 +32,7 @@ from likeness.core.pn532_dialogue import (
     Write,
 )
 from likeness.core.pn532_frames import ACK, NACK, encode
+from likeness.core.wellness import LIMITS_S, Part
 
 SELECT = bytes.fromhex("00A4040C07A0000002471001")
 TYPE_A = bytes.fromhex("4B0101000420040811223305757781 02")
@@ -138,6 +139,23 @@ def test_an_answer_without_an_end_is_given_up() -> None:
         if not isinstance(effects[0], Write):
             break
     assert effects == [CardFault("an answer without an end")]
+
+
+@pytest.mark.parametrize("part", [b"", b"x"])
+def test_an_answer_in_endless_parts_ends_before_the_reader_seems_hung(
+    part: bytes,
+) -> None:
+    talk = with_card()
+    effects = talk.says(Exchange(SELECT))
+    begun = talk.now
+    while isinstance(effects[0], Write):
+        talk.now += 1.0
+        effects = talk.hears(b"\x41\x40" + part)
+        assert talk.now - begun + ANSWER_S[EXCHANGE] < LIMITS_S[Part.READER]
+    assert effects == [CardFault("an answer without an end")]
+    assert talk.dialogue.deadline is None
+    talk.says(Find())  # and it goes on
+    assert talk.answers(b"\x53", b"\x33", b"\x33", TYPE_A) == [CardThere(TYPE_A[2:])]
 
 
 @pytest.mark.parametrize("status", ["01", "27", "29", ""])

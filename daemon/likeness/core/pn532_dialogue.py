@@ -41,6 +41,9 @@ VERSION, SAM, RF, LIST, EXCHANGE, RELEASE = 0x02, 0x14, 0x32, 0x4A, 0x40, 0x52
 # again while it computes (ISO/IEC 14443-4 clause 7.3).
 ANSWER_S = {LIST: 3.0, EXCHANGE: 12.0}
 ANSWER_ELSE_S = 2.0
+# No command of an order begins later, so that an answer in endless parts has an end
+# before the reader is taken for hung (core/wellness.py).
+ORDER_WITHIN_S = 30.0
 ISO_DEP = 0x20  # in SEL_RES: the card takes APDUs
 TYPE_A, TYPE_B = bytes([LIST, 1, 0]), bytes([LIST, 1, 3, 0])
 # Two tries for a card, then the answer is that there is none (manual 7.3.1, item 5);
@@ -171,6 +174,7 @@ class Pn532Dialogue:
         self._todo: list[bytes] = []  # the commands of this order; the first is asked
         self._done: Callable[[bytes], list[Effect]] = lambda _answer: []
         self._sends = 0
+        self._order_until_s = 0.0
         self._until_s: float | None = None
         self._gap_until_s: float | None = None
         self._awake = False
@@ -229,6 +233,7 @@ class Pn532Dialogue:
         self, todo: list[bytes], done: Callable[[bytes], list[Effect]], now: float
     ) -> list[Effect]:
         self._todo, self._done = todo, done
+        self._order_until_s = now + ORDER_WITHIN_S
         return self._send(now)
 
     # --- what each answer means -----------------------------------------------------
@@ -309,7 +314,11 @@ class Pn532Dialogue:
             return []  # of a command that was given up
         self._idle()
         effects = self._done(body)
-        return effects or self._send(now)
+        if effects or now < self._order_until_s:
+            return effects or self._send(now)
+        if self._todo[0][0] == EXCHANGE:
+            return [CardFault("an answer without an end")]
+        return self._break("it takes too long")
 
     def _send_again(self, now: float) -> list[Effect]:
         if self._sends >= SENDS:
