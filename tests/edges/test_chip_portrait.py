@@ -2,6 +2,8 @@
 
 import asyncio
 import struct
+import subprocess
+import sys
 import zlib
 from hashlib import sha256
 from io import BytesIO
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from likeness.core.vocabulary import Portrait
-from likeness.edges import jpeg2000_check
+from likeness.edges import jpeg2000_check, picture_child
 from likeness.edges.chip_portrait import (
     MOST_BYTES,
     ChipPortrait,
@@ -103,6 +105,16 @@ def test_damage_within_is_no_crash(form: str) -> None:
     )
     portrait = decode(bytes(record))
     assert portrait.image is not None or portrait.reason.startswith("chip-")
+
+
+@pytest.mark.parametrize("form", ["jp2", "j2k"])
+def test_without_pillow_jpeg_2000_is_no_picture(form: str) -> None:
+    # As an SDT terminal has it. OpenCV could decode it, and had a hole just there.
+    child = [sys.executable, "-I", "-m", picture_child.__name__]
+    sent = encoded(form)
+    ended = subprocess.run(child, input=sent, stdout=subprocess.PIPE, check=False)
+    assert ended.returncode == picture_child.EXIT_NO_PICTURE
+    assert ended.stdout == picture_child.READY
 
 
 @pytest.mark.parametrize(

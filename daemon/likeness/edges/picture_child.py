@@ -54,8 +54,10 @@ def main() -> int:
     out.write(READY)
     out.flush()
     encoded = sys.stdin.buffer.read()
-    is_other = others is not None and is_jpeg2000(encoded)
-    picture = others(encoded) if others and is_other else _by_opencv(encoded)
+    if is_jpeg2000(encoded):  # never OpenCV: its decoder of these has had holes
+        picture = others(encoded) if others else None
+    else:
+        picture = _by_opencv(encoded)
     if picture is None:
         return EXIT_NO_PICTURE
     height, width = picture.shape[:2]
