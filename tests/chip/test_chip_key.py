@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likeness.chip.card_access import Agreement, ChipKey
-from likeness.chip.chip_key import PKCS_3, STANDARDISED, X9_42, usable_key
+from likeness.chip.chip_key import (
+    BAD_KEYS_MOST,
+    PKCS_3,
+    STANDARDISED,
+    X9_42,
+    usable_key,
+)
 from likeness.chip.ciphers import Suite
 from likeness.chip.dh_group import DhGroup
 from likeness.chip.key_agreement import CURVES_BY_ID, CurveGroup
@@ -125,6 +131,22 @@ GOOD = GROUP.prime, GROUP.generator
 )
 def test_numbers_of_no_group_are_not_used(info: bytes) -> None:
     assert usable_key([offered(info, Agreement.DH)]) is None
+
+
+def test_many_bad_keys_do_not_keep_us_computing() -> None:
+    outside = (*GOOD, GROUP.order or 0)  # a power modulo the prime tells, each time
+    bad = [dh_info(X9_42, *outside, public=n) for n in range(3, 3 + BAD_KEYS_MOST)]
+    good = offered(NAMED_INFO)
+    keys = [
+        offered(info, Agreement.DH, suite)
+        for info in bad[1:]
+        for suite in (Suite.AES_128, Suite.AES_192, Suite.AES_256)
+    ]
+    found = usable_key([*keys, good])  # a bad one counts once, whatever its ciphers
+    assert found is not None
+    assert found.key is good
+    keys.append(offered(bad[0], Agreement.DH, Suite.AES_256))
+    assert usable_key([*keys, good]) is None
 
 
 @given(

@@ -27,6 +27,7 @@ WHOLE_BYTES = b"\0"  # first of a BIT STRING: no bit is left over
 STANDARDISED = bytes.fromhex("04007F00070102")  # 0.4.0.127.0.7.1.2
 X9_42 = bytes.fromhex("2A8648CE3E0201")  # 1.2.840.10046.2.1: p, g, q
 PKCS_3 = bytes.fromhex("2A864886F70D010301")  # 1.2.840.113549.1.3.1: p, g
+BAD_KEYS_MOST = 4  # a DG14 that nobody signed must not keep us computing
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,21 @@ class UsableKey:
 
 
 def usable_key(offered: Sequence[ChipKey]) -> UsableKey | None:
-    """Choose the key with the strongest cipher among those that we can use."""
+    """Choose the key with the strongest cipher among those that we can use.
+
+    A key is looked at once, with however many ciphers it is offered.
+    """
+    bad: set[bytes] = set()
     for key in sorted(offered, key=lambda key: key.suite.value, reverse=True):
+        if key.key_info in bad:
+            continue
+        if len(bad) == BAD_KEYS_MOST:
+            break
         try:
             group, public = _read(key)
             group.secret(1, public)  # it is a key of the group
         except (BadDer, BadPublicKey, Unsupported, BadTlv):
+            bad.add(key.key_info)
             continue
         return UsableKey(key, group, public)
     return None
