@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import pytest
@@ -53,6 +53,7 @@ class PlayedLine:
         self.faults: list[Exception] = []  # one for each transmission to come
         self.refusal: Exception | None = None  # of the next connect
         self.absent: DeviceLost | None = None
+        self.loses: DeviceLost | None = None  # at each connect
 
     async def open(self) -> str:
         self.opened += 1
@@ -61,6 +62,8 @@ class PlayedLine:
         return "played reader"
 
     async def connect(self) -> bytes | None:
+        if self.loses is not None:
+            raise self.loses
         refusal, self.refusal = self.refusal, None
         if refusal is not None:
             raise refusal
@@ -122,7 +125,7 @@ def understand(record: ChipRecord, reader: str) -> Card | Unreadable:
 class Stage:
     """A reading with all that it needs, and what was told."""
 
-    def __init__(self) -> None:
+    def __init__(self, reopen_after_s: Sequence[float] = (0.01,)) -> None:
         self.line, self.chip = PlayedLine(), PlayedChip()
         self.events: list[ChipEvent] = []
         self._queue: asyncio.Queue[ChipEvent] = asyncio.Queue()
@@ -132,7 +135,7 @@ class Stage:
             self._hear,
             read=self.chip.read,
             understand=understand,
-            reopen_after_s=(0.01,),
+            reopen_after_s=reopen_after_s,
         )
 
     def _hear(self, event: ChipEvent) -> None:
@@ -155,9 +158,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chip_reading, "HOLD_EVERY_S", 0.01)
 
 
-def play(script: Script) -> Stage:
+def play(script: Script, reopen_after_s: Sequence[float] = (0.01,)) -> Stage:
     async def main() -> Stage:
-        stage = Stage()
+        stage = Stage(reopen_after_s)
         running = asyncio.create_task(stage.reading.run())
         try:
             stage.reading.seek()
@@ -387,6 +390,17 @@ def test_a_lost_reader_is_told_once_and_opened_again() -> None:
 
     stage = play(script)
     assert sum(isinstance(event, ReaderTrouble) for event in stage.events) == 1
+
+
+def test_a_reader_that_opens_and_is_lost_at_once_is_opened_ever_more_rarely() -> None:
+    async def script(stage: Stage) -> None:
+        stage.line.loses = DeviceLost("PC/SC hangs")
+        for _ in range(3):
+            await stage.hears(ReaderTrouble)
+        await asyncio.sleep(0.1)
+        assert stage.line.opened == 3
+
+    play(script, reopen_after_s=(0.01, 0.01, 1000.0))
 
 
 def test_a_reader_that_is_not_for_us() -> None:

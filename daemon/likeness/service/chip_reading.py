@@ -86,7 +86,7 @@ class ChipReading:
         self._read = read
         self._understand = understand
         self._reopen_after_s = tuple(reopen_after_s)
-        self._failures = 0  # openings in a row that led to no working reader
+        self._failures = 0  # openings in a row that did not last
         self._told: ReaderReady | ReaderTrouble | None = None
         self._name = ""
         self._wanted = asyncio.Event()
@@ -123,7 +123,9 @@ class ChipReading:
 
     async def run(self) -> None:
         """Serve until cancelled."""
+        waits = self._reopen_after_s
         while True:
+            begun_s = self._clock.now()
             try:
                 await self._serve_one_opening()
             except DeviceLost as problem:
@@ -133,9 +135,9 @@ class ChipReading:
             finally:
                 self.forget()
                 await self._line.close()
-            wait_s = self._reopen_after_s[
-                min(self._failures, len(self._reopen_after_s) - 1)
-            ]
+            if self._clock.now() - begun_s >= waits[-1]:
+                self._failures = 0  # one that opens well may still be lost at once
+            wait_s = waits[min(self._failures, len(waits) - 1)]
             self._failures += 1
             await asyncio.sleep(wait_s)
 
@@ -143,7 +145,6 @@ class ChipReading:
     async def _serve_one_opening(self) -> None:
         self._stir()
         self._name = await self._line.open()
-        self._failures = 0
         self._tell_of_reader(ReaderReady(self._name))
         mute = 0
         while True:
