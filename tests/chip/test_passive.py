@@ -20,7 +20,7 @@ from chip_states import (
 )
 from likeness.chip.certificate import read_certificate
 from likeness.chip.passive import read_object
-from likeness.chip.trust_store import TrustStore
+from likeness.chip.trust_store import TrustStore, load
 from likeness.core import tlv
 from likeness.core.tlv import write
 from likeness.core.vocabulary import Reason
@@ -290,6 +290,18 @@ def test_an_expired_issuer() -> None:
     found = one.judged(store(("old.cer", old.certificate)))
     assert facts(found)[3] == "issuer_chain:issuer_expired"
     assert concerns(found) == [Reason.SIGNER_EXPIRED]
+
+
+@pytest.mark.parametrize("older_first", [True, False])
+def test_a_key_that_was_certified_again_is_judged_by_its_newer_time(
+    older_first: bool,
+) -> None:
+    older = CountryAuthority("UT", key=state().key, end=LONG_PAST)
+    files = [("a.cer", older.certificate), ("b.cer", state().certificate)]
+    found = chip().judged(load(files if older_first else files[::-1]))
+    assert facts(found)[3] == "issuer_chain"
+    found = chip().judged(load(files[:1]))
+    assert facts(found)[3] == "issuer_chain:issuer_expired"
 
 
 # --- revocation -----------------------------------------------------------------------

@@ -224,8 +224,9 @@ def _issuer(
         yield Finding(Fact.REVOCATION, "no_store")
         return
     candidates = store.candidates(signer.signed, signer.issuer_key_id)
-    issuer = next((one for one in candidates if one.vouches_for(signer.signed)), None)
-    if issuer is None:
+    # More than one where a key was certified again: one that is in its time will do.
+    issuers = [one for one in candidates if one.vouches_for(signer.signed)]
+    if not issuers:
         yield Finding(Fact.ISSUER_CHAIN, "unknown_issuer", concern)
         yield Finding(Fact.REVOCATION, "unknown_issuer")
         return
@@ -233,18 +234,18 @@ def _issuer(
     if signer.is_authority or not may or signer.purposes:
         # The issuer vouches for it, but not to sign security objects (ICAO 9303-12).
         yield Finding(Fact.ISSUER_CHAIN, "signer_for_something_else", concern)
-    elif not issuer.is_valid(today):
+    elif not any(issuer.is_valid(today) for issuer in issuers):
         yield Finding(Fact.ISSUER_CHAIN, "issuer_expired", Reason.SIGNER_EXPIRED)
     else:
         yield Finding(Fact.ISSUER_CHAIN)
-    yield _revocation(signer, issuer, store, today)
+    yield _revocation(signer, issuers, store, today)
 
 
 def _revocation(
-    signer: Certificate, issuer: Certificate, store: TrustStore, today: date
+    signer: Certificate, issuers: list[Certificate], store: TrustStore, today: date
 ) -> Finding:
     lists = [one for one in store.crls if one.signed.issuer == signer.signed.issuer]
-    if any(one.names(signer) or one.names(issuer) for one in store.crls):
+    if any(one.names(held) for one in store.crls for held in (signer, *issuers)):
         return Finding(Fact.REVOCATION, "revoked", Reason.SIGNER_REVOKED)
     if not lists:
         return Finding(Fact.REVOCATION, "no_list")
