@@ -334,6 +334,12 @@ def test_a_list_of_another_issuer_says_nothing() -> None:
     assert facts(chip().judged(trusted))[4] == NO_LIST
 
 
+def test_a_list_of_changes_alone_is_not_the_list() -> None:
+    trusted = store(("new.crl", state().crl(changes=True)))
+    assert facts(chip().judged(trusted))[4] == NO_LIST
+    assert "not the whole" in trusted.rejected[0]
+
+
 def test_an_outdated_list_is_told_and_still_revokes() -> None:
     late = date(2041, 1, 1)
     one = Chip.signed_by(signer())

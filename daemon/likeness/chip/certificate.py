@@ -143,6 +143,8 @@ def read_crl(der: bytes) -> Crl:
 
     Raises:
         BadDer: it is broken, or too long.
+        Unsupported: something in it is critical: it is about changes, or a part, or
+            other issuers' certificates (RFC 5280 clause 5.2), which ICAO's never are.
     """
     if len(der) > CRL_MOST_BYTES:
         raise BadDer("a revocation list that is too long")
@@ -150,15 +152,21 @@ def read_crl(der: bytes) -> Crl:
         read = crl.CertificateList.load(der, strict=True)
         body = read["tbs_cert_list"]
         revoked = body["revoked_certificates"]
-        return Crl(
+        entries = tuple(revoked) if revoked.native else ()
+        extensions = [entry["crl_entry_extensions"] for entry in entries]
+        extensions.append(body["crl_extensions"])
+        partial = any(one["critical"].native for held in extensions for one in held)
+        found = Crl(
             signed=_signed(read, body, "signature"),
             this_update=moment(body["this_update"]),
             next_update=_stated(body["next_update"]),
             revoked=frozenset(
-                int(entry["user_certificate"].native)
-                for entry in (revoked if revoked.native else ())
+                int(entry["user_certificate"].native) for entry in entries
             ),
         )
+    if partial:
+        raise Unsupported("a revocation list that is not the whole of its issuer's")
+    return found
 
 
 def _signed(read: core.Sequence, body: core.Sequence, signature: str) -> Signed:

@@ -42,7 +42,7 @@ MASTER_LIST_SIGNER = "2.23.136.1.1.3"
 
 _KEY_USAGE, _BASIC, _EXTENDED = "2.5.29.15", "2.5.29.19", "2.5.29.37"
 _SUBJECT_KEY, _AUTHORITY_KEY = "2.5.29.14", "2.5.29.35"
-_CRL_NUMBER = "2.5.29.20"
+_CRL_NUMBER, _CHANGES = "2.5.29.20", "2.5.29.27"
 _SIGNS_CERTIFICATES_AND_LISTS = bits(b"\x06", 1)
 _SIGNS_DATA = bits(b"\x80", 7)
 
@@ -129,9 +129,16 @@ class CountryAuthority:
         )
 
     def crl(
-        self, *revoked: int, at: datetime = BEGIN, end: datetime = SIGNER_END
+        self,
+        *revoked: int,
+        at: datetime = BEGIN,
+        end: datetime = SIGNER_END,
+        changes: bool = False,
     ) -> bytes:
-        """Return a list (DER) of revoked certificates' serial numbers."""
+        """Return a list (DER) of revoked certificates' serial numbers.
+
+        `changes`: it says of itself that it only holds what is new (RFC 5280, 5.2.4).
+        """
         entries = [sequence(integer(serial), moment(at)) for serial in revoked]
         body = sequence(
             integer(1),
@@ -145,6 +152,7 @@ class CountryAuthority:
                 sequence(
                     _extension(_AUTHORITY_KEY, _authority_key(self.key)),
                     _extension(_CRL_NUMBER, integer(1)),
+                    _extension(_CHANGES, integer(1), critical=True) if changes else b"",
                 ),
             ),
         )
