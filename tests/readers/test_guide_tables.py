@@ -22,7 +22,7 @@ from likeness.core.card_exchange import GAP_S, PATIENCE_S, SILENCE_S, Exchange, 
 from likeness.core.card_frames import START, Frame, FrameCutter
 from likeness.core.card_trouble import Trouble
 from likeness.core.card_waking import BAUDS, WAKE_WITHIN_S
-from likeness.service.reading import REOPEN_AFTER_S
+from likeness.service.reopening import REOPEN_AFTER_S
 from readers.guide_rows import (
     ANSWERS,
     COMMANDS,
@@ -97,6 +97,7 @@ SOURCES = (
     "core/card_fields.py",
     "core/card_waking.py",
     "service/reading.py",
+    "service/reopening.py",
 )
 
 

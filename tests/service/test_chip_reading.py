@@ -26,7 +26,14 @@ from likeness.core.chip_moments import (
 )
 from likeness.core.mrz import AccessKey
 from likeness.core.vocabulary import Card, CardKind
-from likeness.errors import CardGone, CardMute, CardUnfit, DeviceLost, DeviceRefused
+from likeness.errors import (
+    CardGone,
+    CardMute,
+    CardUnfit,
+    DeviceLost,
+    DeviceRefused,
+    LikenessError,
+)
 from likeness.service import chip_reading
 from likeness.service.chip_reading import ChipEvent, ChipReading, Talk
 from likeness.service.reading import CardPresented
@@ -52,8 +59,9 @@ class PlayedLine:
         self.opened = 0
         self.faults: list[Exception] = []  # one for each transmission to come
         self.refusal: Exception | None = None  # of the next connect
-        self.absent: DeviceLost | None = None
+        self.absent: LikenessError | None = None
         self.loses: DeviceLost | None = None  # at each connect
+        self.slips: LikenessError | None = None  # when it is asked who lies there
 
     async def open(self) -> str:
         self.opened += 1
@@ -77,6 +85,8 @@ class PlayedLine:
         return bytes(1022) + OK
 
     async def present(self) -> bool:
+        if self.slips is not None:
+            raise self.slips
         return self.card
 
     async def release(self) -> None:
@@ -401,6 +411,39 @@ def test_a_reader_that_opens_and_is_lost_at_once_is_opened_ever_more_rarely() ->
         assert stage.line.opened == 3
 
     play(script, reopen_after_s=(0.01, 0.01, 1000.0))
+
+
+OUT_OF_TURN = [CardGone(""), CardMute("0x80100066"), CardUnfit("")]
+
+
+@pytest.mark.parametrize("word", OUT_OF_TURN)
+def test_a_word_about_a_card_in_place_of_a_reader_is_the_readers_fault(
+    word: LikenessError,
+) -> None:
+    async def script(stage: Stage) -> None:
+        stage.line.absent = word
+        trouble = await stage.hears(ReaderTrouble)
+        assert trouble.kind is Trouble.READER_FAULT
+        stage.line.absent = None
+        await stage.hears(ReaderReady)
+
+    play(script)
+
+
+@pytest.mark.parametrize("word", OUT_OF_TURN)
+def test_a_word_about_a_card_in_place_of_its_presence_is_the_readers_fault(
+    word: LikenessError,
+) -> None:
+    async def script(stage: Stage) -> None:
+        stage.reading.enter(RIGHT)
+        await stage.hears(CardPresented)
+        stage.line.slips = word
+        trouble = await stage.hears(ReaderTrouble)
+        assert trouble.kind is Trouble.READER_FAULT
+        stage.line.slips = None
+        await stage.hears(KeyWanted)
+
+    play(script)
 
 
 def test_a_reader_that_is_not_for_us() -> None:

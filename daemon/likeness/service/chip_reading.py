@@ -12,6 +12,7 @@ used. A talk that broke is begun anew once. Leaves to others: the talk itself
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Generator, Sequence
 from typing import Protocol
@@ -31,10 +32,11 @@ from likeness.core.chip_attempts import Again, Attempts
 from likeness.core.chip_moments import ChipMoment, ChipProgress, KeyWanted
 from likeness.core.mrz import AccessKey
 from likeness.core.vocabulary import Card
-from likeness.errors import CardGone, CardMute, CardUnfit, DeviceLost, DeviceRefused
+from likeness.errors import CardGone, CardMute, CardUnfit, DeviceLost
 from likeness.service.key_desk import KeyDesk
 from likeness.service.ports import ChipLine, Clock
-from likeness.service.reading import REOPEN_AFTER_S, CardEvent, CardPresented
+from likeness.service.reading import CardEvent, CardPresented
+from likeness.service.reopening import REOPEN_AFTER_S, Reopening, trouble_of
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +87,7 @@ class ChipReading:
         self._on_event = on_event
         self._read = read
         self._understand = understand
-        self._reopen_after_s = tuple(reopen_after_s)
-        self._failures = 0  # openings in a row that did not last
+        self._reopening = Reopening(clock, reopen_after_s)
         self._told: ReaderReady | ReaderTrouble | None = None
         self._name = ""
         self._wanted = asyncio.Event()
@@ -123,23 +124,16 @@ class ChipReading:
 
     async def run(self) -> None:
         """Serve until cancelled."""
-        waits = self._reopen_after_s
         while True:
-            begun_s = self._clock.now()
+            self._reopening.begin()
             try:
                 await self._serve_one_opening()
-            except DeviceLost as problem:
-                refused = isinstance(problem, DeviceRefused)
-                kind = Trouble.READER_CONFIG if refused else Trouble.READER_ABSENT
-                self._tell_of_reader(ReaderTrouble(kind, str(problem)))
+            except (DeviceLost, CardGone, CardMute, CardUnfit) as problem:
+                self._tell_of_reader(trouble_of(problem))
             finally:
                 self.forget()
                 await self._line.close()
-            if self._clock.now() - begun_s >= waits[-1]:
-                self._failures = 0  # one that opens well may still be lost at once
-            wait_s = waits[min(self._failures, len(waits) - 1)]
-            self._failures += 1
-            await asyncio.sleep(wait_s)
+            await asyncio.sleep(self._reopening.wait_s())
 
     # --- one opening, one card ------------------------------------------------------
     async def _serve_one_opening(self) -> None:
@@ -150,7 +144,9 @@ class ChipReading:
         while True:
             self._stir()
             if not self._wanted.is_set():
-                await _within(REST_S, self._wanted)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(REST_S):
+                        await self._wanted.wait()
                 continue
             try:
                 there = await self._line.connect() is not None
@@ -291,11 +287,3 @@ class ChipReading:
             case ReaderTrouble(kind, detail):
                 log.warning("event=reader_trouble kind=%s detail=%s", kind, detail)
         self._on_event(event)
-
-
-async def _within(limit_s: float, event: asyncio.Event) -> None:
-    try:
-        async with asyncio.timeout(limit_s):
-            await event.wait()
-    except TimeoutError:
-        return

@@ -40,14 +40,12 @@ from likeness.core.card_dialogue import (
 )
 from likeness.core.card_exchange import FULL_SPEED_BAUD, Tally, Trace
 from likeness.core.card_fields import Unreadable, read_card
-from likeness.core.card_trouble import Trouble
 from likeness.core.vocabulary import Card
-from likeness.errors import DeviceLost, DeviceRefused
+from likeness.errors import DeviceLost
 from likeness.service.ports import ByteLine, Clock
+from likeness.service.reopening import REOPEN_AFTER_S, Reopening, trouble_of
 
 log = logging.getLogger(__name__)
-
-REOPEN_AFTER_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +94,11 @@ class CardReading:
         self._line = line
         self._clock = clock
         self._on_event = on_event
-        self._reopen_after_s = tuple(reopen_after_s)
+        self._reopening = Reopening(clock, reopen_after_s)
         self._dialogue = Dialogue(baud=baud, wishes=wishes, rf_size=rf_size)
         # Each event carries the number of the opening that it belongs to.
         self._events: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()
         self._opening = 0
-        self._failures = 0  # openings in a row that led to no working reader
         self._told: CardEvent | None = None  # the last word about the reader
         self._stirred_s = clock.now()
 
@@ -132,11 +129,9 @@ class CardReading:
         """Serve until cancelled."""
         try:
             while True:
+                self._reopening.begin()
                 await self._serve_one_opening()
-                waits = self._reopen_after_s
-                wait_s = waits[min(self._failures, len(waits) - 1)]
-                self._failures += 1
-                await asyncio.sleep(wait_s)
+                await asyncio.sleep(self._reopening.wait_s())
         finally:
             self._line.close()
 
@@ -149,9 +144,7 @@ class CardReading:
                 lambda data: post(Bytes(data)), lambda why: post(Lost(why))
             )
         except DeviceLost as problem:
-            refused = isinstance(problem, DeviceRefused)
-            kind = Trouble.READER_CONFIG if refused else Trouble.READER_ABSENT
-            self._tell_of_reader(ReaderTrouble(kind, str(problem)))
+            self._tell_of_reader(trouble_of(problem))
             return
         open_now = self._handle(Opened())
         while open_now:
@@ -193,7 +186,6 @@ class CardReading:
             case CardFound() | CardTrouble() | CardStillThere() | CardRemoved():
                 self._on_event(effect)
             case ReaderReady():
-                self._failures = 0
                 self._tell_of_reader(effect)
             case ReaderTrouble():
                 self._tell_of_reader(effect)
