@@ -186,6 +186,18 @@ def test_pace_that_was_hidden_shows_in_dg14() -> None:
     assert record.access is Access.BAC_DOWNGRADE
 
 
+UNKNOWN_PACE = "31143012060A04007F0007020204040202010202010D"  # integrated mapping
+
+
+def test_pace_that_was_changed_into_an_unknown_one_shows_in_dg14() -> None:
+    chip = with_card_access(robbed_of_card_access(), UNKNOWN_PACE)
+    assert trouble(powered(chip), mrz_of(chip)).kind is Trouble.DOWNGRADE
+    record = read(powered(chip), mrz_of(chip), AccessPolicy(bac=BacUse.PACE_FAILED))
+    assert record.access is Access.BAC_DOWNGRADE
+    honest = with_card_access(chip_of(), UNKNOWN_PACE)  # its DG14 names no other
+    assert read(powered(honest), mrz_of(honest)).access is Access.BAC_DOWNGRADE
+
+
 # --- the talk -----------------------------------------------------------------------
 @pytest.mark.parametrize(
     "fault",

@@ -20,7 +20,7 @@ from likeness.chip.card_access import (
     read_dg14,
 )
 from likeness.chip.channel import Channel, Talk
-from likeness.chip.pace import PaceFailed, PaceUnsupported, open_by_pace
+from likeness.chip.pace import PaceFailed, PaceUnsupported, best_way, open_by_pace
 from likeness.chip.record import Access
 from likeness.chip.trouble import ChipTrouble, broken_talk
 from likeness.core import apdu, tlv
@@ -70,10 +70,11 @@ def after_dg14(access: Access, dg14: bytes, policy: AccessPolicy) -> Access:
     """Correct how the chip was opened by what it says signed.
 
     Raises:
-        ChipTrouble: DOWNGRADE; somebody has hidden that the chip has PACE.
+        ChipTrouble: DOWNGRADE; somebody has hidden that the chip has PACE, or changed
+            it into a way that we do not know.
     """
     try:
-        hidden = access is Access.BAC and offers_pace(read_dg14(dg14))
+        hidden = access is not Access.PACE and _names_pace(dg14, access, policy)
     except tlv.BadTlv:  # the examination will say so
         hidden = False
     if not hidden:
@@ -81,6 +82,18 @@ def after_dg14(access: Access, dg14: bytes, policy: AccessPolicy) -> Access:
     if policy.bac < BacUse.PACE_FAILED:
         raise ChipTrouble(Trouble.DOWNGRADE, "DG14 names PACE, EF.CardAccess did not")
     return Access.BAC_DOWNGRADE
+
+
+def _names_pace(dg14: bytes, access: Access, policy: AccessPolicy) -> bool:
+    """Say whether DG14 names what should have been there: PACE, or one we know."""
+    infos = read_dg14(dg14)
+    if access is Access.BAC or not offers_pace(infos):
+        return offers_pace(infos)
+    try:
+        best_way(pace_infos(infos), long_lengths=policy.long_lengths)
+    except PaceUnsupported:
+        return False
+    return True
 
 
 def _try_pace(
