@@ -119,6 +119,7 @@ def test_the_full_day_of_birth_has_its_own_century() -> None:
         (examined(zone()[:-1] + "9"), CardDoubt.CHECK_DIGIT),
         (examined(DG11=dg11(birth="19740813")), CardDoubt.BIRTH),
         (examined(zone(birth="741312")), CardDoubt.BIRTH),
+        (examined(DG11=dg11(birth="20740812")), CardDoubt.BIRTH),  # to come
         (examined(zone(sex="A")), CardDoubt.SEX),
         (examined(zone(expiry="320431")), CardDoubt.EXPIRY),
         (examined(zone(expiry="<<<<<<")), CardDoubt.EXPIRY),

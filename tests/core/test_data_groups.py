@@ -217,6 +217,7 @@ def test_absent_details_are_empty() -> None:
         b"",
         dg11(name=b"\xff\xfe"),
         dg11(name=b"A" * 513),
+        dg11(name=b"ERIKSSON\x1b[2J<<ANNA"),
         dg11(birth=b"1974081"),
         dg11(birth=b"1974O812"),
         dg11(birth=bytes.fromhex("197408FF")),

@@ -78,7 +78,7 @@ def to_card(
         card,
         portrait_record=portrait,
         evidence_sha256=evidence(groups),
-        doubts=tuple(_doubts(found, details, card)),
+        doubts=tuple(_doubts(found, details, card, today)),
         checked=examination.checked,
         unchecked=(*examination.unchecked, *why_none),
         concerns=tuple(c for c in examination.concerns if c not in waived),
@@ -146,12 +146,15 @@ def _full_birth(details: Details) -> date | None:
         return None
 
 
-def _doubts(found: Mrz, details: Details | None, card: Card) -> Iterator[CardDoubt]:
+def _doubts(
+    found: Mrz, details: Details | None, card: Card, today: date
+) -> Iterator[CardDoubt]:
     if found.wrong:
         yield CardDoubt.CHECK_DIGIT
     stated = not is_unknown(found.birth)
     other = details is not None and details.birth[2:] not in ("", found.birth)
-    if stated and (card.birth is None or other):
+    to_come = card.birth is not None and card.birth > today  # of DG11, with a century
+    if to_come or (stated and (card.birth is None or other)):
         yield CardDoubt.BIRTH
     if found.sex not in SEXES:
         yield CardDoubt.SEX

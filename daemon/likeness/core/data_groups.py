@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from unicodedata import category
 
 from likeness.core import mrz, tlv
 from likeness.core.mrz import Mrz
@@ -232,7 +233,10 @@ def _image(image: bytes, width: int, height: int) -> FaceImage | None:
 def _text(value: bytes) -> str:
     if len(value) > TEXT_MOST_BYTES:
         raise BadTlv("a text that is too long")
-    return value.decode("utf-8").strip()
+    text = value.decode("utf-8").strip()
+    if any(category(sign) == "Cc" for sign in text):  # it would steer who shows it
+        raise BadTlv("a text with control characters")
+    return text
 
 
 def _name(text: str) -> str:
