@@ -224,6 +224,23 @@ def test_a_key_that_was_entered_before_is_not_asked_for() -> None:
     assert KeyWanted() not in play(script).events
 
 
+def test_who_looks_again_is_told_again_which_key_is_wanted() -> None:
+    async def script(stage: Stage) -> None:
+        await stage.hears(KeyWanted)
+        stage.reading.seek()  # the visit at the other reader is over
+        await stage.hears(KeyWanted)
+        stage.reading.enter("000000")
+        await stage.hears(KeyWrong)
+        stage.reading.seek()
+        assert await stage.hears(KeyWrong) == KeyWrong(2)
+        stage.reading.enter(RIGHT)
+        await stage.hears(CardPresented)
+        stage.reading.seek()
+        await stage.hears(CardStillThere)
+
+    play(script)
+
+
 def test_no_card_is_looked_for_unless_one_is_wanted() -> None:
     async def script(stage: Stage) -> None:
         stage.reading.rest()

@@ -92,6 +92,7 @@ class ChipReading:
         self._name = ""
         self._wanted = asyncio.Event()
         self._holding = False  # a card lies there that was read or refused
+        self._asked: ChipMoment | None = None  # a card lies there and wants its key
         self._desk = KeyDesk(clock, on_event)
         self._stirred_s = clock.now()
 
@@ -109,6 +110,8 @@ class ChipReading:
     def _say_what_lies_there(self) -> None:
         if self._holding:
             self._on_event(CardStillThere())
+        elif self._asked is not None:  # nobody heard it while a visit had the screen
+            self._on_event(self._asked)
 
     def rest(self) -> None:
         """Look for no card; the removal of one that was read is still told."""
@@ -221,16 +224,17 @@ class ChipReading:
 
         The first time a key may have been entered already, and then nothing is said.
         """
-        if why is not None:
-            self._on_event(why)
-        elif (key := await self._desk.take(0.0)) is not None:
+        if why is None and (key := await self._desk.take(0.0)) is not None:
             return key
-        else:
-            self._on_event(KeyWanted())
-        while True:
-            await self._card_stays()
-            if (key := await self._desk.take(HOLD_EVERY_S)) is not None:
-                return key
+        self._asked = why or KeyWanted()
+        self._on_event(self._asked)
+        try:
+            while True:
+                await self._card_stays()
+                if (key := await self._desk.take(HOLD_EVERY_S)) is not None:
+                    return key
+        finally:
+            self._asked = None
 
     async def _card_stays(self) -> None:
         self._stir()
