@@ -31,8 +31,7 @@ def test_six_digits_are_a_can() -> None:
 
 
 def test_a_card_needs_its_first_two_lines() -> None:
-    # The third comes too late to matter, and waits in vain.
-    assert enter(*TD1) == [None, CARD, None]
+    assert enter(*TD1) == [None, CARD, None]  # the third is passed over
     assert enter("".join(TD1)) == [CARD]
 
 
@@ -71,6 +70,14 @@ def test_after_a_wrong_line_the_next_one_counts_alone() -> None:
 
 def test_a_line_scanned_twice_is_one() -> None:
     assert enter(TD1[0], TD1[0], TD1[1]) == [None, None, CARD]
+
+
+def test_a_whole_card_scanned_again_at_once_is_a_key_again() -> None:
+    assert enter(*TD1, *TD1) == [None, CARD, None] * 2
+    entry = KeyLines()
+    for line in TD1:
+        entry.add(line, 0.0)
+    assert repr(entry) == "KeyLines(0 waiting)"  # the name is not kept
 
 
 def test_a_half_is_forgotten() -> None:

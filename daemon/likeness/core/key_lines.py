@@ -56,6 +56,8 @@ class KeyLines:
             return AccessKey.from_can(tidy)
         if self._lines and self._lines[-1] == tidy:
             return None  # scanned twice
+        if len(tidy) == CARD_WIDTH and not any(map(str.isdigit, tidy)):
+            return None  # TD1's third line: a name, which no key is made of
         self._lines.append(tidy)
         self._since_s = now
         return self._judge(tidy)
