@@ -84,6 +84,32 @@ def test_a_scanner_that_is_plugged_in_later(scanner: tuple[int, str]) -> None:
     asyncio.run(main())
 
 
+def test_half_a_line_is_not_the_next_visitors(scanner: tuple[int, str]) -> None:
+    async def main() -> None:
+        master, path = scanner
+        lines: asyncio.Queue[str] = asyncio.Queue()
+        entry = KeyEntry(path, 9600, lines.put_nowait, half_line_s=0.1)
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.2, os.write, master, b"654")
+        loop.call_later(0.8, os.write, master, CAN + b"\r")
+        assert await first_lines(entry, lines, 1) == [CAN.decode()]
+
+    asyncio.run(main())
+
+
+def test_a_slow_hand_is_waited_for(scanner: tuple[int, str]) -> None:
+    async def main() -> None:
+        master, path = scanner
+        lines: asyncio.Queue[str] = asyncio.Queue()
+        entry = KeyEntry(path, 9600, lines.put_nowait, half_line_s=AT_MOST_S)
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.2, os.write, master, CAN[:3])
+        loop.call_later(0.5, os.write, master, CAN[3:] + b"\r")
+        assert await first_lines(entry, lines, 1) == [CAN.decode()]
+
+    asyncio.run(main())
+
+
 def test_a_keyboard_is_grabbed_and_its_bytes_are_given(tmp_path: Path) -> None:
     async def main() -> None:
         path = tmp_path / "event7"

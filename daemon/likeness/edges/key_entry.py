@@ -1,7 +1,8 @@
 """Gives the lines of a scanner (serial, or one that acts as a keyboard) or of stdin.
 
 They come on the loop, whole; it opens a device that went away again. A keyboard is
-grabbed, so that what is scanned is typed nowhere else. Nothing of a line is logged.
+grabbed, so that what is scanned is typed nowhere else. Nothing of a line is logged, and
+half a line that nothing followed is forgotten: it is not the next visitor's.
 Leaves to others: what a line means (`core.key_lines`).
 """
 
@@ -24,8 +25,7 @@ STANDARD_INPUT = "-"
 EVIOCGRAB = 0x40044590  # linux/input.h: _IOW('E', 0x90, int)
 READ_SIZE = 4096
 REOPEN_AFTER_S = 5.0
-
-Lines = Callable[[bytes], list[str]]
+HALF_LINE_S = 30.0  # a hand that looks for the next sign on a card
 
 
 def grab_keyboard(descriptor: int) -> None:
@@ -46,6 +46,14 @@ class TextLines:
         return [
             line[: LINE_MOST + 1].decode("ascii", "replace") for line in whole if line
         ]
+
+
+class Feed(Protocol):
+    """Cuts what a device gives into lines."""
+
+    def feed(self, data: bytes) -> list[str]:
+        """Take in bytes; return the lines that they ended."""
+        ...
 
 
 class Source(Protocol):
@@ -78,12 +86,16 @@ class KeyEntry:
         on_line: Callable[[str], None],
         *,
         reopen_after_s: float = REOPEN_AFTER_S,
+        half_line_s: float = HALF_LINE_S,
     ) -> None:
         self._path = path
         self._is_keyboard = path.startswith(KEYBOARDS)
         self._source = _source(path, baud)
         self._on_line = on_line
         self._reopen_after_s = reopen_after_s
+        self._half_line_s = half_line_s
+        self._feed: Feed = self._new_feed()
+        self._silent: asyncio.TimerHandle | None = None
         self._told = ""
 
     async def run(self) -> None:
@@ -96,22 +108,35 @@ class KeyEntry:
                 await asyncio.sleep(self._reopen_after_s)
         finally:
             self._source.close()
+            self._forget_half()
+
+    def _new_feed(self) -> Feed:
+        return KeyStrokes() if self._is_keyboard else TextLines()
+
+    def _forget_half(self) -> None:
+        self._feed = self._new_feed()
+        if self._silent is not None:
+            self._silent.cancel()
+
+    def _received(self, data: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        if self._silent is not None:
+            self._silent.cancel()
+        self._silent = loop.call_later(self._half_line_s, self._forget_half)
+        for line in self._feed.feed(data):
+            self._on_line(line)
 
     async def _serve_one_opening(self) -> str | None:
         """Return why it ended; None: it was closed at its other end, for good."""
-        feed = KeyStrokes().feed if self._is_keyboard else TextLines().feed
+        self._forget_half()
         ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-        def received(data: bytes) -> None:
-            for line in feed(data):
-                self._on_line(line)
 
         def lost(why: str) -> None:
             if not ended.done():
                 ended.set_result(why)
 
         try:
-            await self._source.open(received, lost)
+            await self._source.open(self._received, lost)
         except DeviceLost as problem:
             return str(problem)
         if self._told:
