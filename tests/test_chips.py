@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from chip_stage import Told, read, trusted
+from chip_stage import TODAY, Told, read, trusted
 from likeness import chips, config
 from likeness.core.card_moments import CardRemoved, CardTrouble
 from likeness.core.card_trouble import Trouble
 from likeness.core.chip_moments import ChipProgress, KeyWanted, KeyWrong
-from likeness.core.vocabulary import Card, CardKind, Reason
+from likeness.core.vocabulary import Card, CardKind, Reason, Today
 from likeness.errors import ConfigError
 from likeness.service.chip_reading import ChipReading
 from likeness.service.reading import CardPresented
@@ -20,7 +20,8 @@ from likeness.simulators.emrtd_authority import CountryAuthority
 from likeness.simulators.emrtd_card import EmrtdCard
 from likeness.simulators.emrtd_chip import Chip
 from likeness.simulators.pn532 import Pn532Simulator
-from simulated_chips import CAN, chip_of, state
+from simulated_chips import CAN, chip_of, mrz_of, powered, state
+from simulated_chips import read as read_at_once
 
 PROVED = ("pace", "group_hashes", "sod_signature", "signer_valid", "issuer_chain")
 NO_STORE = config.Trust()
@@ -66,6 +67,15 @@ def card_of(chip: Chip, trust: config.Trust, *keys: str, **more: Any) -> Card:
     card, _ = lay(chip, trust, *keys, **more)
     assert isinstance(card, Card), card
     return card
+
+
+def test_without_a_clock_no_signer_is_in_its_time() -> None:
+    chip = chip_of(access={"pace": []}, proofs={"active": "none"})
+    record = read_at_once(powered(chip), mrz_of(chip))
+    understand = chips.understanding(NO_STORE, lambda: Today(TODAY, is_known=False))
+    card = understand(record, "reader")
+    assert isinstance(card, Card)
+    assert "signer_valid:day_unknown" in card.unchecked
 
 
 def test_pace_with_a_can_and_all_that_is_proved(tmp_path: Path) -> None:

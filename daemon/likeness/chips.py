@@ -83,9 +83,10 @@ def understanding(settings: config.Trust, today: Callable[[], Today]) -> Underst
     waived = frozenset({Reason.ISSUER_NOT_VERIFIED} if accept else ())
 
     def understand(record: ChipRecord, reader: str) -> Card | Unreadable:
-        day = today().day
+        now = today()
         store = folder.current() if folder else None
-        card = to_card(examine(record, store, day), day, reader, waived=waived)
+        found = examine(record, store, now.day, is_known=now.is_known)
+        card = to_card(found, now.day, reader, waived=waived)
         if isinstance(card, Card) and settings.issuer_unverified == "refuse":
             return replace(card, concerns=tuple(map(_refused, card.concerns)))
         return card

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from chip_states import (
     GROUPS,
+    TODAY,
     Chip,
     chip,
     concerns,
@@ -19,7 +20,7 @@ from chip_states import (
     store,
 )
 from likeness.chip.certificate import read_certificate
-from likeness.chip.passive import read_object
+from likeness.chip.passive import Passive, authenticate, read_object
 from likeness.chip.trust_store import TrustStore, load
 from likeness.core import tlv
 from likeness.core.tlv import write
@@ -233,6 +234,35 @@ def test_a_signature_from_before_the_signers_time() -> None:
     unsaid = security_object(GROUPS, signer(), signed_at=None)
     found = chip().with_file("SOD", unsaid).judged(store())
     assert facts(found)[2] == "signer_valid"
+
+
+def unsure(one: Chip, trusted: TrustStore, today: date = TODAY) -> Passive:
+    """As a terminal without a clock judges: it is this day, or a later one."""
+    return authenticate(one.files, trusted, today, is_known=False)
+
+
+def test_without_a_clock_nothing_is_said_to_be_within_its_time() -> None:
+    found = unsure(chip(), store(empty_list()))
+    assert facts(found)[2:] == [
+        "signer_valid:day_unknown",
+        "issuer_chain",
+        "revocation:day_unknown",
+    ]
+    assert concerns(found) == []
+    early = CountryAuthority("UT", begin=datetime(2027, 1, 1, tzinfo=UTC))
+    one = Chip.signed_by(early.signer(begin=datetime(2027, 2, 1, tzinfo=UTC)))
+    found = unsure(one, load([("early.cer", early.certificate)]))
+    assert facts(found)[3] == "issuer_chain"
+
+
+def test_without_a_clock_what_has_ended_has_ended() -> None:
+    late = Chip.signed_by(state().signer(end=LONG_PAST))
+    assert concerns(unsure(late, store())) == [Reason.SIGNER_EXPIRED]
+    old = CountryAuthority("XO", end=LONG_PAST)
+    found = unsure(Chip.signed_by(old.signer()), store(("old.cer", old.certificate)))
+    assert facts(found)[3] == "issuer_chain:issuer_expired"
+    revoking = store(("state.crl", state().crl(signer().serial)))
+    assert facts(unsure(chip(), revoking))[4] == "revocation:revoked"
 
 
 # --- the issuer -----------------------------------------------------------------------

@@ -65,10 +65,6 @@ class Certificate:
     purposes: frozenset[str] = frozenset()  # extended key usage, OIDs
     key_period: tuple[datetime | None, datetime | None] = (None, None)
 
-    def is_valid(self, today: date) -> bool:
-        """Say whether the day is within its time; both days belong to it."""
-        return self.begin.date() <= today <= self.end.date()
-
     def vouches_for(self, signed: Signed) -> bool:
         """Say whether this certificate's key made a signature; names are not asked."""
         try:

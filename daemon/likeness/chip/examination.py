@@ -22,15 +22,22 @@ CLONE = "clone"  # no fact of its own: neither way to find out was offered
 ACTIVE, CHIP = Fact.ACTIVE_AUTHENTICATION, Fact.CHIP_AUTHENTICATION
 
 
-def examine(record: ChipRecord, store: TrustStore | None, today: date) -> Examination:
+def examine(
+    record: ChipRecord,
+    store: TrustStore | None,
+    today: date,
+    *,
+    is_known: bool = True,
+) -> Examination:
     """Judge what was read of one chip.
 
     Args:
         record: its files, how it was opened, what it answered.
         store: whom the operator trusts; None: there is no store.
-        today: the day of reading.
+        today: the day of reading; the earliest that it can be, if `is_known` is false.
+        is_known: whether the clock can be believed.
     """
-    passive = authenticate(record.files, store, today)
+    passive = authenticate(record.files, store, today, is_known=is_known)
     findings = [Finding(record.access), *passive.findings]
     if passive.groups:
         findings += _copies(record, passive)

@@ -27,12 +27,13 @@ from likeness.chip.signed_data import SignedMessage, read_signed
 from likeness.chip.trust_store import TrustStore
 from likeness.core import data_groups
 from likeness.core.data_groups import BadGroup
-from likeness.core.vocabulary import Reason
+from likeness.core.vocabulary import Reason, Today
 
 SECURITY_OBJECT = "2.23.136.1.1.1"
 GROUPS_MOST = 16
 MUST_BE_SIGNED = ("DG1", "DG2")  # ICAO 9303-10 table 2: no chip is without them
 SIGNS = "digital_signature"
+DAY_UNKNOWN = "day_unknown"
 
 
 class Fact(StrEnum):
@@ -99,15 +100,22 @@ class _Object(core.Sequence):  # type: ignore[misc] # the library has no types
 
 
 def authenticate(
-    files: Mapping[str, bytes], store: TrustStore | None, today: date
+    files: Mapping[str, bytes],
+    store: TrustStore | None,
+    today: date,
+    *,
+    is_known: bool = True,
 ) -> Passive:
     """Check what was read of one chip.
 
     Args:
         files: whole, by short name.
         store: whom the operator trusts; None: there is no store.
-        today: the day of reading.
+        today: the day of reading; the earliest that it can be, if `is_known` is false:
+            then something may have ended for sure, and nothing is within its time.
+        is_known: whether the clock can be believed.
     """
+    day = Today(today, is_known)
     if "SOD" not in files:
         absent = Finding(Fact.SOD_SIGNATURE, "absent", Reason.CARD_UNSUPPORTED)
         return Passive((absent,))
@@ -125,8 +133,8 @@ def authenticate(
     findings = [*hashes, signature]
     if signature.why or signer is None:
         return Passive(tuple(findings), signed=frozenset(found.hashes))
-    findings.append(_validity(found.message, signer, today))
-    findings += _issuer(signer, store, today)
+    findings.append(_validity(found.message, signer, day))
+    findings += _issuer(signer, store, day)
     believed = {"SOD": files["SOD"], **groups}
     return Passive(tuple(findings), believed, frozenset(found.hashes))
 
@@ -200,10 +208,10 @@ def _signature(message: SignedMessage, signer: Certificate | None) -> Finding:
     return Finding(Fact.SOD_SIGNATURE)
 
 
-def _validity(message: SignedMessage, signer: Certificate, today: date) -> Finding:
-    if today > signer.end.date():
+def _validity(message: SignedMessage, signer: Certificate, today: Today) -> Finding:
+    if today.day > signer.end.date():
         return Finding(Fact.SIGNER_VALID, "expired", Reason.SIGNER_EXPIRED)
-    if today < signer.begin.date():
+    if today.is_known and today.day < signer.begin.date():
         return Finding(Fact.SIGNER_VALID, "not_yet_valid", Reason.ISSUER_NOT_VERIFIED)
     # The certificate outlives the time in which its key may sign (ICAO 9303-12, 5).
     begin, end = signer.key_period
@@ -211,11 +219,11 @@ def _validity(message: SignedMessage, signer: Certificate, today: date) -> Findi
     if message.signed_at is not None and not begin <= message.signed_at <= end:
         why = "signed_out_of_its_time"
         return Finding(Fact.SIGNER_VALID, why, Reason.ISSUER_NOT_VERIFIED)
-    return Finding(Fact.SIGNER_VALID)
+    return Finding(Fact.SIGNER_VALID, "" if today.is_known else DAY_UNKNOWN)
 
 
 def _issuer(
-    signer: Certificate, store: TrustStore | None, today: date
+    signer: Certificate, store: TrustStore | None, today: Today
 ) -> Iterator[Finding]:
     """Yield what the store says of a signer: who vouches for it, who revoked it."""
     concern = Reason.ISSUER_NOT_VERIFIED
@@ -234,21 +242,29 @@ def _issuer(
     if signer.is_authority or not may or signer.purposes:
         # The issuer vouches for it, but not to sign security objects (ICAO 9303-12).
         yield Finding(Fact.ISSUER_CHAIN, "signer_for_something_else", concern)
-    elif not any(issuer.is_valid(today) for issuer in issuers):
+    elif not any(_in_time(issuer, today) for issuer in issuers):
         yield Finding(Fact.ISSUER_CHAIN, "issuer_expired", Reason.SIGNER_EXPIRED)
     else:
         yield Finding(Fact.ISSUER_CHAIN)
     yield _revocation(signer, issuers, store, today)
 
 
+def _in_time(issuer: Certificate, today: Today) -> bool:
+    """Say whether it is good as far as can be told; both its days belong to it."""
+    begun = not today.is_known or issuer.begin.date() <= today.day
+    return begun and today.day <= issuer.end.date()
+
+
 def _revocation(
-    signer: Certificate, issuers: list[Certificate], store: TrustStore, today: date
+    signer: Certificate, issuers: list[Certificate], store: TrustStore, today: Today
 ) -> Finding:
     lists = [one for one in store.crls if one.signed.issuer == signer.signed.issuer]
     if any(one.names(held) for one in store.crls for held in (signer, *issuers)):
         return Finding(Fact.REVOCATION, "revoked", Reason.SIGNER_REVOKED)
     if not lists:
         return Finding(Fact.REVOCATION, "no_list")
-    if not any(one.is_current(today) for one in lists):
+    if not today.is_known:
+        return Finding(Fact.REVOCATION, DAY_UNKNOWN)
+    if not any(one.is_current(today.day) for one in lists):
         return Finding(Fact.REVOCATION, "list_outdated")
     return Finding(Fact.REVOCATION)
