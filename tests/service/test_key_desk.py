@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -84,6 +86,46 @@ def test_half_a_key_is_forgotten() -> None:
         assert await stage.desk.take(0.0) is None
 
     asyncio.run(main())
+
+
+class QuickLoop(asyncio.SelectorEventLoop):
+    """Counts what is to be called later, and never waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.later: list[Callable[..., object]] = []
+
+    def call_later(
+        self, delay: float, callback: Callable[..., object], *args: object, **more: Any
+    ) -> asyncio.TimerHandle:
+        self.later.append(callback)
+        return super().call_later(1e6, callback, *args, **more)
+
+
+def test_a_scanner_that_floods_leaves_one_timer_and_one_line_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stage = Desk()
+
+    async def main(loop: QuickLoop) -> None:
+        for _ in range(500):
+            stage.desk.enter("123456")
+            stage.desk.enter("hello")
+            stage.desk.enter("I<UTOD231458907<<<<<<<<<<<<<<<")
+            stage.desk.enter("hello")
+        assert len(loop.later) == 1
+        stage.desk.enter("123456")
+        while loop.later:  # until nothing is held
+            loop.later.pop()()
+            stage.clock.time += WAITS_S
+        assert await stage.desk.take(0.0) is None
+
+    with caplog.at_level(logging.INFO):
+        loop = QuickLoop()
+        loop.run_until_complete(main(loop))
+        loop.close()
+    assert len(stage.told) == 1000
+    assert len(caplog.messages) == 1
 
 
 def test_what_is_no_key_is_told_in_a_word_and_never_logged(

@@ -36,6 +36,11 @@ class KeyLines:
         """Say how many lines wait, never what they say."""
         return f"KeyLines({len(self._lines)} waiting)"
 
+    @property
+    def waiting(self) -> bool:
+        """Whether lines are held that need another one."""
+        return bool(self._lines)
+
     def forget(self, now: float) -> None:
         """Drop lines that nothing followed."""
         if now - self._since_s >= WAITS_S:

@@ -33,20 +33,24 @@ class KeyDesk:
         self._key: AccessKey | None = None
         self._until_s = 0.0
         self._came = asyncio.Event()
+        self._looking: asyncio.TimerHandle | None = None
+        self._logged: set[NotAKey] = set()  # a scanner may say it ten times a second
 
     def enter(self, line: str) -> None:
         """Take one line that was scanned or typed."""
         now = self._clock.now()
         match self._lines.add(line, now):
             case NotAKey() as why:
-                log.info("event=key_not_understood why=%s", why)
+                if why not in self._logged:
+                    log.info("event=key_not_understood why=%s", why)
+                self._logged.add(why)
                 self._tell(KeyNotUnderstood(why))
             case AccessKey() as key:
                 self._key, self._until_s = key, now + KEPT_S
                 self._came.set()
-                self._look_again(KEPT_S)
+                self._look_again()
             case None:
-                self._look_again(WAITS_S)
+                self._look_again()
 
     async def take(self, within_s: float) -> AccessKey | None:
         """Give the key out, or wait a while for one; None: there is none yet."""
@@ -65,9 +69,19 @@ class KeyDesk:
         """Drop a key and half a key: the visit is over, or the card is gone."""
         self._key = None
         self._lines = KeyLines()
+        self._logged.clear()
 
-    def _look_again(self, after_s: float) -> None:
-        asyncio.get_running_loop().call_later(after_s, self._drop_old)
+    def _look_again(self) -> None:
+        """One timer, however much is entered."""
+        if self._looking is None:
+            loop = asyncio.get_running_loop()
+            self._looking = loop.call_later(WAITS_S, self._look)
+
+    def _look(self) -> None:
+        self._looking = None
+        self._drop_old()
+        if self._key is not None or self._lines.waiting:
+            self._look_again()
 
     def _drop_old(self) -> None:
         now = self._clock.now()
