@@ -125,6 +125,8 @@ class Talk:
         _judge(code, at_first=True)
         self._card, self._protocol = card, protocol
         code, _name, _state, _protocol, atr = scard.SCardStatus(card)
+        if _unsigned(code) in NOBODY:
+            raise Failed(Said.NO_CARD, "")
         _judge(code)
         return bytes(atr)
 
