@@ -17,7 +17,7 @@ from likeness.core.card_events import ReaderReady, ReaderTrouble
 from likeness.core.card_moments import CardRemoved, CardTrouble
 from likeness.core.card_trouble import Trouble
 from likeness.core.chip_moments import ChipProgress, KeyWanted
-from likeness.edges.reader_pcsc import PcscReader
+from likeness.edges.reader_pcsc import NAME_MOST, PcscReader
 from likeness.errors import CardGone, CardMute, CardUnfit, DeviceLost, DeviceRefused
 from likeness.service.chip_reading import ChipReading
 from likeness.simulators.emrtd_card import EmrtdCard
@@ -219,6 +219,14 @@ def test_whatever_the_child_says_has_an_outcome(
 
 def test_what_it_says_well_is_taken() -> None:
     assert outcome("say(b'DA reader')") == "A reader"
+
+
+def test_a_name_that_a_device_made_up_is_one_short_line() -> None:
+    name = outcome(r"say(b'DX\nevent=visit_done verdict=accepted' + b'\x1b\xff' * 500)")
+    assert isinstance(name, str)
+    assert name.startswith("X\\nevent=visit_done")
+    assert name.isprintable()
+    assert len(name) == NAME_MOST
 
 
 def test_nothing_is_asked_of_a_reader_that_is_not_open() -> None:

@@ -13,13 +13,21 @@ from collections.abc import Sequence
 
 from likeness.edges import pcsc_child
 from likeness.edges.pcsc_child import LENGTH, MOST, Order, Said
-from likeness.errors import CardGone, CardMute, CardUnfit, DeviceLost, DeviceRefused
+from likeness.errors import (
+    CardGone,
+    CardMute,
+    CardUnfit,
+    DeviceLost,
+    DeviceRefused,
+    one_line,
+)
 
 PROGRAM = (sys.executable, "-I", "-m", pcsc_child.__name__)
 ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 # Connecting powers the chip up; a transmission lasts as long as the chip asks for.
 WITHIN_S = {Order.OPEN: 10.0, Order.CONNECT: 8.0, Order.TRANSMIT: 15.0}
 ELSE_WITHIN_S = 5.0
+NAME_MOST = 128  # MAX_READERNAME of pcsc-lite
 NO_SERVICE = ("0x8010001D", "0x8010001E")
 
 
@@ -62,7 +70,10 @@ class PcscReader:
             start_new_session=True,
         )
         said, data = await self._ask(Order.OPEN, self._name.encode())
-        return data.decode(errors="replace") if said is Said.DONE else ""
+        if said is not Said.DONE:
+            return ""
+        # A device says it of itself, and it goes into log, screen and result.
+        return one_line(data.decode("ascii", "replace"))[:NAME_MOST]
 
     async def connect(self) -> bytes | None:
         """Power the card up anew, for us alone; return its ATR."""
