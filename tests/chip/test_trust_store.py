@@ -50,6 +50,21 @@ def test_certificates_in_both_forms() -> None:
     assert found.rejected == ()
 
 
+def test_a_file_of_beginnings_is_soon_told_to_be_nothing() -> None:
+    # 2 MB: by the time that searching anew at each one takes, hours.
+    beginnings = b"-----BEGIN CERTIFICATE-----\n" * 70_000
+    assert load([("a.pem", beginnings)]).issuers == ()
+    found = load([("a.pem", beginnings + armoured(OTHER.certificate))])
+    assert {one.fingerprint for one in found.issuers} == fingerprints(OTHER)
+
+
+def test_a_broken_block_is_named_among_good_ones() -> None:
+    broken = armoured(THIRD.certificate).replace(b"MI", b"!!", 1)
+    found = load([("a.pem", broken + armoured(OTHER.certificate))])
+    assert {one.fingerprint for one in found.issuers} == fingerprints(OTHER)
+    assert len(found.rejected) == 1
+
+
 def test_the_same_certificate_twice_is_one() -> None:
     files = [("a.cer", OTHER.certificate), ("b.pem", armoured(OTHER.certificate))]
     assert len(load(files).issuers) == 1

@@ -32,7 +32,8 @@ from likeness.chip.signatures import BadSignature
 from likeness.core import tlv
 from likeness.core.tlv import BadTlv
 
-PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
+# No dash within: a file full of beginnings would else be searched for each of them.
+PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----")
 SEQUENCE, OID, VERSION = 0x30, 0x06, 0xA0
 SIGNS_CERTIFICATES, SIGNS_LISTS = "key_cert_sign", "crl_sign"
 
