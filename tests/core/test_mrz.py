@@ -270,7 +270,10 @@ def test_a_key_is_one_of_two() -> None:
 def test_nothing_personal_shows() -> None:
     shown = repr(parse("".join(TD3))) + repr(AccessKey.from_mrz("".join(TD3)))
     shown += repr(AccessKey(can="123456"))
-    for secret in ("L898902C", "ERIKSSON", "ANNA", "740812", "123456", "ZE184226B"):
+    for secret in (
+        *("L898902C", "ERIKSSON", "ANNA", "740812", "123456", "ZE184226B"),
+        "nationality",
+    ):
         assert secret not in shown
 
 

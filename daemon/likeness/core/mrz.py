@@ -57,7 +57,7 @@ class Mrz:
     form: MrzFormat
     code: str  # kind of document, "P", "ID"
     issuer: str
-    nationality: str
+    nationality: str = field(repr=False)
     number: str = field(repr=False)
     surname: str = field(repr=False)  # the primary identifier
     given: str = field(repr=False)  # the secondary identifier; may be empty
