@@ -45,10 +45,7 @@ class TrustFolder(Generic[Made]):
         try:
             state = self._state()
             if self._made is None or self._made[0] != state:
-                files = [
-                    (name, (self._folder / name).read_bytes()) for name, *_ in state
-                ]
-                self._made = state, self._make(files)
+                self._made = state, self._make(self._contents(state))
         except OSError as problem:
             if self._made is None:
                 raise ConfigError(
