@@ -84,6 +84,21 @@ def test_a_scanner_that_is_plugged_in_later(scanner: tuple[int, str]) -> None:
     asyncio.run(main())
 
 
+def test_a_scanner_that_is_missing_names_its_own_setting(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        entry = KeyEntry(str(tmp_path / "scanner"), 9600, print, reopen_after_s=0.01)
+        running = asyncio.create_task(entry.run())
+        await asyncio.sleep(0.1)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(main())
+    (said,) = caplog.messages  # once
+    assert "no such scanner; plug it in, or set chip.scanner" in said
+
+
 def test_half_a_line_is_not_the_next_visitors(scanner: tuple[int, str]) -> None:
     async def main() -> None:
         master, path = scanner

@@ -161,3 +161,8 @@ def test_closing_ends_who_waits() -> None:
             await waiting
 
     serve(script, "silent@4A")
+
+
+def test_a_missing_reader_names_its_own_setting(tmp_path: Path) -> None:
+    with pytest.raises(DeviceLost, match=r"no such card reader; .* set chip\.path"):
+        asyncio.run(Pn532Reader(str(tmp_path / "pn532")).open())

@@ -213,4 +213,4 @@ class InputFile:
 def _source(path: str, baud: int) -> Source:
     if path == STANDARD_INPUT or path.startswith(KEYBOARDS):
         return InputFile(path)
-    return SerialLine(path, baud)
+    return SerialLine(path, baud, setting="chip.scanner", what="scanner")

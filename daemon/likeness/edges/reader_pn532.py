@@ -38,7 +38,7 @@ class Pn532Reader:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._line = SerialLine(path, BAUD)
+        self._line = SerialLine(path, BAUD, setting="chip.path")
         self._dialogue = Pn532Dialogue()
         self._outcome: asyncio.Future[Outcome] | None = None
         self._timer: asyncio.TimerHandle | None = None

@@ -20,11 +20,24 @@ WRITE_WITHIN_S = 0.1
 
 
 class SerialLine:
-    """One serial device by its stable path; fits `service.ports.ByteLine`."""
+    """One serial device by its stable path; fits `service.ports.ByteLine`.
 
-    def __init__(self, path: str, baud: int) -> None:
+    `setting` is where the path stands in the configuration, and `what` is meant by it,
+    for who must correct it.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        baud: int,
+        *,
+        setting: str = "reader.path",
+        what: str = "card reader",
+    ) -> None:
         self._path = path
         self._baud = baud
+        self._setting = setting
+        self._what = what
         self._port: serial.Serial | None = None
         self._received: Callable[[bytes], None] = _ignore
         self._lost: Callable[[str], None] = _ignore
@@ -49,7 +62,7 @@ class SerialLine:
             )
         # termios.error is no OSError, and a wrong device raises it (or ValueError).
         except (OSError, termios.error, ValueError) as problem:
-            raise _what_to_do(self._path, problem) from problem
+            raise self._refusal(problem) from problem
         asyncio.get_running_loop().add_reader(port.fileno(), self._readable)
         self._port, self._received, self._lost = port, received, lost
 
@@ -106,6 +119,30 @@ class SerialLine:
         # Later, so that a write never calls back into the one who writes.
         asyncio.get_running_loop().call_soon(self._lost, f"{self._path}: {why}")
 
+    def _refusal(self, problem: Exception) -> DeviceLost:
+        """Name the trouble and the next step, for the installer."""
+        path, what, setting = self._path, self._what, self._setting
+        match getattr(problem, "errno", None):
+            case errno.ENOENT | errno.ENXIO | errno.ENODEV | errno.EIO:
+                return DeviceLost(
+                    f"{path}: no such {what}; plug it in, or set {setting} to its"
+                    " name under /dev/serial/by-id"
+                )
+            case errno.EACCES | errno.EPERM:
+                return DeviceRefused(
+                    f"{path}: no permission to open the {what}; add the daemon's user"
+                    " to the group that owns it (usually dialout), and see DeviceAllow"
+                    " of its unit"
+                )
+            case errno.EAGAIN | errno.EBUSY:
+                return DeviceRefused(
+                    f"{path}: the {what} is in use by another program; stop that one"
+                )
+            case _:
+                return DeviceRefused(
+                    f"{path}: is no serial line; set {setting} to the {what}"
+                )
+
 
 def _ignore(_: object) -> None:
     pass
@@ -114,26 +151,3 @@ def _ignore(_: object) -> None:
 def _short(problem: Exception) -> str:
     number = getattr(problem, "errno", None)
     return os.strerror(number) if number else "it was unplugged"
-
-
-def _what_to_do(path: str, problem: Exception) -> DeviceLost:
-    """Name the trouble and the next step, for the installer."""
-    match getattr(problem, "errno", None):
-        case errno.ENOENT | errno.ENXIO | errno.ENODEV | errno.EIO:
-            return DeviceLost(
-                f"{path}: no such card reader; plug it in, or set reader.path to its"
-                " name under /dev/serial/by-id"
-            )
-        case errno.EACCES | errno.EPERM:
-            return DeviceRefused(
-                f"{path}: no permission to open the card reader; add the daemon's user"
-                " to the group that owns it (usually dialout)"
-            )
-        case errno.EAGAIN | errno.EBUSY:
-            return DeviceRefused(
-                f"{path}: the card reader is in use by another program; stop that one"
-            )
-        case _:
-            return DeviceRefused(
-                f"{path}: is no serial line; set reader.path to the card reader"
-            )
