@@ -83,3 +83,10 @@ def test_any_bytes_are_keys_or_nothing(parts: list[bytes]) -> None:
     strokes = KeyStrokes()
     for part in parts:
         assert all(line.isascii() for line in strokes.feed(part))
+
+
+def test_after_lost_events_nothing_of_the_line_and_no_held_shift_is_believed() -> None:
+    strokes = KeyStrokes()
+    dropped = event(3, 0, kind=0)  # SYN_DROPPED
+    assert strokes.feed(typed("99") + event(SHIFT, 1) + dropped) == []
+    assert strokes.feed(typed("123456") + press(ENTER)) == ["123456"]

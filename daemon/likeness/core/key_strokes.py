@@ -9,7 +9,8 @@ to others: the device, what a line means.
 import struct
 
 EVENT = struct.Struct("@llHHi")  # seconds, microseconds, type, code, value
-EV_KEY = 1
+EV_SYN, EV_KEY = 0, 1
+SYN_DROPPED = 3  # the kernel had no room: keys, and releases of keys, are missing
 RELEASED = 0  # 1: pressed, 2: repeats itself
 SHIFTS = frozenset({42, 54})  # left, right
 ENTERS = frozenset({28, 96})  # main block, keypad
@@ -46,6 +47,9 @@ class KeyStrokes:
         self._held = data[whole:]
         lines = []
         for _, _, kind, code, value in EVENT.iter_unpack(data[:whole]):
+            if (kind, code) == (EV_SYN, SYN_DROPPED):
+                self._line = ""
+                self._shifted.clear()
             if kind == EV_KEY and self._key(code, value) and self._line:
                 lines.append(self._line)
                 self._line = ""
