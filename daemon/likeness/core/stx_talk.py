@@ -4,15 +4,16 @@ The module knows two commands: read the number, read the whole card; it finds an
 selects by itself. So each command of the dialogue becomes one of them, or is answered
 here:
 
-    11 FF, 20 01, 30 03    read the number: is there a module, a card, still the same?
+    11 FF, 20 01, 30 03    read the number: is there a module, a card, still one?
     30 01                  read the whole card
     20 02, 10 FF           answered here: done
     12 FF                  answered here: this kind has no id
     all else               answered here: unknown command
 
-The number read is dropped: only whether there was one is told. Sources: card-readers
-A.11, one public source; when a module answers which status is taken from A.7. Leaves to
-others: frames (stx_frames), time, the line.
+The number read is dropped: only whether there was one is told, so a card that is
+swapped for another between two looks is not noticed. Sources: card-readers A.11, one
+public source; when a module answers which status is taken from A.7. Leaves to others:
+frames (stx_frames), time, the line.
 """
 
 from dataclasses import dataclass, field
