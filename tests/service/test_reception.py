@@ -220,6 +220,36 @@ def test_a_card_on_the_other_reader_does_not_disturb_a_visit() -> None:
     assert counter.terminal.told[1:] == [visits.CardTaken()]
 
 
+def test_the_other_reader_does_not_wipe_away_which_key_is_wanted() -> None:
+    counter = Counter(SDT, CHIP)
+    counter.hears(CardFound(), KeyWanted(), KeyWrong(2), reader=CHIP)
+    counter.shown.clear()
+    counter.hears(ReaderReady("1"))
+    counter.hears(CardTrouble(Trouble.WRONG_CARD, ""), CardRemoved())
+    assert counter.shown == [
+        ("key_wrong", "2"),
+        ("card_trouble", Trouble.WRONG_CARD),
+        ("key_wrong", "2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        CardRemoved(),
+        CardPresented(CARD),
+        CardTrouble(Trouble.CARD_COMM, ""),
+        ReaderTrouble(Trouble.READER_ABSENT, ""),
+        ChipProgress(0),
+    ],
+)
+def test_no_key_is_asked_for_that_is_not_waited_for(after: ChipEvent) -> None:
+    counter = Counter(SDT, CHIP)
+    counter.hears(CardFound(), KeyWanted(), after, reader=CHIP)
+    counter.hears(CardRemoved())
+    assert counter.shown[-1] == ("idle", "")
+
+
 def test_one_of_two_readers_is_enough_to_serve_but_not_to_be_well() -> None:
     counter = Counter(SDT, CHIP)
 

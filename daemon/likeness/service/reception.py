@@ -69,6 +69,7 @@ class Reception:
         self._health = dict.fromkeys(readers, Health.STARTING)
         self._ids: dict[str, str] = {}
         self._holder = ""  # whose card the visit is about
+        self._asks: dict[str, tuple[str, str]] = {}  # which key a reader waits for
 
     @property
     def reader(self) -> Health:
@@ -90,6 +91,8 @@ class Reception:
 
     def hear(self, event: ChipEvent, reader: str = SDT) -> None:
         """Take in one event of a reader."""
+        if not isinstance(event, ChipMoment):
+            self._asks.pop(reader, None)
         match event:
             case CardPresented(card):
                 if self._terminal().idle or self._holds(reader):
@@ -106,7 +109,7 @@ class Reception:
                 self._show_idle("take_card")
             case CardRemoved():
                 self._taken(reader)
-                self._show_idle("idle")
+                self._show_rest()
             case ReaderReady() | ReaderTrouble():
                 self._reader_is(event, reader)
             case KeyWanted() | KeyWrong() | KeyNotUnderstood() | ChipProgress():
@@ -119,7 +122,7 @@ class Reception:
             case ReaderReady(reader_id):
                 self._health[reader] = Health.WELL
                 self._ids[reader] = reader_id
-                self._show_idle("idle")
+                self._show_rest()
             case ReaderTrouble(kind):
                 if self._health[reader] is Health.WELL:
                     # Nobody can say any more that the card stays: as if it were taken.
@@ -133,13 +136,14 @@ class Reception:
     def _speak_of_chip(self, event: ChipMoment, reader: str) -> None:
         match event:
             case KeyWanted(mrz_only):
-                self._show_idle("access_key_mrz" if mrz_only else "access_key")
+                self._ask(reader, "access_key_mrz" if mrz_only else "access_key")
             case KeyWrong(tries_left):
-                self._show_idle("key_wrong", str(tries_left))
+                self._ask(reader, "key_wrong", str(tries_left))
             case KeyNotUnderstood(why):
                 self._show_idle("key_not_understood", why)
             case ChipProgress(kib):
                 if kib == 0:  # it is being read from now on
+                    self._asks.pop(reader, None)
                     self._card_found(reader)
                 self._show_idle("reading_chip", f"{kib} kB" if kib else "")
             case _:
@@ -153,6 +157,14 @@ class Reception:
         if self._holds(reader):
             self._holder = ""
             self._terminal().post(CardTaken())
+
+    def _ask(self, reader: str, state: str, detail: str = "") -> None:
+        self._asks[reader] = (state, detail)
+        self._show_idle(state, detail)
+
+    def _show_rest(self) -> None:
+        """Say what is waited for: a card, or the key of one on the other reader."""
+        self._show_idle(*next(iter(self._asks.values()), ("idle", "")))
 
     def _show_idle(self, state: str, detail: str = "") -> None:
         """Speak about the readers only while no visit has the screen."""
