@@ -25,8 +25,16 @@ from likeness.chip.trust_store import TrustStore, load
 from likeness.core import tlv
 from likeness.core.tlv import write
 from likeness.core.vocabulary import Reason
-from likeness.simulators.emrtd_authority import LONG_PAST, CountryAuthority
-from likeness.simulators.emrtd_der import integer, octets, sequence
+from likeness.simulators.emrtd_authority import (
+    BASIC,
+    ENCIPHERS_KEYS,
+    LONG_PAST,
+    SIGNS_CERTIFICATES,
+    CountryAuthority,
+    DocumentSigner,
+    extension,
+)
+from likeness.simulators.emrtd_der import TRUE, integer, octets, sequence
 from likeness.simulators.emrtd_keys import Scheme, digest_algorithm
 from likeness.simulators.emrtd_signed_data import (
     SECURITY_OBJECT,
@@ -312,6 +320,22 @@ def test_an_issuer_itself_signs_no_chip() -> None:
     one = replace(one, serial=read_certificate(state().certificate).serial)
     found = Chip.signed_by(one).judged(store())
     assert facts(found)[3] == "issuer_chain:signer_for_something_else"
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        state().signer(usage=ENCIPHERS_KEYS),
+        state().signer(usage=SIGNS_CERTIFICATES),
+        # It may sign data, but also issue: what it signs could be a certificate.
+        state().signer(more=extension(BASIC, sequence(TRUE), critical=True)),
+    ],
+    ids=["enciphers", "issues", "authority"],
+)
+def test_a_key_for_something_else_signs_no_chip(one: DocumentSigner) -> None:
+    found = Chip.signed_by(one).judged(store())
+    assert facts(found)[3] == "issuer_chain:signer_for_something_else"
+    assert concerns(found) == [Reason.ISSUER_NOT_VERIFIED]
 
 
 def test_an_expired_issuer() -> None:

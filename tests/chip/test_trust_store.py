@@ -16,6 +16,8 @@ from likeness.chip.trust_store import Contents, load, parse
 from likeness.simulators.emrtd_authority import (
     MASTER_LIST,
     MASTER_LIST_SIGNER,
+    SIGNS_CERTIFICATES,
+    SIGNS_LISTS,
     CountryAuthority,
 )
 from likeness.simulators.emrtd_der import integer, sequence, set_of
@@ -93,6 +95,25 @@ def test_a_link_is_taken_if_the_older_one_is_trusted() -> None:
     chain = load([*links, ("1.cer", OTHER.certificate)])
     assert len(chain.issuers) == 3
     assert chain.rejected == ()
+
+
+def test_an_authority_that_may_not_issue_is_none() -> None:
+    lists_only = CountryAuthority("XO", usage=SIGNS_LISTS)
+    assert load([("a.cer", lists_only.certificate)]).issuers == ()
+
+
+def test_an_issuer_that_may_sign_no_lists_signs_none() -> None:
+    one = CountryAuthority("XO", usage=SIGNS_CERTIFICATES)
+    found = load([("a.cer", one.certificate), ("a.crl", one.crl(7))])
+    assert len(found.issuers) == 1
+    assert found.crls == ()
+
+
+def test_an_issuer_revokes_nothing_of_another() -> None:
+    both = [("a.cer", OTHER.certificate), ("b.cer", THIRD.certificate)]
+    found = load([*both, ("a.crl", OTHER.crl(7, name=THIRD.name))])
+    assert len(found.issuers) == 2
+    assert found.crls == ()
 
 
 def test_a_master_list_brings_its_certificates() -> None:

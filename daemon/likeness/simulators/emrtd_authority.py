@@ -40,11 +40,14 @@ LONG_PAST = datetime(2021, 1, 1, tzinfo=UTC)  # for signers that expired
 MASTER_LIST = "2.23.136.1.1.2"
 MASTER_LIST_SIGNER = "2.23.136.1.1.3"
 
-_KEY_USAGE, _BASIC, _EXTENDED = "2.5.29.15", "2.5.29.19", "2.5.29.37"
+_KEY_USAGE, BASIC, _EXTENDED = "2.5.29.15", "2.5.29.19", "2.5.29.37"
 _SUBJECT_KEY, _AUTHORITY_KEY = "2.5.29.14", "2.5.29.35"
 _CRL_NUMBER, _CHANGES = "2.5.29.20", "2.5.29.27"
+SIGNS_CERTIFICATES = bits(b"\x04", 2)
+SIGNS_LISTS = bits(b"\x02", 1)
 _SIGNS_CERTIFICATES_AND_LISTS = bits(b"\x06", 1)
 _SIGNS_DATA = bits(b"\x80", 7)
+ENCIPHERS_KEYS = bits(b"\x20", 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class CountryAuthority:
         begin: datetime = BEGIN,
         end: datetime = CSCA_END,
         number: int = 1,
+        usage: bytes = _SIGNS_CERTIFICATES_AND_LISTS,
     ) -> None:
         """Make a CSCA with a self-signed certificate.
 
@@ -85,6 +89,7 @@ class CountryAuthority:
             begin: from when it is good.
             end: until when.
             number: of its generation; stands in its name.
+            usage: of its key, as its certificate states it.
         """
         self.key = key or SigningKey.make(scheme, digest, curve)
         self.name = _name(country, f"CSCA of nowhere {number}")
@@ -96,6 +101,7 @@ class CountryAuthority:
             begin,
             end,
             for_authority=True,
+            usage=usage,
         )
 
     def signer(
@@ -109,12 +115,20 @@ class CountryAuthority:
         end: datetime = SIGNER_END,
         serial: int | None = None,
         purpose: str = "",
+        usage: bytes = _SIGNS_DATA,
+        more: bytes = b"",
     ) -> DocumentSigner:
-        """Make a document signer; `purpose` is an extended key usage's OID or none."""
+        """Make a document signer.
+
+        `purpose` is an extended key usage's OID or none, `usage` the key usage, `more`
+        further extensions (see `extension`).
+        """
         key = key or SigningKey.make(scheme, digest, curve)
         serial = random_serial_number() if serial is None else serial
         subject = _name(self._country, "Document signer of nowhere")
-        certificate = self._issue(key, subject, serial, begin, end, purpose=purpose)
+        certificate = self._issue(
+            key, subject, serial, begin, end, purpose=purpose, usage=usage, more=more
+        )
         return DocumentSigner(key, certificate, self.name, serial)
 
     def link_to(self, successor: "CountryAuthority") -> bytes:
@@ -134,25 +148,27 @@ class CountryAuthority:
         at: datetime = BEGIN,
         end: datetime = SIGNER_END,
         changes: bool = False,
+        name: bytes = b"",
     ) -> bytes:
         """Return a list (DER) of revoked certificates' serial numbers.
 
         `changes`: it says of itself that it only holds what is new (RFC 5280, 5.2.4).
+        `name`: another one stands there as its issuer.
         """
         entries = [sequence(integer(serial), moment(at)) for serial in revoked]
         body = sequence(
             integer(1),
             self.key.algorithm(),
-            self.name,
+            name or self.name,
             moment(at),
             moment(end),
             *([sequence(*entries)] if entries else []),
             explicit(
                 0,
                 sequence(
-                    _extension(_AUTHORITY_KEY, _authority_key(self.key)),
-                    _extension(_CRL_NUMBER, integer(1)),
-                    _extension(_CHANGES, integer(1), critical=True) if changes else b"",
+                    extension(_AUTHORITY_KEY, _authority_key(self.key)),
+                    extension(_CRL_NUMBER, integer(1)),
+                    extension(_CHANGES, integer(1), critical=True) if changes else b"",
                 ),
             ),
         )
@@ -177,19 +193,20 @@ class CountryAuthority:
         *,
         for_authority: bool = False,
         purpose: str = "",
+        usage: bytes = _SIGNS_CERTIFICATES_AND_LISTS,
+        more: bytes = b"",
     ) -> bytes:
-        usage = _SIGNS_CERTIFICATES_AND_LISTS if for_authority else _SIGNS_DATA
         extensions = [
-            _extension(_AUTHORITY_KEY, _authority_key(self.key)),
-            _extension(_SUBJECT_KEY, octets(_key_id(key))),
-            _extension(_KEY_USAGE, usage, critical=True),
+            extension(_AUTHORITY_KEY, _authority_key(self.key)),
+            extension(_SUBJECT_KEY, octets(_key_id(key))),
+            extension(_KEY_USAGE, usage, critical=True),
         ]
         if for_authority:
             may = sequence(TRUE, integer(0))  # issue signers, and no authority
-            extensions.append(_extension(_BASIC, may, critical=True))
+            extensions.append(extension(BASIC, may, critical=True))
         if purpose:
             extensions.append(
-                _extension(_EXTENDED, sequence(oid(purpose)), critical=True)
+                extension(_EXTENDED, sequence(oid(purpose)), critical=True)
             )
         body = sequence(
             explicit(0, integer(2)),
@@ -199,7 +216,7 @@ class CountryAuthority:
             sequence(moment(begin), moment(end)),
             subject,
             key.public_info(),
-            explicit(3, sequence(*extensions)),
+            explicit(3, sequence(*extensions, more)),
         )
         return self._signed(body)
 
@@ -224,5 +241,6 @@ def _authority_key(key: SigningKey) -> bytes:
     return sequence(tlv(0x80, _key_id(key)))
 
 
-def _extension(kind: str, value: bytes, *, critical: bool = False) -> bytes:
+def extension(kind: str, value: bytes, *, critical: bool = False) -> bytes:
+    """Return an Extension of this OID."""
     return sequence(oid(kind), TRUE if critical else b"", octets(value))
