@@ -8,14 +8,35 @@ Each command is acknowledged first, then answered. One that is not acknowledged 
 again; one that was is never repeated, since the chip card may have acted on it. A card
 of type A is looked for first, then one of type B. Before a card is sought anew the
 field is switched off, so that every chip begins fresh. Source: PN532 user manual 7;
-card-readers B.5. Leaves to others: the bytes' way, when to give which order.
+card-readers B.5. Its events and effects stand in pn532_events.
+Leaves to others: the bytes' way, when to give which order.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import assert_never
 
+from likeness.core.pn532_events import (
+    Answered,
+    Broken,
+    Bytes,
+    CardFault,
+    CardThere,
+    Effect,
+    Event,
+    Exchange,
+    Find,
+    NoCard,
+    Opened,
+    Order,
+    OtherCard,
+    Outcome,
+    Ready,
+    Rest,
+    Resting,
+    TimePassed,
+    Write,
+)
 from likeness.core.pn532_frames import (
     ACK,
     Ack,
@@ -27,6 +48,29 @@ from likeness.core.pn532_frames import (
     Noise,
     encode,
 )
+
+__all__ = [
+    "Answered",
+    "Broken",
+    "Bytes",
+    "CardFault",
+    "CardThere",
+    "Effect",
+    "Event",
+    "Exchange",
+    "Find",
+    "NoCard",
+    "Opened",
+    "Order",
+    "OtherCard",
+    "Outcome",
+    "Pn532Dialogue",
+    "Ready",
+    "Rest",
+    "Resting",
+    "TimePassed",
+    "Write",
+]
 
 WAKE_UP = b"\x55\x55" + bytes(14)  # on a UART it sleeps until it hears something
 FIRST_ACK_S = 1.5  # an adapter that was just opened may hold bytes back for a second
@@ -56,105 +100,6 @@ SET_UP = (
 FIELD_OFF, FIELD_ON = bytes([RF, 1, 0]), bytes([RF, 1, 1])
 LET_GO = bytes([RELEASE, 0])
 TYPE_A_HEAD = 7  # command, count, target, ATQA, SAK, length of the UID
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """The line is open: wake the reader."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bytes:
-    """Something came over the line; may be personal data."""
-
-    data: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Find:
-    """Order: look for a card once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """Order: give one command to the card; personal data in its answer."""
-
-    apdu: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """Order: let go of the card and switch the field off."""
-
-
-@dataclass(frozen=True, slots=True)
-class TimePassed:
-    """The deadline asked for has come."""
-
-
-Order = Find | Exchange | Rest
-Event = Opened | Bytes | Order | TimePassed
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """Send these bytes; may be personal data."""
-
-    data: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """The reader is awake; which chip and firmware it has."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class CardThere:
-    """A card takes APDUs now; how it answered, for the report."""
-
-    answer_to_select: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class NoCard:
-    """There is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class OtherCard:
-    """A card is there that takes no APDUs: a ticket, a door's key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What the card said, with its status word; personal data."""
-
-    response: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class CardFault:
-    """The card did not answer as it should; it may be gone."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Resting:
-    """The field is off."""
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """The reader itself does not answer: open it anew."""
-
-    why: str
-
-
-Outcome = Ready | CardThere | NoCard | OtherCard | Answered | CardFault | Resting
-Effect = Write | Outcome | Broken
 
 
 class Phase(Enum):
