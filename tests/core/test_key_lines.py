@@ -68,6 +68,33 @@ def test_after_a_wrong_line_the_next_one_counts_alone() -> None:
     assert enter(TD1[0], wrong, *TD1[:2]) == [None, NotAKey.CHECK_DIGIT, None, CARD]
 
 
+def test_a_misread_card_does_not_stand_in_the_way_of_the_next_entry() -> None:
+    at_check_digit = (TD1[0], TD1[1].replace("7408122", "7408123"), TD1[2])
+    too_short = (TD1[0][:-1], *TD1[1:])
+    first_sign = ("1" + TD1[0][1:], *TD1[1:])
+    last_line = (*TD1[:2], TD1[2][:-1])
+    name_as_digits = (*TD1[:2], TD1[2].replace("O", "0"))
+    cut_off = TD1[:1]
+    for bad in (
+        *(at_check_digit, too_short, first_sign, last_line, name_as_digits, cut_off),
+        *(TD3[:1], (TD3[0], TD3[1][:-1])),
+    ):
+        assert CARD in enter(*bad, *TD1)[len(bad) :]
+        assert enter(*bad, *TD3)[-1] == PASSPORT
+        assert enter(*bad, "123456")[-1] == AccessKey(can="123456")
+        words = enter(*bad, "L898902C3 740812 120415")
+        assert words[-1] == PASSPORT
+
+
+def test_a_hand_has_time_between_two_lines() -> None:
+    assert enter(*TD1, every_s=8.0) == [None, CARD, None]
+    assert enter(*TD3, every_s=WAITS_S - 1) == [None, PASSPORT]
+
+
+def test_an_mrz_with_spaces_is_not_three_words() -> None:
+    assert enter("L898902C36UTO 7408122F1204159 ZE184226B<<<<<10") == [PASSPORT]
+
+
 def test_a_line_scanned_twice_is_one() -> None:
     assert enter(TD1[0], TD1[0], TD1[1]) == [None, None, CARD]
 
@@ -82,7 +109,7 @@ def test_a_whole_card_scanned_again_at_once_is_a_key_again() -> None:
 
 def test_a_half_is_forgotten() -> None:
     found = enter(TD1[0], TD1[1], every_s=WAITS_S)
-    assert found == [None, None]  # the second is a first half of its own
+    assert found == [None, NotAKey.UNKNOWN]
     entry = KeyLines()
     entry.add(TD1[0], 0.0)
     assert repr(entry) == "KeyLines(1 waiting)"

@@ -2,20 +2,22 @@
 
 A CAN is one line of six digits. An MRZ comes whole, or line by line, or as its second
 line alone where that is enough. What a person types may also be three words: document
-number, day of birth, day of expiry (YYMMDD). Lines that wait for the next one are
-forgotten soon. Leaves to others: where lines come from, the MRZ itself (`mrz`).
+number, day of birth, day of expiry (YYMMDD). A first line, a CAN and three words begin
+anew, whatever went before. Lines that wait for the next one are forgotten soon.
+Leaves to others: where lines come from, the MRZ itself (`mrz`).
 """
 
 from enum import StrEnum
 
 from likeness.core.mrz import AccessKey, BadMrz
+from likeness.core.mrz_days import DAY_SIZE, FILLER
 
-WAITS_S = 5.0  # a scanner sends its lines at once, a hand does not type an MRZ
+WAITS_S = 30.0  # a scanner sends its lines at once, a hand takes its time
 LINE_MOST = 128
 CAN_SIZE = 6
 PARTS = 3
 NAME_WIDTHS = (36, 44)  # the first line of TD2 and TD3 holds a name and no digit
-CARD_WIDTH, CARD_LINES = 30, 2  # TD1: the key needs the first two of its lines
+CARD_WIDTH = 30  # TD1: the key needs the first two of its three lines
 
 
 class NotAKey(StrEnum):
@@ -53,34 +55,45 @@ class KeyLines:
         if not line:
             return None
         words = line.replace(",", " ").replace(";", " ").split()
-        if len(words) == PARTS and not self._lines:
-            return _parts(words)
+        if len(words) == PARTS and all(map(_is_day, words[1:])):
+            return self._done(_parts(words))
         tidy = "".join(words).upper()
-        is_can = len(tidy) == CAN_SIZE and tidy.isascii() and tidy.isdigit()
-        if is_can and not self._lines:
-            return AccessKey.from_can(tidy)
-        if self._lines and self._lines[-1] == tidy:
-            return None  # scanned twice
-        if len(tidy) == CARD_WIDTH and not any(map(str.isdigit, tidy)):
+        if len(tidy) == CAN_SIZE and tidy.isascii() and tidy.isdigit():
+            return self._done(AccessKey.from_can(tidy))
+        if len(tidy) == CARD_WIDTH and not _has_digit(tidy):
             return None  # TD1's third line: a name, which no key is made of
+        if _is_first(tidy):
+            self._lines, self._since_s = [tidy], now
+            return None
         self._lines.append(tidy)
-        self._since_s = now
-        return self._judge(tidy)
+        return self._done(self._judge())
 
-    def _judge(self, line: str) -> AccessKey | NotAKey | None:
+    def _judge(self) -> AccessKey | NotAKey:
         try:
-            return self._done(AccessKey.from_mrz("\n".join(self._lines)))
+            return AccessKey.from_mrz("\n".join(self._lines))
         except BadMrz as bad:
-            name_only = len(line) in NAME_WIDTHS and not any(map(str.isdigit, line))
-            half_card = len(line) == CARD_WIDTH and len(self._lines) < CARD_LINES
-            if len(self._lines) == 1 and (name_only or half_card):
-                return None
-            known = bad.check is not None
-            return self._done(NotAKey.CHECK_DIGIT if known else NotAKey.UNKNOWN)
+            return NotAKey.UNKNOWN if bad.check is None else NotAKey.CHECK_DIGIT
 
     def _done(self, found: AccessKey | NotAKey) -> AccessKey | NotAKey:
         self._lines.clear()
         return found
+
+
+def _is_first(line: str) -> bool:
+    """Say whether it can only be the first line of an MRZ, which needs its second."""
+    if len(line) == CARD_WIDTH:  # the second one begins with a day
+        return line[0].isalpha()
+    return len(line) in NAME_WIDTHS and not _has_digit(line)
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdigit, text))
+
+
+def _is_day(word: str) -> bool:
+    return len(word) == DAY_SIZE and all(
+        sign.isdigit() or sign == FILLER for sign in word
+    )
 
 
 def _parts(words: list[str]) -> AccessKey | NotAKey:
