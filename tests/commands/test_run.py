@@ -66,7 +66,7 @@ def test_it_tells_systemd_and_stops_in_order(tmp_path: Path, good: str) -> None:
         ({"device": '"shop/7"'}, 78, "terminal.device: "),
         ({"port": "0"}, 78, "mqtt.port: "),
         ({"state_dir": '"/proc/1/nowhere"'}, 78, "terminal.state_dir cannot be used"),
-        ({"dir": '"/nowhere"'}, 78, "/nowhere/manifest.toml: cannot be read"),
+        ({"models.dir": '"/nowhere"'}, 78, "/nowhere/manifest.toml: cannot be read"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_one_line_and_a_code(
@@ -102,7 +102,7 @@ def test_a_model_with_a_wrong_digest_is_refused_by_name(
     wrong = models / "built/face_landmark_w8.tflite"
     wrong.unlink()
     wrong.write_bytes(b"another model")
-    ended = run(tmp_path, changed(good, {"dir": f'"{models}"'}))
+    ended = run(tmp_path, changed(good, {"models.dir": f'"{models}"'}))
     assert ended.returncode == 1
     line = _only_line(ended.stderr)
     assert "face_landmark_w8.tflite is refused: its sha256 is" in line

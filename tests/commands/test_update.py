@@ -22,9 +22,11 @@ class Installer:
         self.bench = UpdateBench(folder)
         self.config = folder / "terminal.toml"
         self.config.write_text(
-            to_toml(self.bench.settings).replace('"picamera2"', '"feed"', 1)
-            .replace('path = ""', 'path = "clip.mp4"', 1)
-        )  # fmt: skip
+            changed(
+                to_toml(self.bench.settings),
+                {"camera.source": '"feed"', "camera.path": '"clip.mp4"'},
+            )
+        )
         self._capsys = capsys
 
     def types(self, what: str, *more: str, now: str = "") -> tuple[int, str]:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likeness.edges import picture_child
+from likeness.edges.child_end import ended
 from likeness.edges.confinement import EXIT_UNCONFINED
 from likeness.edges.picture_check import Size, is_odd, why_unusable
 
@@ -148,7 +149,7 @@ async def _end(started: "asyncio.Task[Process]", patience_s: float = 0.0) -> int
     child = started.result()
     with contextlib.suppress(TimeoutError):  # one that ends itself keeps its code
         async with asyncio.timeout(patience_s):
-            return await child.wait()
+            return await ended(child)
     with contextlib.suppress(ProcessLookupError):
         child.kill()
-    return await child.wait()
+    return await ended(child)

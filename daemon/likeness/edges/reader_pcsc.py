@@ -12,6 +12,7 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
 
 from likeness.edges import pcsc_child
+from likeness.edges.child_end import ended
 from likeness.edges.pcsc_child import LENGTH, MOST, Order, Said
 from likeness.errors import (
     CardGone,
@@ -103,7 +104,7 @@ class PcscReader:
             return
         with contextlib.suppress(ProcessLookupError):
             child.kill()
-        await child.wait()
+        await ended(child)
 
     async def _ask(self, order: Order, data: bytes = b"") -> tuple[Said, bytes]:
         """Return what was said, if it is something to go on with."""
