@@ -151,6 +151,13 @@ def test_a_revoked_signer(tmp_path: Path) -> None:
     assert Reason.SIGNER_REVOKED in card.concerns
 
 
+def test_without_a_revocation_list_the_result_says_so(tmp_path: Path) -> None:
+    trust = trusted(tmp_path)
+    assert "revocation" in card_of(chip_of(), trust).checked
+    (tmp_path / "0.crl").unlink()
+    assert "revocation:no_list" in card_of(chip_of(), trust).unchecked
+
+
 @pytest.mark.parametrize(
     ("policy", "concerns"),
     [

@@ -1,5 +1,6 @@
 """`likeness trust`: whom a terminal believes, and how lists get there."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -86,4 +87,21 @@ def test_a_revocation_list_counts_only_with_its_issuer(
     assert main(["trust", "import", str(crl), "--dir", str(store)]) == 0
     capsys.readouterr()
     assert main(["trust", "list", "--dir", str(store)]) == 0
-    assert "revocation list of 1, a newer one due" in capsys.readouterr().out
+    assert "; revocation list of 1 until 2040-01-01\n" in capsys.readouterr().out
+
+
+def test_each_issuer_is_listed_with_its_revocation_list(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare, old = CountryAuthority("XA"), CountryAuthority("XB")
+    for one in (bare, old):
+        (store / f"{len(list(store.iterdir()))}.cer").write_bytes(one.certificate)
+    (store / "old.crl").write_bytes(old.crl(end=datetime(2021, 5, 6, tzinfo=UTC)))
+    assert main(["trust", "list", "--dir", str(store)]) == 0
+    of_bare, of_old, _ = sorted(capsys.readouterr().out.splitlines(), key=_country)
+    assert of_bare.endswith("; no revocation list")
+    assert of_old.endswith("; revocation list of 0 until 2021-05-06 (not current)")
+
+
+def _country(line: str) -> str:
+    return line.partition("Country: ")[2] or "~"

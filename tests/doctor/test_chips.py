@@ -50,6 +50,16 @@ def test_a_store_grows_old(tmp_path: Path) -> None:
     assert "a revocation list is old" in chips.trust(trusted_dir(tmp_path), NOW).said
 
 
+def test_an_issuer_without_a_revocation_list_is_said(tmp_path: Path) -> None:
+    settings = trusted(tmp_path, state(), CountryAuthority("XX"))
+    assert chips.trust(settings, NOW).state is State.OK
+    (tmp_path / "1.crl").unlink()
+    found = chips.trust(settings, NOW)
+    assert found.state is State.WARN
+    assert found.said.endswith("no revocation list of 1 of the issuers")
+    assert "a revoked signer passes" in found.todo
+
+
 def trusted_dir(folder: Path) -> config.Trust:
     return config.Trust(dir=str(folder))
 

@@ -67,6 +67,10 @@ class TrustStore:
         by_name = [one for one in self.issuers if one.subject == signed.issuer]
         return tuple(dict.fromkeys(by_key + by_name))
 
+    def lists_of(self, issuer: Certificate) -> tuple[Crl, ...]:
+        """Return the revocation lists under an issuer's name."""
+        return tuple(one for one in self.crls if one.signed.issuer == issuer.subject)
+
 
 def parse(data: bytes, name: str) -> Contents:
     """Read one file, DER or PEM, of whatever kind.
@@ -96,7 +100,8 @@ def load(files: Iterable[tuple[str, bytes]]) -> TrustStore:
     homeless = len(found.lists) - len(lists)
     offered = [*found.certificates, *(c for one in lists for c in one.certificates)]
     issuers = _trusted(dict.fromkeys(offered))
-    crls = tuple(crl for crl in found.crls if _is_signed(crl, issuers))
+    offered_crls = dict.fromkeys(found.crls)
+    crls = tuple(crl for crl in offered_crls if _is_signed(crl, issuers))
     rejected = [
         *found.rejected,
         *(f"{one.signer.label}: {why}" for one in lists for why in one.rejected),
@@ -107,7 +112,7 @@ def load(files: Iterable[tuple[str, bytes]]) -> TrustStore:
             if one not in issuers
         ),
         *["a revocation list: no trusted issuer signed it"]
-        * (len(found.crls) - len(crls)),
+        * (len(offered_crls) - len(crls)),
     ]
     return TrustStore(issuers, crls, tuple(lists), tuple(rejected))
 

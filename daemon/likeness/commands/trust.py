@@ -12,6 +12,7 @@ import click
 from likeness.errors import UsageError, one_line
 
 if TYPE_CHECKING:
+    from likeness.chip.certificate import Crl
     from likeness.chip.trust_store import TrustStore
 
 FOLDER = click.option(
@@ -34,16 +35,22 @@ def command() -> None:
 @command.command("list")
 @FOLDER
 def list_issuers(folder: Path) -> int:
-    """Say who is trusted, until when, and what was left out; exit 1 if nobody is."""
+    """Say who is trusted, until when, and what was left out; exit 1 if nobody is.
+
+    With each issuer stands its revocation list: without a current one, a signer that
+    was revoked is not found out.
+    """
     store = _store(folder)
     now = datetime.now(UTC)
     for issuer in sorted(store.issuers, key=lambda one: one.label):
         over = " (over)" if issuer.end < now else ""
         label = one_line(issuer.label)
-        click.echo(f"{issuer.fingerprint[:16]} to {issuer.end:%Y-%m-%d}{over}: {label}")
-    for crl in store.crls:
-        due = f"{crl.next_update:%Y-%m-%d}" if crl.next_update else "no day"
-        click.echo(f"revocation list of {len(crl.revoked)}, a newer one due {due}")
+        lists = [_current(one, now) for one in store.lists_of(issuer)]
+        revoked = ", ".join(lists) or "no revocation list"
+        click.echo(
+            f"{issuer.fingerprint[:16]} to {issuer.end:%Y-%m-%d}{over}: {label};"
+            f" {revoked}"
+        )
     _tell_rejected(store)
     click.echo(_sum(store))
     return 0 if store.issuers else EXIT_NO
@@ -91,6 +98,12 @@ def _store(folder: Path, *more: tuple[str, bytes]) -> "TrustStore":
         return trust_store.load([*files, *more])
 
     return TrustFolder(folder, load).current()
+
+
+def _current(crl: "Crl", now: datetime) -> str:
+    due = f"until {crl.next_update:%Y-%m-%d}" if crl.next_update else "without an end"
+    old = "" if crl.is_current(now.date()) else " (not current)"
+    return f"revocation list of {len(crl.revoked)} {due}{old}"
 
 
 def _read(file: Path) -> bytes:

@@ -17,6 +17,10 @@ from likeness.service.ports import ChipLine
 
 READER_TODO = "see its cable, and [chip] in the configuration"
 TRUST_TODO = "renew the files in trust.dir, see 'likeness trust list'"
+LIST_TODO = (
+    "'likeness trust import' its issuer's list: without one a revoked signer passes;"
+    " 'likeness trust list' names the issuers"
+)
 SOON = timedelta(days=90)
 
 
@@ -63,4 +67,8 @@ def trust(settings: config.Trust, now: datetime | None = None) -> Finding:
         return warn(f"{said}; a revocation list is old", TRUST_TODO)
     if ends[0] < now + SOON:
         return warn(said, TRUST_TODO)
+    bare = [one for one in store.issuers if not store.lists_of(one)]
+    if bare:
+        said = f"{said}; no revocation list of {len(bare)} of the issuers"
+        return warn(said, LIST_TODO)
     return ok(said)
