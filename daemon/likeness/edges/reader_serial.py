@@ -95,6 +95,8 @@ class SerialLine:
             return
         asyncio.get_running_loop().remove_reader(port.fileno())
         try:
+            # An adapter that takes no bytes would keep the kernel waiting for them.
+            port.reset_output_buffer()
             port.close()
         except (OSError, termios.error):
             return  # it is gone already, which is what we wanted
