@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from likeness.core.card_trouble import Trouble
+from likeness.core.key_lines import NotAKey
 from likeness.core.vocabulary import Act, Reason, Verdict
 from likeness.edges.screen_text import ACTS, SENTENCES, TextScreen
 
@@ -61,6 +62,38 @@ def test_each_verdict_has_words_and_its_first_reason(verdict: Verdict) -> None:
 def test_a_trouble_is_named_and_an_act_that_was_seen_is_not() -> None:
     assert shown("no_reader", Trouble.READER_ABSENT).endswith("(reader-absent)\n")
     assert shown("act_seen", Act.BLINK) == "screen: Thank you.\n"
+
+
+def test_what_is_told_of_a_key_is_a_whole_sentence() -> None:
+    for state, detail, end in (
+        ("key_wrong", "2", "2 tries are left.\n"),
+        ("key_wrong", "1", "1 try is left.\n"),
+        ("key_not_understood", NotAKey.UNKNOWN, "scan or type it again.\n"),
+        ("key_not_understood", NotAKey.CHECK_DIGIT, "scan or type it again.\n"),
+        ("card_trouble", Trouble.ACCESS_KEY_BLOCKED, "take your card.\n"),
+    ):
+        line = shown(state, detail)
+        assert line.endswith(end)
+        assert "(" not in line
+
+
+def test_a_welcome_that_stands_is_not_repeated() -> None:
+    out = io.StringIO()
+    screen = TextScreen(out)
+    for state in ("idle", "idle", "hold_still", "idle"):
+        screen.show(state)
+    assert out.getvalue().count(SENTENCES["idle"]) == 2
+
+
+def test_progress_is_written_once_a_second() -> None:
+    out, ticks = io.StringIO(), iter([5.0, 5.1, 5.9, 6.0, 6.1, 6.2])
+    screen = TextScreen(out, lambda: next(ticks))
+    for detail in ("", "2 kB", "4 kB", "6 kB"):
+        screen.show("reading_chip", detail)
+    screen.show("hold_still")
+    screen.show("reading_chip")
+    lines = out.getvalue().splitlines()
+    assert [line.endswith("(6 kB)") for line in lines] == [False, True, False, False]
 
 
 def test_a_line_is_written_at_once(tmp_path: Path) -> None:

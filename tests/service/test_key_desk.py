@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from likeness.core.chip_moments import KeyNotUnderstood
+from likeness.core.chip_moments import KeyNotUnderstood, KeyUnfinished
 from likeness.core.key_lines import WAITS_S, NotAKey
 from likeness.core.mrz import AccessKey
-from likeness.service.key_desk import KEPT_S, KeyDesk
+from likeness.service.key_desk import KEPT_S, KeyDesk, Word
 
 CAN = AccessKey(can="123456")
 LINE = "L898902C36UTO7408122F1204159ZE184226B<<<<<10"
@@ -29,7 +29,7 @@ class HandClock:
 class Desk:
     def __init__(self) -> None:
         self.clock = HandClock()
-        self.told: list[KeyNotUnderstood] = []
+        self.told: list[Word] = []
         self.desk = KeyDesk(self.clock, self.told.append)
 
 
@@ -86,6 +86,38 @@ def test_half_a_key_is_forgotten() -> None:
         assert await stage.desk.take(0.0) is None
 
     asyncio.run(main())
+
+
+FIRST, SECOND = "I<UTOD231458907<<<<<<<<<<<<<<<", "7408122F1204159UTO<<<<<<<<<<<6"
+
+
+def test_after_a_first_line_the_next_one_is_asked_for() -> None:
+    stage = Desk()
+
+    async def main(loop: "QuickLoop") -> None:
+        stage.desk.enter(FIRST)
+        assert stage.told == []  # a scanner's next one comes at once
+        for _ in range(3):
+            stage.clock.time += 1.0
+            loop.later.pop()()
+        assert stage.told == [KeyUnfinished(waits=True)]
+        stage.desk.enter(SECOND)
+        assert stage.told[1:] == [KeyUnfinished(waits=False)]
+        assert await stage.desk.take(0.0) is not None
+        stage.desk.enter(FIRST)
+        stage.desk.enter("hello")
+        assert stage.told[2:] == []  # its card is being read
+        assert await stage.desk.take(0.0) is None
+        stage.desk.enter(FIRST)
+        loop.later.pop()()
+        stage.clock.time += WAITS_S
+        loop.later.pop()()
+        words = [KeyUnfinished(waits=True), KeyUnfinished(waits=False)]
+        assert stage.told[2:] == words
+
+    loop = QuickLoop()
+    loop.run_until_complete(main(loop))
+    loop.close()
 
 
 class QuickLoop(asyncio.SelectorEventLoop):

@@ -16,6 +16,7 @@ from likeness.core.card_trouble import Trouble
 from likeness.core.chip_moments import (
     ChipProgress,
     KeyNotUnderstood,
+    KeyUnfinished,
     KeyWanted,
     KeyWrong,
 )
@@ -185,6 +186,8 @@ def test_a_chip_asks_for_its_key_and_says_how_far_it_is() -> None:
         KeyWanted(),
         KeyNotUnderstood(NotAKey.UNKNOWN),
         KeyWanted(mrz_only=True),
+        KeyUnfinished(waits=True),
+        KeyUnfinished(waits=False),
         KeyWrong(2),
         ChipProgress(0),
         ChipProgress(4),
@@ -193,6 +196,8 @@ def test_a_chip_asks_for_its_key_and_says_how_far_it_is() -> None:
     assert counter.shown == [
         ("access_key", ""),
         ("key_not_understood", "unknown"),
+        ("access_key_mrz", ""),
+        ("key_next_line", ""),
         ("access_key_mrz", ""),
         ("key_wrong", "2"),
         ("reading_chip", ""),

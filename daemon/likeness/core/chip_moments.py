@@ -30,10 +30,17 @@ class KeyNotUnderstood:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyUnfinished:
+    """One line of an MRZ was entered, and its second one is awaited or no longer."""
+
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ChipProgress:
     """The chip is being read; so much came out of it."""
 
     kib: int
 
 
-ChipMoment = KeyWanted | KeyWrong | KeyNotUnderstood | ChipProgress
+ChipMoment = KeyWanted | KeyWrong | KeyNotUnderstood | KeyUnfinished | ChipProgress

@@ -1,8 +1,11 @@
 """The visitor's screen as lines of text, until the page in the browser takes its place.
 
-Draws a state; has no rules. Leaves to others: when to show what.
+Draws a state; what is meant for programs becomes a sentence.
+Leaves to others: when to show what.
 """
 
+import time
+from collections.abc import Callable
 from typing import TextIO
 
 SENTENCES = {
@@ -20,8 +23,9 @@ SENTENCES = {
         "Scan the lines with <<< on your card, or type the six digits on its front."
     ),
     "access_key_mrz": "Scan the lines with <<< on your card: its digits do not do.",
+    "key_next_line": "Now the next line of your card, please.",
     "key_not_understood": "That could not be understood. Please scan or type it again.",
-    "key_wrong": "Your card does not open with this. Please look again; tries left:",
+    "key_wrong": "Your card does not open with this. Please look again.",
     "reading_chip": "Your card is being read. Leave it where it is.",
     "look_here": "Look at the camera.",
     "act_seen": "Thank you.",
@@ -33,6 +37,9 @@ SENTENCES = {
     "card_trouble": "This card could not be read. Lay it again or ask an attendant.",
     "no_reader": "The card reader does not answer. Please ask an attendant.",
 }
+BLOCKED = "Your card did not open. Please ask an attendant; take your card."
+CHECK_DIGIT = "A sign was misread or mistyped. Please scan or type it again."
+PROGRESS_EVERY_S = 1.0
 ACTS = {
     "blink": "Blink with both eyes.",
     "turn_left": "Turn your head to your left.",
@@ -42,16 +49,45 @@ ACTS = {
 
 
 class TextScreen:
-    """Writes one line for each state shown."""
+    """Writes one line for each state shown.
 
-    def __init__(self, out: TextIO) -> None:
+    A welcome that stands is not repeated, and progress not more often than readable.
+    """
+
+    def __init__(
+        self, out: TextIO, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
         self._out = out
+        self._seconds = seconds
+        self._state = ""
+        self._written_s = 0.0
 
     def show(self, state: str, detail: str = "") -> None:
         """Write the state's sentence; for a verdict also its first reason."""
-        sentence = ACTS[detail] if state == "ask_act" else SENTENCES[state]
-        reason = (
-            f" ({detail})" if detail and state not in ("ask_act", "act_seen") else ""
-        )
-        self._out.write(f"screen: {sentence}{reason}\n")
+        now = self._seconds()
+        if state == self._state == "idle":
+            return
+        if state == self._state == "reading_chip" and (
+            now - self._written_s < PROGRESS_EVERY_S
+        ):
+            return
+        self._state, self._written_s = state, now
+        self._out.write(f"screen: {_sentence(state, detail)}\n")
         self._out.flush()
+
+
+def _sentence(state: str, detail: str) -> str:
+    match state, detail:
+        case "ask_act", act:
+            return ACTS[act]
+        case "key_wrong", left:
+            tries = "1 try is" if left == "1" else f"{left} tries are"
+            return f"{SENTENCES[state]} {tries} left."
+        case "key_not_understood", "check-digit":
+            return CHECK_DIGIT
+        case "card_trouble", "access-key-blocked":
+            return BLOCKED
+        case ("act_seen" | "key_not_understood", _) | (_, ""):
+            return SENTENCES[state]
+        case _:
+            return f"{SENTENCES[state]} ({detail})"

@@ -21,6 +21,7 @@ from likeness.core.chip_moments import (
     ChipMoment,
     ChipProgress,
     KeyNotUnderstood,
+    KeyUnfinished,
     KeyWanted,
     KeyWrong,
 )
@@ -112,10 +113,8 @@ class Reception:
                 self._show_rest()
             case ReaderReady() | ReaderTrouble():
                 self._reader_is(event, reader)
-            case KeyWanted() | KeyWrong() | KeyNotUnderstood() | ChipProgress():
-                self._speak_of_chip(event, reader)
             case _:
-                assert_never(event)
+                self._speak_of_chip(event, reader)
 
     def _reader_is(self, event: ReaderReady | ReaderTrouble, reader: str) -> None:
         match event:
@@ -141,6 +140,10 @@ class Reception:
                 self._ask(reader, "key_wrong", str(tries_left))
             case KeyNotUnderstood(why):
                 self._show_idle("key_not_understood", why)
+            case KeyUnfinished(waits=True):
+                self._show_idle("key_next_line")
+            case KeyUnfinished():
+                self._show_rest()
             case ChipProgress(kib):
                 if kib == 0:  # it is being read from now on
                     self._asks.pop(reader, None)
