@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import termios
 import tty
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,6 +152,36 @@ def test_what_is_no_keyboard_is_refused_with_what_to_do(tmp_path: Path) -> None:
     os.mkfifo(path)
     with pytest.raises(DeviceLost, match="see chip\\.scanner"):
         asyncio.run(InputFile(str(path)).open(print, print))
+
+
+def test_a_terminal_does_not_show_what_is_typed_and_is_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    master, slave = os.openpty()
+
+    def echoes() -> bool:
+        return bool(termios.tcgetattr(slave)[3] & termios.ECHO)
+
+    async def main() -> None:
+        lines: asyncio.Queue[str] = asyncio.Queue()
+        running = asyncio.create_task(KeyEntry("-", 0, lines.put_nowait).run())
+        async with asyncio.timeout(AT_MOST_S):
+            while echoes():
+                await asyncio.sleep(0.01)
+            os.write(master, CAN + b"\n")
+            assert await lines.get() == CAN.decode()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    with os.fdopen(slave) as terminal:
+        monkeypatch.setattr(sys, "stdin", terminal)
+        assert echoes()
+        asyncio.run(main())
+        assert echoes()
+        os.set_blocking(master, False)
+        with pytest.raises(BlockingIOError):
+            os.read(master, 100)  # nothing was echoed
+    os.close(master)
 
 
 def test_standard_input() -> None:

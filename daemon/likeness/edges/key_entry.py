@@ -1,16 +1,19 @@
 """Gives the lines of a scanner (serial, or one that acts as a keyboard) or of stdin.
 
 They come on the loop, whole; it opens a device that went away again. A keyboard is
-grabbed, so that what is scanned is typed nowhere else. Nothing of a line is logged, and
-half a line that nothing followed is forgotten: it is not the next visitor's.
+grabbed, so that what is scanned is typed nowhere else, and a terminal's echo is off
+while it is read: names and days are typed there. Nothing of a line is logged, and half
+a line that nothing followed is forgotten: it is not the next visitor's.
 Leaves to others: what a line means (`core.key_lines`).
 """
 
 import asyncio
+import contextlib
 import fcntl
 import logging
 import os
 import sys
+import termios
 from collections.abc import Callable
 from typing import Protocol
 
@@ -24,6 +27,7 @@ KEYBOARDS = "/dev/input/"
 STANDARD_INPUT = "-"
 EVIOCGRAB = 0x40044590  # linux/input.h: _IOW('E', 0x90, int)
 READ_SIZE = 4096
+LOCAL_MODES = 3  # where termios keeps ECHO
 REOPEN_AFTER_S = 5.0
 HALF_LINE_S = 30.0  # a hand that looks for the next sign on a card
 
@@ -31,6 +35,35 @@ HALF_LINE_S = 30.0  # a hand that looks for the next sign on a card
 def grab_keyboard(descriptor: int) -> None:
     """Have what is typed there go nowhere else; raise OSError if it is no keyboard."""
     fcntl.ioctl(descriptor, EVIOCGRAB, 1)
+
+
+class Quiet:
+    """A terminal that does not show what is typed, until it is given back."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Turn its echo off; what is no terminal, or not ours now, stays as it is."""
+        self._descriptor = descriptor
+        self._before: list[int | list[bytes | int]] | None = None
+        if os.isatty(descriptor) and _in_foreground(descriptor):
+            self._before = termios.tcgetattr(descriptor)
+            silent = termios.tcgetattr(descriptor)
+            silent[LOCAL_MODES] &= ~termios.ECHO
+            termios.tcsetattr(descriptor, termios.TCSANOW, silent)
+
+    def give_back(self) -> None:
+        """Show again what is typed, if it was shown before."""
+        before, self._before = self._before, None
+        if before is not None and _in_foreground(self._descriptor):
+            with contextlib.suppress(termios.error):  # it is gone
+                termios.tcsetattr(self._descriptor, termios.TCSANOW, before)
+
+
+def _in_foreground(terminal: int) -> bool:
+    """Say whether its settings are ours: else the kernel would stop us for them."""
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return True  # it steers no program at all
 
 
 class TextLines:
@@ -158,6 +191,7 @@ class InputFile:
         self._path = path
         self._grab = grab
         self._descriptor = -1
+        self._quiet: Quiet | None = None
 
     async def open(
         self, received: Callable[[bytes], None], lost: Callable[[str], None]
@@ -182,12 +216,15 @@ class InputFile:
         if descriptor < 0:
             return
         asyncio.get_running_loop().remove_reader(descriptor)
+        if self._quiet is not None:
+            self._quiet.give_back()
         if self._path != STANDARD_INPUT:
             os.close(descriptor)
 
     def _open(self) -> None:
         if self._path == STANDARD_INPUT:
             self._descriptor = sys.stdin.fileno()
+            self._quiet = Quiet(self._descriptor)
             return
         flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
         self._descriptor = os.open(self._path, flags)
