@@ -43,6 +43,17 @@ def issued(
 
 
 AUTHORITY = x509.BasicConstraints(ca=True, path_length=0)
+SIGNS = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 def test_the_fields() -> None:
@@ -86,14 +97,15 @@ def test_two_different_algorithms_are_no_certificate() -> None:
 
 
 def test_who_is_no_authority_is_no_issuer_though_it_signs_itself() -> None:
-    assert load([("a.cer", issued())]).issuers == ()
-    assert len(load([("a.cer", issued(AUTHORITY))]).issuers) == 1
+    assert load([("a.cer", issued(SIGNS))]).issuers == ()
+    assert len(load([("a.cer", issued(AUTHORITY, SIGNS))]).issuers) == 1
 
 
 def test_an_authority_signs_no_chip_though_its_usage_is_not_stated() -> None:
     der = issued(AUTHORITY)
     one = DocumentSigner(replace(signer().key, private=KEY), der, _name(der), 77)
-    found = Chip.signed_by(one).judged(load([("a.cer", der)]))
+    trusted = load([("a.cer", issued(AUTHORITY, SIGNS))])
+    found = Chip.signed_by(one).judged(trusted)
     assert "issuer_chain:signer_for_something_else" in facts(found)
 
 

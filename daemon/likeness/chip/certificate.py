@@ -25,6 +25,7 @@ READ = {
     "extended_key_usage",
     "key_identifier",
     "key_usage",
+    "subject_alt_name",
     PRIVATE_KEY_USAGE,
 }
 # What is understood; another critical extension would say something that we miss.
@@ -32,7 +33,6 @@ UNDERSTOOD = READ | {
     "certificate_policies",
     "crl_distribution_points",
     "issuer_alt_name",
-    "subject_alt_name",
 }
 
 
@@ -64,6 +64,8 @@ class Certificate:
     usage: frozenset[str] | None = None  # None: not stated
     purposes: frozenset[str] = frozenset()  # extended key usage, OIDs
     key_period: tuple[datetime | None, datetime | None] = (None, None)
+    country: str = ""  # of the subject, as it is written
+    has_hosts: bool = False  # it names hosts of a network
 
     def vouches_for(self, signed: Signed) -> bool:
         """Say whether this certificate's key made a signature; names are not asked."""
@@ -117,6 +119,7 @@ def read_certificate(der: bytes) -> Certificate:
             end=moment(body["validity"]["not_after"]),
             key=body["subject_public_key_info"].dump(),
             fingerprint=sha256(der).hexdigest(),
+            country=_country(body["subject"]),
             **_extensions(
                 {
                     name: extensions[name]["extn_value"].parsed
@@ -177,6 +180,11 @@ def _signed(read: core.Sequence, body: core.Sequence, signature: str) -> Signed:
     )
 
 
+def _country(name: x509.Name) -> str:
+    country = name.native.get("country_name", "")
+    return country if isinstance(country, str) else ""  # several are none
+
+
 def _extensions(parsed: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if "key_identifier" in parsed:
@@ -191,6 +199,9 @@ def _extensions(parsed: Mapping[str, Any]) -> dict[str, Any]:
     if "extended_key_usage" in parsed:
         purposes = parsed["extended_key_usage"]
         found["purposes"] = frozenset(purpose.dotted for purpose in purposes)
+    if "subject_alt_name" in parsed:
+        names = parsed["subject_alt_name"]
+        found["has_hosts"] = any(one.name == "dns_name" for one in names)
     if PRIVATE_KEY_USAGE in parsed:
         period = parsed[PRIVATE_KEY_USAGE]
         found["key_period"] = tuple(_stated(period[side]) for side in PERIOD)

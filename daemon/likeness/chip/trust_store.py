@@ -2,7 +2,7 @@
 
 Files are given as bytes with their names, DER or PEM. What counts in the end:
 
-- a CSCA certificate that signs itself;
+- a CSCA certificate (`csca_profile`) that signs itself;
 - one that a trusted one vouches for (a link to a newer key);
 - a master list whose signer one of the operator's own certificates vouches for, or one
   in the list itself: who puts a list into the folder chose to believe it;
@@ -26,6 +26,7 @@ from likeness.chip.certificate import (
     read_certificate,
     read_crl,
 )
+from likeness.chip.csca_profile import why_none
 from likeness.chip.der import BadDer, Unsupported
 from likeness.chip.master_list import MasterList, read_master_list
 from likeness.chip.signatures import BadSignature
@@ -35,7 +36,6 @@ from likeness.core.tlv import BadTlv
 # No dash within: a file full of beginnings would else be searched for each of them.
 PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----")
 SEQUENCE, OID, VERSION = 0x30, 0x06, 0xA0
-SIGNS_CERTIFICATES, SIGNS_LISTS = "key_cert_sign", "crl_sign"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +101,13 @@ def load(files: Iterable[tuple[str, bytes]]) -> TrustStore:
     offered = [*found.certificates, *(c for one in lists for c in one.certificates)]
     issuers = _trusted(dict.fromkeys(offered))
     offered_crls = dict.fromkeys(found.crls)
-    crls = tuple(crl for crl in offered_crls if _is_signed(crl, issuers))
+    crls = tuple(crl for crl in offered_crls if _vouched(crl.signed, issuers))
     rejected = [
         *found.rejected,
         *(f"{one.signer.label}: {why}" for one in lists for why in one.rejected),
         *["a master list: no known issuer vouches for its signer"] * homeless,
         *(
-            f"{one.label}: no trusted issuer vouches for it"
+            f"{one.label}: {why_none(one) or 'no trusted issuer vouches for it'}"
             for one in dict.fromkeys(offered)
             if one not in issuers
         ),
@@ -117,15 +117,9 @@ def load(files: Iterable[tuple[str, bytes]]) -> TrustStore:
     return TrustStore(issuers, crls, tuple(lists), tuple(rejected))
 
 
-def may_issue(certificate: Certificate) -> bool:
-    """Say whether a certificate is one of a CSCA."""
-    usage = certificate.usage
-    return certificate.is_authority and (usage is None or SIGNS_CERTIFICATES in usage)
-
-
 def _trusted(offered: Iterable[Certificate]) -> tuple[Certificate, ...]:
     """Take those that sign themselves, then, over and over, those they vouch for."""
-    waiting = [one for one in offered if may_issue(one)]
+    waiting = [one for one in offered if not why_none(one)]
     trusted = [one for one in waiting if one.vouches_for(one.signed)]
     waiting = [one for one in waiting if one not in trusted]
     fresh = trusted
@@ -142,13 +136,8 @@ def _vouched(signed: Signed, issuers: Iterable[Certificate]) -> bool:
 
 
 def _has_a_home(one: MasterList, own: tuple[Certificate, ...]) -> bool:
-    known = (c for c in (*own, *one.certificates) if may_issue(c))
+    known = (c for c in (*own, *one.certificates) if not why_none(c))
     return _vouched(one.signer.signed, known)
-
-
-def _is_signed(crl: Crl, issuers: Iterable[Certificate]) -> bool:
-    may = (one for one in issuers if one.usage is None or SIGNS_LISTS in one.usage)
-    return _vouched(crl.signed, may)
 
 
 def _unarmoured(body: bytes) -> bytes:
