@@ -11,8 +11,8 @@ import logging
 import socket
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from likeness.demo_cards import Card, Over, table
 from likeness.edges import bench_keys, key_files
 from likeness.edges.recorded import frames
 from likeness.edges.screen_text import TextScreen
-from likeness.errors import ModelError
+from likeness.errors import LikenessError, ModelError
 from likeness.vision.look import Looker
 from likeness.vision.manifest import BUILT, PICTURES, models_dir
 
@@ -125,14 +125,16 @@ async def _play(
             _in_background(stack, daemon.run())
             say("\n— first visit: the clip's person with his own card —")
             laid.lay(0)
-            first = await _next_result(results, stage, say)
-            await _until(idle)
+            async with _in_time("first visit", screen):
+                first = await _next_result(results, stage, say)
+                await _until(idle)
             laid.take_away()
             await asyncio.sleep(CARD_AWAY_S)
             say("\n— second visit: the same face with another person's card —")
             laid.lay(1)
-            second = await _next_result(results, stage, say)
-            await _until(delivered)
+            async with _in_time("second visit", screen):
+                second = await _next_result(results, stage, say)
+                await _until(delivered)
             say("outbox: empty, every result has the carrier's signed receipt")
     say(f"\nfirst visit: {first.verdict}; second visit: {second.verdict}")
     return (first.verdict, second.verdict) == (Verdict.ACCEPTED, Verdict.REFUSED)
@@ -171,10 +173,12 @@ class _VisitorsScreen(TextScreen):
     def __init__(self, enter_key: Callable[[], None]) -> None:
         super().__init__(sys.stdout)
         self._enter_key = enter_key
+        self.last = ""
 
     def show(self, state: str, detail: str = "") -> None:
         """Write the state's sentence; scan what opens the chip when it says so."""
         super().show(state, detail)
+        self.last = f"{state} {detail}".strip()
         if state == "access_key":
             self._enter_key()
 
@@ -202,20 +206,31 @@ async def _next_result(
     key = key_files.public_jwk(
         key_files.load_public(stage.keys.terminal / "device.jwk")
     )
-    async with asyncio.timeout(VISIT_WITHIN_S):
-        while True:
-            kept = await results.get()
-            record = verify(kept.record.token, ECKey.import_key({**key}))
-            say(f"carrier: verified and kept: {inspection.describe(record)}")
-            if isinstance(record.claims, Result):
-                return record.claims
+    while True:
+        kept = await results.get()
+        record = verify(kept.record.token, ECKey.import_key({**key}))
+        say(f"carrier: verified and kept: {inspection.describe(record)}")
+        if isinstance(record.claims, Result):
+            return record.claims
 
 
 async def _until(done: Callable[[], Awaitable[bool]]) -> None:
     """Look now and then: a demonstration watches from outside, as a visitor would."""
-    async with asyncio.timeout(VISIT_WITHIN_S):
-        while not await done():  # noqa: ASYNC110 - there is no event to wait for
-            await asyncio.sleep(LOOK_EVERY_S)
+    while not await done():  # noqa: ASYNC110 - there is no event to wait for
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+@asynccontextmanager
+async def _in_time(visit: str, screen: _VisitorsScreen) -> AsyncIterator[None]:
+    """Raise LikenessError, with what the screen showed, if a visit does not end."""
+    try:
+        async with asyncio.timeout(VISIT_WITHIN_S):
+            yield
+    except TimeoutError as late:
+        raise LikenessError(
+            f"demo: the {visit} did not end within {VISIT_WITHIN_S:.0f} s; the screen"
+            f" showed last: {screen.last}"
+        ) from late
 
 
 def _in_background(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:

@@ -5,6 +5,7 @@ over PC/SC with Debian's pcscd. Each says how the terminal must be configured fo
 Leaves to others: the visits (`demo`).
 """
 
+import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,7 +17,7 @@ import msgspec
 
 from likeness import config
 from likeness.bench.chip_portrait import HEIGHT_PX, WIDTH_PX, cut_out, press
-from likeness.errors import ModelError
+from likeness.errors import ModelError, UsageError
 from likeness.simulators.card_file import fictitious_card, simulated
 from likeness.simulators.emrtd_authority import CountryAuthority
 from likeness.simulators.emrtd_card import EmrtdCard
@@ -200,6 +201,10 @@ class _Chips:
 def _chips(
     over: Over, folder: Path, pictures: tuple[bytes, bytes], looker: Looker
 ) -> Iterator[Table]:
+    if over == "pcsc" and importlib.util.find_spec("smartcard") is None:
+        raise UsageError(
+            "PC/SC needs pyscard: pip install pyscard (or take --over pn532)"
+        )
     portraits = [_png(_face(one, looker, CHIP_PX)) for one in pictures]
     with ExitStack() as stack:
         scanner = stack.enter_context(Scanner())

@@ -1,5 +1,6 @@
 """`likeness demo`: one accepted and one refused visit, and what it needs for them."""
 
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from likeness import demo
 from likeness.__main__ import main
 from pcscd import turn
 from real_models import MODELS
@@ -91,6 +93,39 @@ def test_pcsc_says_what_it_needs(
     said = capsys.readouterr()
     assert said.err.count("\n") == 1
     assert "apt-get install pcscd vsmartcard-vpcd" in said.err
+
+
+def test_pcsc_without_its_library_says_so_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, *more: None if name == "smartcard" else find(name, *more),
+    )
+    assert main(["demo", "--card", "emrtd", "--over", "pcsc"]) == 2
+    said = capsys.readouterr()
+    assert said.err.count("\n") == 1
+    assert "pip install pyscard" in said.err
+
+
+def test_how_a_chip_is_read_is_no_matter_of_a_resident_card(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["demo", "--over", "pcsc"]) == 2
+    assert "--over is for --card emrtd" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_visit_that_does_not_end_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, "VISIT_WITHIN_S", 0.5)  # a visit takes longer
+    assert main(["demo"]) == 1
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "the first visit did not end within" in said
+    assert "the screen showed last: " in said
 
 
 def test_without_its_clip_it_says_what_to_do(

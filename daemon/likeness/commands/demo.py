@@ -26,12 +26,13 @@ EXIT_NO = 1
 @click.option(
     "--over",
     type=click.Choice(("pn532", "pcsc")),
-    default="pn532",
-    show_default=True,
-    help="How the chip is read: a simulated PN532, or pcscd with a virtual reader.",
+    help="With --card emrtd: how the chip is read, by a simulated PN532, or by pcscd"
+    " with a virtual reader.  [default: pn532]",
 )
-def command(models: Path | None, card: "Card", over: "Over") -> int:
+def command(models: Path | None, card: "Card", over: "Over | None") -> int:
     """Play both visits; exit 1 if one does not come out as it must."""
+    if over is not None and card != "emrtd":
+        raise UsageError("--over is for --card emrtd")
     try:
         from likeness import demo
     except ModuleNotFoundError as missing:
@@ -39,4 +40,4 @@ def command(models: Path | None, card: "Card", over: "Over") -> int:
             f"demo needs more than a terminal ({missing.name} is missing):"
             " pip install 'likeness[bench,carrier,chip]'"
         ) from missing
-    return 0 if demo.run(models, click.echo, card, over) else EXIT_NO
+    return 0 if demo.run(models, click.echo, card, over or "pn532") else EXIT_NO
