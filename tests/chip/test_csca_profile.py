@@ -17,6 +17,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:Attribute's length")
 KEY = ec.generate_private_key(ec.SECP256R1())
 BEGIN, END = (datetime(year, 1, 1, tzinfo=UTC) for year in (2020, 2040))
 AUTHORITY = x509.BasicConstraints(ca=True, path_length=0)
+DEEP = x509.BasicConstraints(ca=True, path_length=1)
+DEEPER = x509.BasicConstraints(ca=True, path_length=None)
 NOBODY = x509.BasicConstraints(ca=False, path_length=None)
 FOR_SERVERS = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
 HOST = x509.SubjectAlternativeName([x509.DNSName("ca.example")])
@@ -68,6 +70,8 @@ def test_one_of_a_state(country: str, more: tuple[x509.ExtensionType, ...]) -> N
     [
         ((signs(),), ("UT",), "basicConstraints"),
         ((NOBODY, signs()), ("UT",), "basicConstraints"),
+        ((DEEP, signs()), ("UT",), "pathLenConstraint"),
+        ((DEEPER, signs()), ("UT",), "pathLenConstraint"),
         ((AUTHORITY,), ("UT",), "keyUsage"),
         ((AUTHORITY, signs(certificates=False)), ("UT",), "keyUsage"),
         ((AUTHORITY, signs(lists=False)), ("UT",), "keyUsage"),

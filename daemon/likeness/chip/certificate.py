@@ -61,6 +61,7 @@ class Certificate:
     key_id: bytes = b""
     issuer_key_id: bytes = b""
     is_authority: bool = False
+    most_below: int | None = None  # authorities below it; None: not stated
     usage: frozenset[str] | None = None  # None: not stated
     purposes: frozenset[str] = frozenset()  # extended key usage, OIDs
     key_period: tuple[datetime | None, datetime | None] = (None, None)
@@ -193,7 +194,9 @@ def _extensions(parsed: Mapping[str, Any]) -> dict[str, Any]:
         identifier = parsed["authority_key_identifier"]["key_identifier"].native
         found["issuer_key_id"] = bytes(identifier or b"")
     if "basic_constraints" in parsed:
-        found["is_authority"] = bool(parsed["basic_constraints"]["ca"].native)
+        constraints = parsed["basic_constraints"]
+        found["is_authority"] = bool(constraints["ca"].native)
+        found["most_below"] = constraints["path_len_constraint"].native
     if "key_usage" in parsed:
         found["usage"] = frozenset(parsed["key_usage"].native)
     if "extended_key_usage" in parsed:

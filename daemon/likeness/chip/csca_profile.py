@@ -16,6 +16,8 @@ def why_none(certificate: Certificate) -> str:
     """Say why a certificate is none of a CSCA; "": it is."""
     if not certificate.is_authority:
         return "no authority (basicConstraints without CA)"
+    if certificate.most_below != 0:  # what tells it from nearly all of the web
+        return "no CSCA: it may have authorities below it (pathLenConstraint is not 0)"
     if not (certificate.usage or frozenset()) >= SIGNS:
         return "no CSCA: keyUsage is not keyCertSign and cRLSign"
     if not COUNTRY.fullmatch(certificate.country):
