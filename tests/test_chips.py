@@ -1,5 +1,6 @@
 """Simulated chips, read over a PN532 on a pty by all that a terminal has for it."""
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,19 @@ def test_a_store_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
     trust = config.Trust(dir=str(tmp_path / "nowhere"))
     with pytest.raises(ConfigError, match=r"make the folder, or leave trust\.dir"):
         chips.trust_of(trust)
+
+
+def test_a_store_that_changed_is_told_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    folder = chips.trust_of(trusted(tmp_path))
+    assert folder is not None
+    folder.current()
+    (tmp_path / "1.cer").write_bytes(CountryAuthority("XX").certificate)
+    folder.current()
+    told = [one for one in caplog.messages if one.startswith("event=trust_store ")]
+    assert [one.split()[1] for one in told] == ["issuers=1", "issuers=2"]
 
 
 def wrong_cans(chip: Chip) -> list[KeyWrong | CardTrouble]:

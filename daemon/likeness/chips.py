@@ -5,7 +5,7 @@ Leaves to others: which part knows which (`wiring`).
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,8 +64,14 @@ def trust_of(settings: config.Trust) -> TrustFolder[TrustStore] | None:
             "set trust.dir: no document's issuer can be verified",
         )
         return None
-    folder = TrustFolder(Path(settings.dir), trust_store.load)
-    store = folder.current()
+    folder = TrustFolder(Path(settings.dir), _logged_store)
+    folder.current()
+    return folder
+
+
+def _logged_store(files: Iterable[tuple[str, bytes]]) -> TrustStore:
+    """Make the store; each change of the folder is told."""
+    store = trust_store.load(files)
     log.info(
         "event=trust_store issuers=%d lists=%d revocations=%d rejected=%d",
         len(store.issuers),
@@ -73,7 +79,7 @@ def trust_of(settings: config.Trust) -> TrustFolder[TrustStore] | None:
         len(store.crls),
         len(store.rejected),
     )
-    return folder
+    return store
 
 
 def understanding(settings: config.Trust, today: Callable[[], Today]) -> Understand:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from likeness.__main__ import main
-from likeness.simulators.emrtd_authority import CountryAuthority
+from likeness.simulators.emrtd_authority import SIGNS_CERTIFICATES, CountryAuthority
 
 
 @pytest.fixture
@@ -25,6 +25,9 @@ def test_a_master_list_is_taken_and_listed(
     assert main(["trust", "import", str(file), "--dir", str(store)]) == 0
     said = capsys.readouterr().out
     assert "2 new issuers; now 2 issuers, 1 master lists, 0 revocation lists" in said
+    assert "master list signed by: Common Name: Document signer of nowhere" in said
+    assert len([line for line in said.splitlines() if line.startswith("new: ")]) == 2
+    assert "Country: XX" in said
     (taken,) = store.iterdir()
     assert taken.name.endswith("-list_of_states.ml")
     assert taken.read_bytes() == file.read_bytes()
@@ -34,15 +37,49 @@ def test_a_master_list_is_taken_and_listed(
     assert all("CSCA of nowhere" in line for line in listed[:2])
 
 
-def test_the_same_again_adds_nobody(
+@pytest.mark.parametrize("kind", ["cer", "crl", "ml"])
+def test_the_same_again_is_already_there(
+    tmp_path: Path, store: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    authority = CountryAuthority()
+    made = {
+        "cer": authority.certificate,
+        "crl": authority.crl(7),
+        "ml": authority.master_list(),
+    }
+    if kind == "crl":
+        (store / "csca.cer").write_bytes(authority.certificate)
+    file = tmp_path / "file"
+    file.write_bytes(made[kind])
+    assert main(["trust", "import", str(file), "--dir", str(store)]) == 0
+    before = set(store.iterdir())
+    capsys.readouterr()
+    renamed = file.rename(tmp_path / "renamed")
+    assert main(["trust", "import", str(renamed), "--dir", str(store)]) == 0
+    assert "already there; nothing was changed" in capsys.readouterr().out
+    assert set(store.iterdir()) == before
+
+
+def test_who_is_no_csca_is_named_with_why(
+    tmp_path: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "root.cer"
+    file.write_bytes(CountryAuthority(usage=SIGNS_CERTIFICATES).certificate)
+    assert main(["trust", "import", str(file), "--dir", str(store)]) == 1
+    said = capsys.readouterr().out
+    assert "left out: Common Name: CSCA of nowhere 1" in said
+    assert "no CSCA: keyUsage is not keyCertSign and cRLSign" in said
+
+
+def test_a_folder_of_the_kernel_and_a_file_without_end_come_to_an_end(
     tmp_path: Path, store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "csca.cer"
     file.write_bytes(CountryAuthority().certificate)
-    assert main(["trust", "import", str(file), "--dir", str(store)]) == 0
-    assert main(["trust", "import", str(file), "--dir", str(store)]) == 1
-    assert "adds nobody" in capsys.readouterr().out
-    assert len(list(store.iterdir())) == 1
+    assert main(["trust", "import", str(file), "--dir", "/proc/self/net"]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+    assert main(["trust", "import", "/dev/zero", "--dir", str(store)]) == 2
+    assert "too large" in capsys.readouterr().err
 
 
 def test_a_changed_list_is_not_taken(

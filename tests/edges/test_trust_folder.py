@@ -47,6 +47,12 @@ def test_hidden_files_folders_and_giants_are_passed_over(
     assert TrustFolder(tmp_path, Names()).current() == ["a=1"]
 
 
+def test_of_files_that_say_less_than_they_hold_nothing_more_is_read() -> None:
+    # /proc/kmsg and the like never end; their size is 0.
+    made = TrustFolder(Path("/proc/self/net"), dict).current()
+    assert made["dev"] == b""
+
+
 def test_a_folder_that_went_away_leaves_what_was_there(tmp_path: Path) -> None:
     place = tmp_path / "csca"
     with pytest.raises(ConfigError, match="make the folder"):

@@ -12,7 +12,7 @@ import click
 from likeness.errors import UsageError, one_line
 
 if TYPE_CHECKING:
-    from likeness.chip.certificate import Crl
+    from likeness.chip.certificate import Certificate, Crl
     from likeness.chip.trust_store import TrustStore
 
 FOLDER = click.option(
@@ -44,12 +44,11 @@ def list_issuers(folder: Path) -> int:
     now = datetime.now(UTC)
     for issuer in sorted(store.issuers, key=lambda one: one.label):
         over = " (over)" if issuer.end < now else ""
-        label = one_line(issuer.label)
         lists = [_current(one, now) for one in store.lists_of(issuer)]
         revoked = ", ".join(lists) or "no revocation list"
         click.echo(
-            f"{issuer.fingerprint[:16]} to {issuer.end:%Y-%m-%d}{over}: {label};"
-            f" {revoked}"
+            f"{issuer.fingerprint[:16]} to {issuer.end:%Y-%m-%d}{over}:"
+            f" {one_line(issuer.label)}; {revoked}"
         )
     _tell_rejected(store)
     click.echo(_sum(store))
@@ -62,9 +61,10 @@ def list_issuers(folder: Path) -> int:
 def take(file: Path, folder: Path) -> int:
     """Put a master list, certificate or revocation list into the folder, checked.
 
-    Signatures are checked first; a file that adds nobody and nothing is refused and
-    exits 1. Whether the file is the right one is yours to know: get it, or its digest,
-    from its publisher by a second way.
+    Signatures are checked first; who is added is named. A file of which nothing can be
+    trusted is refused and exits 1; one that is there already changes nothing. Whether
+    it is the right one is yours to know: get it, or its digest, from its publisher by a
+    second way.
     """
     from likeness.edges import new_file
 
@@ -73,9 +73,11 @@ def take(file: Path, folder: Path) -> int:
     after = _store(folder, (file.name, data))
     click.echo(f"SHA-256 {sha256(data).hexdigest()}")
     new = [one for one in after.issuers if one not in before.issuers]
-    adds = new or len(after.crls) > len(before.crls)
-    if not adds:
+    if not new and set(after.crls) == set(before.crls):
         _tell_rejected(after)
+        if _holds_some_of(before, file.name, data):
+            click.echo(f"{file}: already there; nothing was changed")
+            return 0
         click.echo(f"{file}: adds nobody who can be trusted; nothing was changed")
         return EXIT_NO
     name = f"{sha256(data).hexdigest()[:16]}-{_safe(file.name)}"
@@ -86,6 +88,11 @@ def take(file: Path, folder: Path) -> int:
             f"{folder}: cannot be written ({problem.strerror}); run as its owner"
         ) from problem
     _tell_rejected(after)
+    for listing in after.lists:
+        if listing not in before.lists:
+            click.echo(f"master list signed by: {_named(listing.signer)}")
+    for issuer in sorted(new, key=lambda one: one.label):
+        click.echo(f"new: {_named(issuer)}")
     click.echo(f"{name}: {len(new)} new issuers; now {_sum(after)}")
     return 0
 
@@ -106,13 +113,31 @@ def _current(crl: "Crl", now: datetime) -> str:
     return f"revocation list of {len(crl.revoked)} {due}{old}"
 
 
+def _holds_some_of(store: "TrustStore", name: str, data: bytes) -> bool:
+    """Say whether something of a file is trusted by now."""
+    from likeness.chip import trust_store
+
+    found = trust_store.parse(data, name)
+    listed = (one for held in found.lists for one in held.certificates)
+    return any(one in store.issuers for one in (*found.certificates, *listed)) or any(
+        one in store.crls for one in found.crls
+    )
+
+
+def _named(certificate: "Certificate") -> str:
+    return f"{one_line(certificate.label)} ({certificate.fingerprint[:16]})"
+
+
 def _read(file: Path) -> bytes:
+    """Read a file, or a pipe; a device may be without end."""
     try:
-        if file.stat().st_size > MOST_BYTES:
-            raise UsageError(f"{file}: is too large for a list of certificates")
-        return file.read_bytes()
+        with file.open("rb") as source:
+            data = source.read(MOST_BYTES + 1)
     except OSError as problem:
         raise UsageError(f"{file}: cannot be read: {problem.strerror}") from problem
+    if len(data) > MOST_BYTES:
+        raise UsageError(f"{file}: is too large for a list of certificates")
+    return data
 
 
 def _safe(name: str) -> str:
