@@ -1,5 +1,6 @@
 """What the doctor says of a reader of chips and of the trust store."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,8 +30,32 @@ def test_a_reader_says_its_name_and_whether_a_card_lies_there() -> None:
 
 def test_a_reader_that_is_not_there_or_in_use(tmp_path: Path) -> None:
     line = Pn532Reader(str(tmp_path / "nfc0"))
-    assert chips.reader(lambda: line, in_use=False).state is State.FAIL
+    found = chips.reader(lambda: line, in_use=False)
+    assert found.state is State.FAIL
+    assert found.todo.startswith("plug it in, or set chip.path to ")
+    assert "cable" not in f"{found.said}; {found.todo}"  # one remedy is enough
     assert chips.reader(lambda: line, in_use=True).state is State.OK
+
+
+def test_a_scanner_that_is_there_missing_or_of_another_kind(tmp_path: Path) -> None:
+    near, far = os.openpty()
+    there = config.Chip(scanner=os.ttyname(far))
+    assert chips.scanner(there, in_use=False).state is State.OK
+    os.close(far)
+    os.close(near)
+    missing = config.Chip(scanner=str(tmp_path / "scanner0"))
+    found = chips.scanner(missing, in_use=False)
+    assert (found.state, found.said) == (
+        State.FAIL,
+        f"{missing.scanner}: no such scanner",
+    )
+    assert found.todo.startswith("plug it in, or set chip.scanner to ")
+    assert chips.scanner(missing, in_use=True).state is State.OK
+    (tmp_path / "scanner0").write_text("")
+    assert "is no serial line" in chips.scanner(missing, in_use=False).said
+    keyboard = config.Chip(scanner="/dev/input/by-id/none-event-kbd")
+    assert "/dev/input/by-id" in chips.scanner(keyboard, in_use=False).todo
+    assert chips.scanner(config.Chip(scanner="-"), in_use=False).state is State.OK
 
 
 def test_a_store_is_counted(tmp_path: Path) -> None:
@@ -69,15 +94,15 @@ def test_no_store_an_empty_one_and_one_that_is_not_there(tmp_path: Path) -> None
     assert chips.trust(trusted_dir(tmp_path), NOW).state is State.FAIL
     missing = chips.trust(trusted_dir(tmp_path / "nowhere"), NOW)
     assert missing.state is State.FAIL
-    assert "make the folder" in missing.said
+    assert missing.todo == "make the folder, or leave trust.dir empty"
 
 
 @pytest.mark.parametrize(
     ("reader", "chip", "names"),
     [
         ("sdt", "", {"reader"}),
-        ("sdt", "pcsc", {"reader", "chip reader", "trust"}),
-        ("", "pn532", {"chip reader", "trust"}),
+        ("sdt", "pcsc", {"reader", "chip reader", "scanner", "trust"}),
+        ("", "pn532", {"chip reader", "scanner", "trust"}),
     ],
 )
 def test_each_reader_there_is_has_its_check(
@@ -88,5 +113,5 @@ def test_each_reader_there_is_has_its_check(
         reader=config.Reader(kind=reader),  # type: ignore[arg-type]
         chip=config.Chip(kind=chip),  # type: ignore[arg-type]
     )
-    every = {"reader", "chip reader", "trust"}
+    every = {"reader", "chip reader", "scanner", "trust"}
     assert every & set(examination.checks(settings)) == names

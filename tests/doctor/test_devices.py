@@ -90,6 +90,7 @@ def test_no_reader(tmp_path: Path) -> None:
     assert "idcard0" in found.said
     assert "reader.path" in found.todo
     assert f"{found.said}; {found.todo}".count("plug it in") == 1
+    assert "cable" not in found.todo
 
 
 def test_a_reader_that_is_silent() -> None:

@@ -1,6 +1,7 @@
 """Lines from a scanner's tty, from a keyboard's device, from standard input."""
 
 import asyncio
+import errno
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from likeness.edges.key_entry import InputFile, KeyEntry, TextLines
-from likeness.errors import DeviceLost
+from likeness.errors import DeviceLost, DeviceRefused
 
 AT_MOST_S = 20.0
 CAN = b"123456"
@@ -150,7 +151,7 @@ def test_a_keyboard_is_grabbed_and_its_bytes_are_given(tmp_path: Path) -> None:
 def test_what_is_no_keyboard_is_refused_with_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "event7"
     os.mkfifo(path)
-    with pytest.raises(DeviceLost, match="see chip\\.scanner"):
+    with pytest.raises(DeviceLost, match=r"is no keyboard; set chip\.scanner"):
         asyncio.run(InputFile(str(path)).open(print, print))
 
 
@@ -182,6 +183,37 @@ def test_a_terminal_does_not_show_what_is_typed_and_is_given_back(
         with pytest.raises(BlockingIOError):
             os.read(master, 100)  # nothing was echoed
     os.close(master)
+
+
+def test_standard_input_that_nobody_types_on_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Path("/dev/null").open() as nothing:
+        monkeypatch.setattr(sys, "stdin", nothing)
+        with pytest.raises(DeviceRefused, match=r"^standard input is a file or"):
+            asyncio.run(InputFile("-").open(print, print))
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        (errno.EACCES, "the group input"),
+        (errno.EBUSY, "in use by another program; stop that one"),
+        (errno.ENOTTY, "is no keyboard"),
+    ],
+)
+def test_each_refusal_of_a_keyboard_has_its_own_remedy(
+    tmp_path: Path, number: int, says: str
+) -> None:
+    def refuses(_: int) -> None:
+        raise OSError(number, "no")
+
+    path = tmp_path / "event7"
+    os.mkfifo(path)
+    with pytest.raises(DeviceRefused, match=says):
+        asyncio.run(InputFile(str(path), grab=refuses).open(print, print))
+    with pytest.raises(DeviceLost, match=r"no such scanner.*/dev/input/by-id"):
+        asyncio.run(InputFile(str(tmp_path / "no"), refuses).open(print, print))
 
 
 def test_standard_input() -> None:

@@ -1,4 +1,4 @@
-"""Checks of the reader of chips and of the trust store.
+"""Checks of the reader of chips, of its scanner and of the trust store.
 
 Leaves to others: the SDT reader (`devices`), what a card's signer is checked for.
 """
@@ -10,12 +10,14 @@ from pathlib import Path
 
 from likeness import config
 from likeness.chip import trust_store
-from likeness.doctor.finding import Finding, fail, ok, warn
+from likeness.doctor.finding import Finding, fail, fail_by, ok, warn
+from likeness.edges.key_entry import STANDARD_INPUT, source_of
 from likeness.edges.trust_folder import TrustFolder
 from likeness.errors import CardMute, CardUnfit, ConfigError, DeviceLost
 from likeness.service.ports import ChipLine
 
 READER_TODO = "see its cable, and [chip] in the configuration"
+SCANNER_TODO = "see its cable, and chip.scanner in the configuration"
 TRUST_TODO = "renew the files in trust.dir, see 'likeness trust list'"
 LIST_TODO = (
     "'likeness trust import' its issuer's list: without one a revoked signer passes;"
@@ -31,7 +33,7 @@ def reader(open_line: Callable[[], ChipLine], *, in_use: bool) -> Finding:
     try:
         return asyncio.run(_reader(open_line()))
     except DeviceLost as fault:
-        return fail(str(fault), READER_TODO)
+        return fail_by(str(fault), READER_TODO)
 
 
 async def _reader(line: ChipLine) -> Finding:
@@ -46,6 +48,31 @@ async def _reader(line: ChipLine) -> Finding:
         await line.close()
 
 
+def scanner(settings: config.Chip, *, in_use: bool) -> Finding:
+    """Open where keys are entered, and close it again; nothing is read."""
+    if settings.scanner == STANDARD_INPUT:
+        return ok("standard input, for a daemon that is started in a terminal")
+    if in_use:
+        return ok("in use by the running daemon")
+    try:
+        asyncio.run(_scanner(settings))
+    except DeviceLost as fault:
+        return fail_by(str(fault), SCANNER_TODO)
+    return ok(settings.scanner)
+
+
+async def _scanner(settings: config.Chip) -> None:
+    source = source_of(settings.scanner, settings.scanner_baud)
+    try:
+        await source.open(_ignore, _ignore)
+    finally:
+        source.close()
+
+
+def _ignore(_: object) -> None:
+    """What is typed during a check is nobody's."""
+
+
 def trust(settings: config.Trust, now: datetime | None = None) -> Finding:
     """Count who is trusted, and say when the first of them is over."""
     now = now or datetime.now(UTC)
@@ -54,7 +81,7 @@ def trust(settings: config.Trust, now: datetime | None = None) -> Finding:
     try:
         store = TrustFolder(Path(settings.dir), trust_store.load).current()
     except ConfigError as fault:
-        return fail(str(fault), TRUST_TODO)
+        return fail_by(str(fault), TRUST_TODO)
     if not store.issuers:
         return fail(f"nobody in {settings.dir} can be trusted", TRUST_TODO)
     ends = sorted(one.end for one in store.issuers)

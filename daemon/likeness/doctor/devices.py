@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 
 from likeness.core.card_dialogue import ReaderReady, ReaderTrouble
-from likeness.doctor.finding import Finding, fail, ok
+from likeness.doctor.finding import Finding, fail, fail_by, ok
 from likeness.errors import ConfigError, DeviceLost, FeedUnreadable, ModelError
 from likeness.service.ports import ByteLine, Camera, Clock
 from likeness.service.reading import CardEvent, CardReading
@@ -26,7 +26,7 @@ def camera(open_camera: Callable[[], Camera], *, in_use: bool) -> Finding:
     try:
         return asyncio.run(_frames(open_camera()))
     except (DeviceLost, FeedUnreadable, ConfigError) as fault:
-        return fail(str(fault), CAMERA_TODO)
+        return fail_by(str(fault), CAMERA_TODO)
 
 
 async def _frames(camera: Camera) -> Finding:
@@ -57,7 +57,7 @@ def reader(
     if isinstance(said, ReaderReady):
         return ok(f"reader {said.reader_id}")
     detail = said.detail if said else "it does not answer"
-    return fail(detail, READER_TODO)
+    return fail_by(detail, READER_TODO)
 
 
 async def _reader(

@@ -68,6 +68,7 @@ def _readers(
 
         line = partial(made.line_of, settings.chip)
         found["chip reader"] = partial(chips.reader, line, in_use=in_use)
+        found["scanner"] = partial(chips.scanner, settings.chip, in_use=in_use)
         found["trust"] = partial(chips.trust, settings.trust)
     return found
 

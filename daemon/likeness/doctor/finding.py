@@ -31,6 +31,12 @@ def warn(said: str, todo: str) -> Finding:
     return Finding(State.WARN, said, todo)
 
 
+def fail_by(fault: str, todo: str) -> Finding:
+    """It does not serve; `todo` is for a fault that does not say, after "; ", what."""
+    said, _, own = fault.partition("; ")
+    return fail(said, own or todo)
+
+
 def fail(said: str, todo: str) -> Finding:
     """The terminal does not serve, or its results are not taken."""
     return Finding(State.FAIL, said, todo)

@@ -9,6 +9,7 @@ Leaves to others: what a line means (`core.key_lines`).
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import logging
 import os
@@ -19,7 +20,7 @@ from typing import Protocol
 
 from likeness.core.key_strokes import LINE_MOST, KeyStrokes
 from likeness.edges.reader_serial import SerialLine
-from likeness.errors import DeviceLost
+from likeness.errors import DeviceLost, DeviceRefused
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +124,7 @@ class KeyEntry:
     ) -> None:
         self._path = path
         self._is_keyboard = path.startswith(KEYBOARDS)
-        self._source = _source(path, baud)
+        self._source = source_of(path, baud)
         self._on_line = on_line
         self._reopen_after_s = reopen_after_s
         self._half_line_s = half_line_s
@@ -205,10 +206,7 @@ class InputFile:
             )
         except OSError as problem:
             self.close()
-            raise DeviceLost(
-                f"{self._path}: no scanner ({os.strerror(problem.errno or 0)}); see"
-                " chip.scanner, and that the daemon's user is in the group input"
-            ) from problem
+            raise _refusal(self._path, problem) from problem
 
     def close(self) -> None:
         """Let go of it; standard input stays open, it is not ours."""
@@ -247,7 +245,36 @@ class InputFile:
             lost(f"{self._path}: {why}")
 
 
-def _source(path: str, baud: int) -> Source:
+def _refusal(path: str, problem: OSError) -> DeviceLost:
+    """Name the trouble and the next step, for the installer."""
+    if path == STANDARD_INPUT:
+        return DeviceRefused(
+            "standard input is a file or /dev/null, as a service's is; start the"
+            " daemon in a terminal, or set chip.scanner to a device"
+        )
+    match problem.errno:
+        case errno.ENOENT | errno.ENXIO | errno.ENODEV:
+            return DeviceLost(
+                f"{path}: no such scanner; plug it in, or set chip.scanner to its name"
+                " under /dev/input/by-id"
+            )
+        case errno.EACCES | errno.EPERM:
+            return DeviceRefused(
+                f"{path}: no permission to read the scanner; add the daemon's user to"
+                " the group input, and see DeviceAllow of its unit"
+            )
+        case errno.EBUSY:
+            return DeviceRefused(
+                f"{path}: the scanner is in use by another program; stop that one"
+            )
+        case _:
+            return DeviceRefused(
+                f"{path}: is no keyboard; set chip.scanner to the scanner"
+            )
+
+
+def source_of(path: str, baud: int) -> Source:
+    """Return what opens this one: standard input, a keyboard or a serial line."""
     if path == STANDARD_INPUT or path.startswith(KEYBOARDS):
         return InputFile(path)
     return SerialLine(path, baud, setting="chip.scanner", what="scanner")

@@ -147,13 +147,13 @@ class PcscReader:
                 raise CardUnfit(why)
             case Said.MISSING:
                 raise DeviceRefused(
-                    "PC/SC needs pyscard: apt install python3-pyscard, or"
+                    "PC/SC needs pyscard; apt install python3-pyscard, or"
                     " pip install 'likeness[pcsc]'"
                 )
             case Said.REFUSED:
                 raise DeviceRefused(
                     f"PC/SC reader '{self._name}' is in use by another program, or this"
-                    f" user may not use it ({why})"
+                    f" user may not use it ({why}); stop that one, or see polkit"
                 )
             case Said.LOST:
                 if why in NO_SERVICE:
