@@ -101,6 +101,10 @@ def test_in_a_virtual_slot_until_interrupted(card: Path) -> None:
         (["--over", "vpcd", "--baud", "9600"], "--baud is not for a chip in a virtual"),
         (["--over", "vpcd", "--line-fault", "torn"], "--line-fault is not for"),
         (["--port", "1234"], "--port is not for a chip before a PN532"),
+        (["--baud", "9600"], "--baud 9600: a PN532 has 115200 alone"),
+        (["--fault", "cloned:x"], "TIMES is a whole number"),
+        (["--fault", "sm-bad-mac:x@DG2"], "TIMES is a whole number"),
+        (["--line-fault", "torn:x"], "TIMES is a whole number"),
         (["--fault", "nonsense"], "unknown fault 'nonsense'"),
         (["--line-fault", "nonsense"], "unknown fault 'nonsense'"),
         (["--link", "{folder}/missing/reader"], "cannot be made: No such file"),
@@ -120,6 +124,76 @@ def test_wrong_use_is_one_line(
     lines = capfd.readouterr().err
     assert complaint in lines
     assert lines.count("\n") == 1
+
+
+def test_a_slot_says_what_it_waits_for(card: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as driver:
+        port = driver.getsockname()[1]
+    program = started("--card", card, "--over", "vpcd", "--port", port)
+    assert program.stderr is not None
+    line = program.stderr.readline()
+    assert line == f"waiting for pcscd with vsmartcard-vpcd at 127.0.0.1:{port}\n"
+    assert ended(program) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "complaint"),
+    [
+        ('can = "039595"', 'can = "39595"', "can: it has six digits"),
+        ('can = "039595"', 'can = "٣٩٥٩٥٠"', "can: it has six digits"),
+        ('"authority"', '"elsewhere"', "elsewhere is no folder"),
+    ],
+)
+def test_a_card_file_that_cannot_be_used_is_refused_by_name(
+    card: Path,
+    capfd: pytest.CaptureFixture[str],
+    before: str,
+    after: str,
+    complaint: str,
+) -> None:
+    text = card.read_text(encoding="utf-8")
+    assert before in text
+    card.write_text(text.replace(before, after), encoding="utf-8")
+    capfd.readouterr()
+    assert main(["reader", "simulate", "--emrtd", "--card", str(card)]) == 78
+    (line,) = capfd.readouterr().err.splitlines()
+    assert complaint in line
+    assert not (card.parent / "elsewhere").exists()
+
+
+def test_a_card_file_of_the_other_family_says_so(
+    card: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    resident = tmp_path / "resident.toml"
+    assert main(["reader", "card", "--out", str(resident)]) == 0
+    capfd.readouterr()
+    assert main(["reader", "simulate", "--card", str(card)]) == 78
+    assert "this is a card file for --emrtd" in capfd.readouterr().err
+    assert main(["reader", "simulate", "--emrtd", "--card", str(resident)]) == 78
+    assert "this is a card file without --emrtd" in capfd.readouterr().err
+
+
+def test_no_key_is_left_beside_a_file_that_cannot_be_written(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "folder"
+    out.mkdir()
+    assert main(["reader", "card", "--emrtd", "--out", str(out)]) == 2
+    assert "cannot be written" in capfd.readouterr().err
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_what_opens_the_chip_is_printed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "card.toml"
+    assert main(["reader", "card", "--emrtd", "--out", str(out)]) == 0
+    path, can, *lines = capfd.readouterr().out.splitlines()
+    assert path == str(out)
+    chip = reader_emrtd.load(out, []).chip
+    assert can == f"CAN {chip.can}"
+    assert chip.files[DG1].endswith("".join(lines).encode())
+    assert [len(line) for line in lines] == [30, 30, 30]
 
 
 @pytest.mark.parametrize(

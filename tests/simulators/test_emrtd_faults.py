@@ -228,7 +228,7 @@ def test_once_over_a_fault_the_chip_is_as_before(
     [
         ("nonsense", "sm-bad-mac, "),
         ("", "sm-bad-mac, "),
-        ("late:x", "sm-bad-mac, "),
+        ("late:x", "TIMES is a whole number"),
         ("late@DG9", "no file 'DG9'; there are CardAccess"),
         ("cloned:2", "has no count"),
     ],

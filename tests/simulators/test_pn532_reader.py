@@ -246,9 +246,15 @@ def test_a_fault_of_one_command() -> None:
     assert ask(reader, framed("400100A4020C02011C")) == answered("41009000")
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", "silent:x", "noise@1"])
+@pytest.mark.parametrize("text", ["", "nonsense"])
 def test_an_unknown_fault_names_those_there_are(text: str) -> None:
     with pytest.raises(UsageError, match=r"unpowered, .*card-lost"):
+        parse(text)
+
+
+@pytest.mark.parametrize("text", ["silent:x", "noise@1"])
+def test_a_wrong_count_or_command_is_not_the_names_fault(text: str) -> None:
+    with pytest.raises(UsageError, match="TIMES is a whole number, COMMAND two hex"):
         parse(text)
 
 

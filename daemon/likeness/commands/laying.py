@@ -3,16 +3,18 @@
 Leaves to others: the simulators.
 """
 
+import tomllib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any, Protocol
 
 import click
 from click.core import ParameterSource
 
-from likeness.errors import UsageError
+from likeness.errors import ConfigError, UsageError
 
 
 class ReaderKind(Enum):
@@ -35,6 +37,11 @@ FITS = {
 }
 
 
+# Keys that stand in the card files of one family alone.
+OF_CHIPS = {"form", "surname", "given", "expiry", "can", "access", "signer", "proofs"}
+OF_SDT = {"kind", "name", "address", "ethnic", "valid_from", "valid_to"}
+
+
 class Simulator(AbstractContextManager[Any], Protocol):
     """A reader that runs while it is entered."""
 
@@ -54,6 +61,7 @@ class Laid:
 
     simulator: Simulator
     lay: Callable[[], None]
+    waits_for: Callable[[], str] = str  # what it cannot begin without; empty: nothing
 
 
 def refuse_unfit(kind: ReaderKind) -> None:
@@ -64,3 +72,19 @@ def refuse_unfit(kind: ReaderKind) -> None:
         source = context.get_parameter_source(option.name or "")
         if fits and kind not in fits and source is ParameterSource.COMMANDLINE:
             raise UsageError(f"{option.opts[0]} is not for {kind.value}")
+
+
+def refuse_other_family(path: Path, *, emrtd: bool) -> None:
+    """Say which option a card file is for, rather than that its keys are unknown.
+
+    Raises:
+        ConfigError: it is a card file of the other family.
+    """
+    try:
+        keys = set(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecursionError):
+        return  # who loads it says what is wrong
+    if emrtd and keys & OF_SDT and not keys & OF_CHIPS:
+        raise ConfigError(f"{path}: this is a card file without --emrtd")
+    if not emrtd and keys & OF_CHIPS and not keys & OF_SDT:
+        raise ConfigError(f"{path}: this is a card file for --emrtd")

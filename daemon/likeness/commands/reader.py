@@ -13,13 +13,19 @@ from typing import Literal, cast, get_args
 
 import click
 
-from likeness.commands.laying import Laid, ReaderKind, refuse_unfit
+from likeness.commands.laying import (
+    Laid,
+    ReaderKind,
+    refuse_other_family,
+    refuse_unfit,
+)
 from likeness.errors import UsageError
 from likeness.simulators import card_file
 from likeness.simulators.sdt import SdtSimulator
 from likeness.simulators.sdt_reader import BAUDS
 
 EMRTD_FORMS = ("td1", "td2", "td3")
+PN532_BAUD = "115200"
 LIFTED_S = 1.0  # between two layings of the same card
 
 
@@ -131,6 +137,9 @@ def simulate(  # noqa: PLR0917 - one per option
         raise UsageError(f"{link}: exists and is no symbolic link; choose another name")
     kind = _kind(emrtd=emrtd, over=over)
     refuse_unfit(kind)
+    if kind is ReaderKind.PN532 and baud not in (None, PN532_BAUD):
+        raise UsageError(f"--baud {baud}: a PN532 has {PN532_BAUD} alone")
+    refuse_other_family(card_path, emrtd=emrtd)
     laid: Laid
     if kind is ReaderKind.SDT:
         laid = _sdt(
@@ -152,6 +161,8 @@ def simulate(  # noqa: PLR0917 - one per option
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with contextlib.suppress(KeyboardInterrupt), laid.simulator:
             click.echo(laid.simulator.path)
+            if awaited := laid.waits_for():
+                click.echo(f"waiting for {awaited}", err=True)
             _serve(laid, hold_s=hold_s, relay_every_s=relay_every_s)
     except OSError as problem:
         where = link if link is not None else "pty"
@@ -247,7 +258,7 @@ def card(
     """Write a card file of an invented person, with right check digits.
 
     With --emrtd the keys of the state that signs are kept in the folder `authority`
-    beside the card file.
+    beside the card file; what opens the chip is printed behind the file's name.
     """
     kind = kind or ("td1" if emrtd else "cn_resident")
     if emrtd != (kind in EMRTD_FORMS):
@@ -256,9 +267,10 @@ def card(
         raise UsageError("--trust is for --emrtd")
     if portrait:
         _refuse_unreadable(portrait, out.parent / portrait)
+    opens: list[str] = []
     try:
         if emrtd:
-            _emrtd().write(out, seed, kind, portrait, trust)
+            opens = _emrtd().write(out, seed, kind, portrait, trust)
         else:
             invented = card_file.fictitious_card(
                 seed, cast(card_file.Kind, kind), portrait
@@ -267,6 +279,8 @@ def card(
     except OSError as problem:
         raise UsageError(f"{out}: cannot be written: {problem.strerror}") from problem
     click.echo(out)
+    for line in opens:
+        click.echo(line)
 
 
 def _refuse_unreadable(portrait: str, picture: Path) -> None:

@@ -13,12 +13,13 @@ from likeness.simulators import emrtd_card_file
 from likeness.simulators.emrtd_authority import CountryAuthority
 from likeness.simulators.emrtd_authority_folder import open_authority, write_trust
 from likeness.simulators.emrtd_card import EmrtdCard
-from likeness.simulators.emrtd_mrz import Form
-from likeness.simulators.emrtd_personalise import personalise
+from likeness.simulators.emrtd_mrz import Form, mrz
+from likeness.simulators.emrtd_personalise import document_of, personalise
 from likeness.simulators.pn532 import Pn532Simulator
 from likeness.simulators.pn532_reader import Radio
 from likeness.simulators.vpcd import PORT, VpcdSimulator
 
+LISTENS_WITHIN_S = 1.0  # a pcscd that runs
 AUTHORITY = "authority"  # folder beside the card file
 
 
@@ -43,7 +44,13 @@ def in_vpcd(card_path: Path, faults: Iterable[str], *, port: int | None) -> Laid
     """Put the chip of a card file into pcscd's virtual reader, once it listens."""
     card = load(card_path, faults)
     simulator = VpcdSimulator(card, port=port or PORT)
-    return Laid(simulator, lambda: simulator.lay(card))
+
+    def waits_for() -> str:
+        if simulator.connected.wait(LISTENS_WITHIN_S):
+            return ""
+        return f"pcscd with vsmartcard-vpcd at {simulator.path}"
+
+    return Laid(simulator, lambda: simulator.lay(card), waits_for)
 
 
 def load(path: Path, faults: Iterable[str]) -> EmrtdCard:
@@ -55,7 +62,13 @@ def load(path: Path, faults: Iterable[str]) -> EmrtdCard:
     """
     card, picture = emrtd_card_file.load(path)
     if card.authority:
-        state = open_authority(path.parent / card.authority)
+        folder = path.parent / card.authority
+        if not folder.is_dir():
+            raise ConfigError(
+                f"{path}: authority: {folder} is no folder; copy it there with the"
+                " card file, or leave the key out"
+            )
+        state = open_authority(folder)
     else:
         state = CountryAuthority()
     faults = tuple(faults)
@@ -66,17 +79,22 @@ def load(path: Path, faults: Iterable[str]) -> EmrtdCard:
     return EmrtdCard(chip, faults=(*card.faults, *faults))
 
 
-def write(out: Path, seed: int, form: Form, portrait: str, trust: Path | None) -> None:
+def write(
+    out: Path, seed: int, form: Form, portrait: str, trust: Path | None
+) -> list[str]:
     """Write a card file of an invented person, and what its verifier trusts.
+
+    Returns what opens the chip, as lines for whoever will type it.
 
     Raises:
         UsageError: something cannot be written.
     """
     card = emrtd_card_file.fictitious_card(seed, form, portrait, AUTHORITY)
-    state = open_authority(out.parent / AUTHORITY)
-    try:
+    try:  # first, so that no key lies beside a file that cannot be
         out.write_text(emrtd_card_file.to_toml(card), encoding="utf-8")
     except OSError as problem:
         raise UsageError(f"{out}: cannot be written: {problem.strerror}") from problem
+    state = open_authority(out.parent / AUTHORITY)
     if trust is not None:
         write_trust(state, trust)
+    return [f"CAN {card.can}", *mrz(document_of(card))]

@@ -23,6 +23,7 @@
 Every key may be left out. Leaves to others: making the chip (emrtd_personalise).
 """
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -130,6 +131,8 @@ def load(path: Path) -> tuple[CardFile, bytes]:
         ConfigError: the file, a key, a value or the picture cannot be used.
     """
     card = strict_toml.load(path, CardFile)
+    if card.can and not re.fullmatch("[0-9]{6}", card.can):
+        raise ConfigError(f"{path}: can: it has six digits, or is left out")
     if not card.portrait:
         return card, b""
     try:

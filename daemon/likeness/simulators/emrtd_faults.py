@@ -127,6 +127,10 @@ def parse(text: str) -> Fault:
     """
     form = _FORM.fullmatch(text)
     kinds = [kind.value for kind in Kind]
+    if form is None and text.partition(":")[0].partition("@")[0] in kinds:
+        raise UsageError(
+            f"fault '{text}': write NAME[:TIMES][@FILE]; TIMES is a whole number"
+        )
     if form is None or form["kind"] not in kinds:
         raise UsageError(
             f"unknown fault '{text}'; write NAME[:TIMES][@FILE] with a name of "

@@ -52,7 +52,7 @@ def personalise(
     """
     faults = [emrtd_faults.parse(text) for text in (*card.faults, *more_faults)]
     kinds = emrtd_faults.on_the_chip(faults)
-    document = _document(card)
+    document = document_of(card)
     offers = tuple(
         PaceOffer(suite_named(name), CURVES[card.access.curve])
         for name in card.access.pace
@@ -86,7 +86,8 @@ def personalise(
     )
 
 
-def _document(card: CardFile) -> Document:
+def document_of(card: CardFile) -> Document:
+    """Return what is printed on the card of a card file."""
     return Document(
         form=card.form,
         code=card.code or CODES[card.form],

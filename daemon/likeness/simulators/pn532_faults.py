@@ -70,6 +70,11 @@ def parse(text: str) -> Fault:
     """
     form = _FORM.fullmatch(text)
     kinds = [kind.value for kind in Kind]
+    if form is None and text.partition(":")[0].partition("@")[0] in kinds:
+        raise UsageError(
+            f"fault '{text}': write NAME[:TIMES][@COMMAND]; TIMES is a whole number,"
+            " COMMAND two hex digits"
+        )
     if form is None or form["kind"] not in kinds:
         raise UsageError(
             f"unknown fault '{text}'; write NAME[:TIMES][@COMMAND] with a name of "

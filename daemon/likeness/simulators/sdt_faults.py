@@ -80,6 +80,11 @@ def parse(text: str) -> Fault:
     known = form is not None and (
         form["kind"] in names or (form["kind"] == "status" and form["status"])
     )
+    if form is None and text.partition(":")[0].partition("@")[0] in names:
+        raise UsageError(
+            f"fault '{text}': write NAME[:TIMES][@COMMAND]; TIMES is a whole number,"
+            " COMMAND four hex digits"
+        )
     if form is None or not known:
         raise UsageError(
             f"unknown fault '{text}'; write NAME[:TIMES][@COMMAND] with a name of "
