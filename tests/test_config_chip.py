@@ -46,7 +46,7 @@ def test_one_reader_or_both(tmp_path: Path, parts: tuple[str, ...]) -> None:
             (PCSC, "allow_bac = false\nallow_downgrade = true\n"),
             r"needs chip\.allow_bac",
         ),
-        (('[chip]\nkind = "acr122"\n',), "acr122"),
+        (('[chip]\nkind = "acr122"\n',), r'allowed: "" \(none\), pcsc, pn532$'),
     ],
 )
 def test_what_contradicts_itself_says_what_to_do(

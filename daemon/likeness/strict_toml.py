@@ -111,7 +111,7 @@ def _allowed(at: str, kind: type[msgspec.Struct]) -> list[str]:
         fields = msgspec.structs.fields(_struct_in(here) or kind)
         types = {field.encode_name: field.type for field in fields}
         here = types.get(name.partition("[")[0])
-    return [str(value) for value in _values(here)]
+    return ['"" (none)' if value == "" else str(value) for value in _values(here)]
 
 
 def _values(kind: Any) -> list[object]:

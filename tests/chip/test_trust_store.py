@@ -4,6 +4,10 @@ import base64
 from dataclasses import replace
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -241,7 +245,22 @@ def test_what_is_nothing_is_named(data: bytes) -> None:
     found = parse(data, "a.cer")
     assert found == Contents(rejected=found.rejected)
     assert found.rejected
-    assert all(why.startswith("a.cer: ") for why in found.rejected)
+    assert found.rejected == (
+        "a.cer: is no certificate, revocation list or master list",
+    )
+
+
+def test_a_request_and_a_key_are_of_another_kind() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    request = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(
+        key, hashes.SHA256()
+    )
+    private = key.private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    for data in (request.public_bytes(Encoding.DER), private):
+        (why,) = parse(data, "a.pem").rejected
+        assert why == "a.pem: is no certificate, revocation list or master list"
 
 
 WHOLE = (state().certificate, state().crl(7), state().master_list())

@@ -36,6 +36,8 @@ from likeness.core.tlv import BadTlv
 # No dash within: a file full of beginnings would else be searched for each of them.
 PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----")
 SEQUENCE, OID, VERSION = 0x30, 0x06, 0xA0
+LIST_VERSION = tlv.Tlv(0x02, b"\x01")  # 2; a list of version 1 does not state it
+NO_SUCH_KIND = "is no certificate, revocation list or master list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,9 @@ def parse(data: bytes, name: str) -> Contents:
     for part in parts or [b""]:
         try:
             found = _joined(found, _part(part))
-        except (BadDer, BadSignature, BadTlv, Unsupported) as wrong:
+        except BadTlv:
+            found = _joined(found, Contents(rejected=(f"{name}: {NO_SUCH_KIND}",)))
+        except (BadDer, BadSignature, Unsupported) as wrong:
             found = _joined(found, Contents(rejected=(f"{name}: {wrong}",)))
     return found
 
@@ -152,9 +156,12 @@ def _part(der: bytes) -> Contents:
     outer = _first(tlv.one(der, SEQUENCE))
     if outer.tag == OID:
         return Contents(lists=(read_master_list(der),))
-    if _first(outer).tag == VERSION:
+    begin = _first(outer)
+    if begin.tag == VERSION:
         return Contents(certificates=(read_certificate(der),))
-    return Contents(crls=(read_crl(der),))
+    if begin.tag == SEQUENCE or begin == LIST_VERSION:
+        return Contents(crls=(read_crl(der),))
+    raise BadTlv("of another kind")  # a request, a key
 
 
 def _first(element: tlv.Tlv) -> tlv.Tlv:
