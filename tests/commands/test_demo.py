@@ -75,11 +75,12 @@ def test_both_visits_with_an_icao_card(over: str, tmp_path: Path) -> None:
     assert "Traceback" not in ended.stderr
     assert said.endswith("first visit: accepted; second visit: refused\n")
     assert said.count("Scan the lines with <<< on your card") == 2
+    # What hangs on the day is checked only where this machine's clock is believed.
     proved = (
-        "card icao_id of UTO (pace, group_hashes, sod_signature, signer_valid,"
-        " issuer_chain, revocation, active_authentication)"
+        r"card icao_id of UTO \(pace, group_hashes, sod_signature, (signer_valid, )?"
+        r"issuer_chain, (revocation, )?active_authentication\)"
     )
-    assert said.count(proved) == 2
+    assert len(re.findall(proved, said)) == 2
     # Neither number nor name of the fictitious people leaves reader and carrier.
     assert not re.search(r"X\d{8}|SPECIMEN|SAMPLE", said + ended.stderr)
     assert list(tmp_path.iterdir()) == []
