@@ -12,7 +12,12 @@ from chip_stage import TODAY, Told, read, trusted
 from likeness import chips, config
 from likeness.core.card_moments import CardRemoved, CardTrouble
 from likeness.core.card_trouble import Trouble
-from likeness.core.chip_moments import ChipProgress, KeyWanted, KeyWrong
+from likeness.core.chip_moments import (
+    ChipProgress,
+    KeyNotUnderstood,
+    KeyWanted,
+    KeyWrong,
+)
 from likeness.core.vocabulary import Card, CardKind, Reason, Today
 from likeness.errors import ConfigError
 from likeness.service.chip_reading import ChipReading
@@ -226,6 +231,41 @@ def test_a_chip_that_counts_keeps_its_last_try() -> None:
     chip = chip_of(access={"can_tries": 3})
     blocked = CardTrouble(Trouble.ACCESS_KEY_BLOCKED, "")
     assert wrong_cans(chip) == [KeyWrong(1), blocked]
+
+
+def three_lines(chip: Chip) -> tuple[str, str, str]:
+    signs = chip.files[0x0101][-90:].decode()
+    return signs[:30], signs[30:60], signs[60:]
+
+
+@pytest.mark.parametrize("then", ["the MRZ", "the CAN", "three words"])
+@pytest.mark.parametrize("first", ["misread", "another's"])
+def test_after_a_wrong_mrz_the_next_entry_opens_the_card(first: str, then: str) -> None:
+    chip = chip_of()
+    right = three_lines(chip)
+    check = str((int(right[1][6]) + 1) % 10)  # behind the day of birth
+    wrong = {
+        "misread": (right[0], right[1][:6] + check + right[1][7:], right[2]),
+        "another's": (
+            "I<UTOD231458907<<<<<<<<<<<<<<<",
+            "7408122F1204159UTO<<<<<<<<<<<6",
+            "ERIKSSON<<ANNA<MARIA<<<<<<<<<<",
+        ),
+    }[first]
+    words = (right[0][5:14], right[1][:6], right[1][8:14])
+    entry = {"the MRZ": right, "the CAN": (CAN,), "three words": (" ".join(words),)}
+
+    async def script(reading: ChipReading, told: Told) -> None:
+        await told.hears(KeyWanted)
+        for line in wrong:
+            reading.enter(line)
+        await told.hears(KeyNotUnderstood, KeyWrong)
+        for line in entry[then]:
+            reading.enter(line)
+        await told.card()
+
+    with Pn532Simulator(EmrtdCard(chip)) as simulator:
+        read(over_pn532(simulator.path), NO_STORE, script)
 
 
 def test_a_card_torn_away_in_mid_file_is_read_when_it_comes_back() -> None:
