@@ -10,8 +10,8 @@ from replays import CLIP
 from terminals import changed, settings, to_toml
 
 NAMES = [
-    "camera", "reader", "screen", "clock", "disk", "broker", "certificate", "keys",
-    "models", "temperature",
+    "camera", "reader", "portrait", "screen", "clock", "disk", "broker",
+    "certificate", "keys", "models", "temperature",
 ]  # fmt: skip
 
 

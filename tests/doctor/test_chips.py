@@ -100,8 +100,8 @@ def test_no_store_an_empty_one_and_one_that_is_not_there(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("reader", "chip", "names"),
     [
-        ("sdt", "", {"reader"}),
-        ("sdt", "pcsc", {"reader", "chip reader", "scanner", "trust"}),
+        ("sdt", "", {"reader", "portrait"}),
+        ("sdt", "pcsc", {"reader", "portrait", "chip reader", "scanner", "trust"}),
         ("", "pn532", {"chip reader", "scanner", "trust"}),
     ],
 )
@@ -113,5 +113,5 @@ def test_each_reader_there_is_has_its_check(
         reader=config.Reader(kind=reader),  # type: ignore[arg-type]
         chip=config.Chip(kind=chip),  # type: ignore[arg-type]
     )
-    every = {"reader", "chip reader", "scanner", "trust"}
+    every = {"reader", "portrait", "chip reader", "scanner", "trust"}
     assert every & set(examination.checks(settings)) == names

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from likeness import config
 from likeness.core.vocabulary import Frame
 from likeness.doctor import devices
 from likeness.doctor.finding import State
@@ -81,6 +82,17 @@ def test_a_reader_that_answers(reader_path: Path) -> None:
     found = devices.reader(line, SystemClock(), baud=115200, in_use=False)
     assert found.state is State.OK, found
     assert found.said.startswith("reader ")
+
+
+def test_a_reader_without_a_decoder_of_portraits_is_said() -> None:
+    found = devices.portrait(config.PortraitDecoder())
+    assert found.state is State.WARN
+    assert "is referred" in found.said
+    assert "portrait.command" in found.todo
+    there = config.PortraitDecoder(command=("/bin/cat", "-"))
+    assert devices.portrait(there).state is State.OK
+    missing = config.PortraitDecoder(command=("/opt/nowhere/wlt",))
+    assert devices.portrait(missing).todo == "give its absolute path"
 
 
 def test_no_reader(tmp_path: Path) -> None:

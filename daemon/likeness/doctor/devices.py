@@ -1,15 +1,18 @@
 """Checks of camera, card reader and models: each is really used once.
 
 A running daemon holds the camera and the reader; then nothing is opened, since that
-would disturb a visit. Leaves to others: the machine, keys, the line.
+would disturb a visit. The decoder of portraits is only looked for. Leaves to
+others: the machine, keys, the line.
 """
 
 import asyncio
 from collections.abc import Callable
 
+from likeness import config
 from likeness.core.card_dialogue import ReaderReady, ReaderTrouble
-from likeness.doctor.finding import Finding, fail, fail_by, ok
+from likeness.doctor.finding import Finding, fail, fail_by, ok, warn
 from likeness.errors import ConfigError, DeviceLost, FeedUnreadable, ModelError
+from likeness.parts import decoder_of
 from likeness.service.ports import ByteLine, Camera, Clock
 from likeness.service.reading import CardEvent, CardReading
 
@@ -78,6 +81,20 @@ async def _reader(
     finally:
         reading.cancel()
         await asyncio.wait([reading])
+
+
+def portrait(settings: config.PortraitDecoder) -> Finding:
+    """Look for the decoder of portraits of the reader's cards; it is not run."""
+    todo = "set portrait.command to the vendor's program"
+    if not settings.command:
+        return warn(
+            "no decoder: each visit with a card of this reader is referred", todo
+        )
+    try:
+        decoder_of(settings)
+    except ConfigError as fault:
+        return fail_by(str(fault), todo)
+    return ok(settings.command[0])
 
 
 def models(load: Callable[[], str]) -> Finding:

@@ -61,6 +61,7 @@ def _readers(
             baud=settings.reader.baud,
             in_use=in_use,
         )
+        found["portrait"] = partial(devices.portrait, settings.portrait)
     if settings.chip.kind:
         # A terminal without one does not have what these need.
         from likeness import chips as made  # noqa: PLC0415
