@@ -45,11 +45,14 @@ class Quiet:
         """Turn its echo off; what is no terminal, or not ours now, stays as it is."""
         self._descriptor = descriptor
         self._before: list[int | list[bytes | int]] | None = None
-        if os.isatty(descriptor) and _in_foreground(descriptor):
-            self._before = termios.tcgetattr(descriptor)
-            silent = termios.tcgetattr(descriptor)
+        if not os.isatty(descriptor) or not _in_foreground(descriptor):
+            return
+        with contextlib.suppress(termios.error):  # it is gone
+            before = termios.tcgetattr(descriptor)
+            silent = list(before)
             silent[LOCAL_MODES] &= ~termios.ECHO
             termios.tcsetattr(descriptor, termios.TCSANOW, silent)
+            self._before = before
 
     def give_back(self) -> None:
         """Show again what is typed, if it was shown before."""
