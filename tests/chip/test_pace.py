@@ -127,13 +127,13 @@ def test_a_refused_token_is_a_wrong_key(
     assert (trouble.kind, trouble.tries_left) == (kind, left)
 
 
-@pytest.mark.parametrize("status", ["63C0", "6983"])
-def test_a_blocked_key_is_not_tried(status: str) -> None:
+@pytest.mark.parametrize("status", ["63C0", "63C1", "6983"])
+def test_a_blocked_key_is_not_tried_nor_the_last_try_used(status: str) -> None:
     assert wrong_key((BEGIN[0], status)).kind is Trouble.ACCESS_KEY_BLOCKED
 
 
 def test_a_warning_of_few_tries_is_no_refusal() -> None:
-    assert opened((BEGIN[0], "63C1"), NONCE, MAPPED, AGREED, PROVED).session
+    assert opened((BEGIN[0], "63C2"), NONCE, MAPPED, AGREED, PROVED).session
 
 
 def test_a_chip_without_a_can_wants_the_mrz() -> None:

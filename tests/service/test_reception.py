@@ -43,7 +43,7 @@ class ListeningTerminal(Terminal):
     def idle(self) -> bool:
         return not self.serving
 
-    def card_laid(self, card: Card, purpose: Purpose, text: str) -> None:
+    def card_laid(self, card: Card | Reason, purpose: Purpose, text: str) -> None:
         self.told.append((card, purpose, text))
 
     def post(self, event: visits.Event) -> None:
@@ -96,7 +96,21 @@ def test_a_card_that_is_taken_is_told_to_the_visit(counter: Counter) -> None:
     assert counter.shown == []
 
 
-@pytest.mark.parametrize("kind", Trouble)
+def test_a_card_that_lies_is_a_visit_whose_end_is_signed(counter: Counter) -> None:
+    counter.hears(CardTrouble(Trouble.CARD_TAMPERED, "DG1"))
+    laid = (Reason.CARD_TAMPERED, Purpose.REPLACE_SIM, "2026-11")
+    assert counter.terminal.told == [laid]
+    assert counter.shown == []  # the visit has the screen
+
+
+def test_one_on_the_other_reader_changes_no_visit() -> None:
+    counter = Counter(SDT, CHIP).hears(CardPresented(CARD))
+    counter.terminal.serving = True
+    counter.hears(CardTrouble(Trouble.CARD_TAMPERED, "DG1"), reader=CHIP)
+    assert counter.terminal.told == [(CARD, Purpose.REPLACE_SIM, "2026-11")]
+
+
+@pytest.mark.parametrize("kind", sorted(set(Trouble) - {Trouble.CARD_TAMPERED}))
 def test_each_trouble_with_a_card_has_words_and_its_reason(
     counter: Counter, kind: Trouble
 ) -> None:

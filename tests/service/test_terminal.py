@@ -16,6 +16,7 @@ from likeness.core.session import Session, State
 from likeness.core.vocabulary import (
     Act,
     Attention,
+    Card,
     Conclusion,
     Embedding,
     NonceSource,
@@ -149,9 +150,9 @@ class Shop:
             serving.cancel()
             await asyncio.wait([serving])
 
-    async def visit(self) -> Conclusion | None:
+    async def visit(self, laid: Card | Reason | None = None) -> Conclusion | None:
         async with self.open():
-            self.terminal.card_laid(v.card(), Purpose.REPLACE_SIM, "2026-11")
+            self.terminal.card_laid(laid or v.card(), Purpose.REPLACE_SIM, "2026-11")
             async with asyncio.timeout(10):
                 await self.terminal.concluded.wait()
         return self.conclusions[-1] if self.conclusions else None
@@ -177,6 +178,15 @@ def test_a_result_is_committed_then_shown_then_sent() -> None:
     ]
     assert order == sorted(order)
     assert not shop.camera.running and shop.sight.forgotten
+
+
+def test_a_card_that_lies_ends_in_a_result() -> None:
+    shop = Shop([])
+    end = asyncio.run(shop.visit(Reason.CARD_TAMPERED))
+    assert end is not None
+    assert (end.verdict, end.reasons) == (Verdict.REFUSED, (Reason.CARD_TAMPERED,))
+    assert end.card is None and end.consent is not None
+    assert "deliver 1" in shop.happened and not shop.camera.running
 
 
 def test_after_a_visit_the_next_one_can_begin() -> None:

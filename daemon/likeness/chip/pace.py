@@ -34,6 +34,7 @@ CHAINED = 0x10  # class: more of the same exchange follows
 DYNAMIC_DATA = 0x7C
 PUBLIC_KEY = 0x7F49
 NONCE_SIZES = (16, 24, 32, 48, 64)
+HOLDERS_TRIES = 1  # a chip with no more is not asked: they are for its holder
 SHORT_KEY_MOST = 240  # bytes of a public key that fits a command of short lengths
 
 
@@ -120,9 +121,10 @@ def _choose(
     reference = CAN_REFERENCE if key.can else MRZ_REFERENCE
     chosen = tlv.write(0x80, way.protocol) + tlv.write(0x83, bytes([reference]))
     begun = yield from channel.ask(Command(0x00, 0x22, 0xC1, 0xA4, chosen + named))
-    if begun.tries_left == 0 or begun.status == apdu.BLOCKED:
-        detail = "the chip takes no key any more"
-        raise ChipTrouble(Trouble.ACCESS_KEY_BLOCKED, detail, tries_left=0)
+    left = 0 if begun.status == apdu.BLOCKED else begun.tries_left
+    if left is not None and left <= HOLDERS_TRIES:
+        detail = f"the chip takes {left} more keys, and that is its holder's"
+        raise ChipTrouble(Trouble.ACCESS_KEY_BLOCKED, detail, tries_left=left)
     if key.can and begun.status == apdu.NO_REFERENCE:
         raise ChipTrouble(Trouble.ACCESS_KEY_OF_MRZ, "the chip knows no CAN")
     if not begun.ok and begun.tries_left is None:

@@ -72,7 +72,7 @@ class SecurityObject:
 
     message: SignedMessage
     digest: str
-    hashes: Mapping[str, bytes]
+    hashes: Mapping[str, bytes] = field(repr=False)  # who guesses a name can check it
 
 
 class _GroupHash(core.Sequence):  # type: ignore[misc] # the library has no types

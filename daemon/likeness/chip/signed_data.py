@@ -32,7 +32,7 @@ class SignedMessage:
     content: bytes = field(repr=False)
     attributes: bytes = field(repr=False)  # as they were signed
     stated_kind: str  # in the attributes, as the two that follow
-    stated_digest: bytes
+    stated_digest: bytes = field(repr=False)
     signed_at: datetime | None
     digest: str  # of the content
     algorithm: bytes  # AlgorithmIdentifier of the signature, DER

@@ -18,7 +18,7 @@ class Command(Enum):
     """What the terminal may ask; the value is command byte and parameter.
 
     60 xx is not among them: it changes the reader's rate for good. A rate that is not
-    ours is found by listening at each (card_dialogue).
+    ours is found by listening at each (card_waking).
     """
 
     RESET = bytes.fromhex("10 FF")

@@ -244,6 +244,10 @@ class Person(Message, frozen=True, kw_only=True):
     salt: str  # of the portrait's digest
     addresses: list[str] | None = None  # only where the operator asks for them
 
+    def __repr__(self) -> str:
+        """Show nothing of anybody."""
+        return "Person(…)"
+
 
 class Status(Message, frozen=True, kw_only=True):
     """Whether the terminal is there; `boot` tells a late will from a true one."""

@@ -62,14 +62,19 @@ class PcscReader:
             DeviceLost: there is no pcscd or no such reader.
         """
         await self.close()
-        self._child = await asyncio.create_subprocess_exec(
-            *self._program,
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            env=ENVIRONMENT,
-            start_new_session=True,
-        )
+        try:
+            self._child = await asyncio.create_subprocess_exec(
+                *self._program,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=DEVNULL,
+                env=ENVIRONMENT,
+                start_new_session=True,
+            )
+        except OSError as problem:  # no memory, no more processes or files
+            raise DeviceLost(
+                f"no process for the PC/SC reader: {problem.strerror}"
+            ) from problem
         said, data = await self._ask(Order.OPEN, self._name.encode())
         if said is not Said.DONE:
             return ""

@@ -102,6 +102,10 @@ class Reception:
             case CardFound():
                 self._card_found(reader)
                 self._show_idle("hold_still")
+            case CardTrouble(Trouble.CARD_TAMPERED) if self._terminal().idle:
+                self._holder = reader
+                lied = REASONS[Trouble.CARD_TAMPERED]
+                self._terminal().card_laid(lied, self._purpose, self._consent_text)
             case CardTrouble(kind):
                 self._show_idle("card_trouble", kind)
                 if kind in REASONS and self._holds(reader):

@@ -145,12 +145,18 @@ class Terminal:
         )
         return self._visits
 
-    def card_laid(self, card: Card, purpose: Purpose, text: str) -> None:
-        """A card was read; laid in idle, it begins a visit and is the consent."""
+    def card_laid(self, card: Card | Reason, purpose: Purpose, text: str) -> None:
+        """A card was read, or lied; laid in idle it begins a visit and is the consent.
+
+        Also one that lies must end in a signed result, or nobody learns of it.
+        """
         if self._session.state is State.IDLE and self.begin(purpose=purpose) is None:
             return
         self.post(visits.ConsentGiven(Consent(text=text, given=CARD_LAID)))
-        self.post(visits.CardPresented(card))
+        if isinstance(card, Reason):
+            self.post(visits.CardFailed(card))
+        else:
+            self.post(visits.CardPresented(card))
 
     def nonce(self, visit: int, nonce: bytes, source: NonceSource) -> None:
         """The carrier opened the visit."""
