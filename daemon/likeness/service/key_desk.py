@@ -17,6 +17,7 @@ from likeness.service.ports import Clock
 log = logging.getLogger(__name__)
 
 KEPT_S = 60.0
+WRONG_SHOWN_S = 10.0  # then the screen no longer asks for what nobody may want to give
 LOOK_EVERY_S = 1.0  # at what is held; a scanner has sent all its lines by then
 
 Word = KeyNotUnderstood | KeyUnfinished
@@ -35,6 +36,7 @@ class KeyDesk:
         self._tell = tell
         self._lines = KeyLines()
         self._told_to_go_on = False
+        self._wrong_until_s: float | None = None  # the screen says: not understood
         self._in_use = False  # a key that was given out
         self._key: AccessKey | None = None
         self._until_s = 0.0
@@ -52,9 +54,13 @@ class KeyDesk:
                 self._logged.add(why)
                 self._told_to_go_on = False
                 self._say(KeyNotUnderstood(why))
+                if not self._in_use:
+                    self._wrong_until_s = now + WRONG_SHOWN_S
+                    self._look_again()
             case AccessKey() as key:
                 self._key, self._until_s = key, now + KEPT_S
                 self._came.set()
+                self._no_longer_wrong()
                 self._say_whether_to_go_on()
                 self._look_again()
             case None:
@@ -80,6 +86,7 @@ class KeyDesk:
         self._key = None
         self._lines = KeyLines()
         self._told_to_go_on = self._in_use = False
+        self._wrong_until_s = None
         self._logged.clear()
 
     def _look_again(self) -> None:
@@ -91,9 +98,17 @@ class KeyDesk:
     def _look(self) -> None:
         self._looking = None
         self._drop_old()
+        wrong = self._wrong_until_s
+        if wrong is not None and self._clock.now() >= wrong:
+            self._no_longer_wrong()
         self._say_whether_to_go_on()
-        if self._key is not None or self._lines.waiting:
+        if self._key or self._lines.waiting or self._wrong_until_s is not None:
             self._look_again()
+
+    def _no_longer_wrong(self) -> None:
+        if self._wrong_until_s is not None:
+            self._wrong_until_s = None
+            self._say(KeyUnfinished(waits=False))
 
     def _say_whether_to_go_on(self) -> None:
         if self._lines.waiting != self._told_to_go_on:
