@@ -17,7 +17,7 @@ KIB_PER_1000 = 1024.0  # of memory, for 1,000 visits; for a shorter soak in whol
 # so much more is allowed while the file is smaller.
 CACHE_KIB = 2000
 OBJECTS_PER_VISIT = 1.0
-OBJECTS_SLACK = 500.0  # of 80,000: a short soak has few samples, and wide intervals
+OBJECTS_SLACK = 200.0  # of 80,000
 ROWS_SHARE = 1.15  # old rows go in batches
 CHANCE = 3.0  # standard deviations of a count, for visits come by chance
 SURE = 2.0  # standard errors

@@ -21,7 +21,7 @@ from soak.vitals import Vitals
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
-VISITS, EVERY = 100, 5
+VISITS, EVERY = 100, 2  # many samples, or chance alone makes the interval too wide
 LEAKY_VISITS, LEAKY_EVERY = 30, 3
 SEED = 7
 SHORT = {"open files", "threads", "tasks", "Python objects", "made = kept"}
