@@ -122,6 +122,7 @@ def test_a_plain_area_is_blank() -> None:
         ("out.flush(); time.sleep(1000)", "no-picture"),
         ("while True: out.write(bytes(65536))", "odd-size"),
         (f"out.write({HEADER.pack(50_000, 50_000)!r})", "odd-size"),
+        (f"import os; os.close(0); out.write({HEADER.pack(9, 9)!r})", "odd-size"),
         (f"out.write({HEADER.pack(102, 126)!r} + bytes(100))", "no-picture"),
         ("sys.exit(125)", "unconfined"),
     ],

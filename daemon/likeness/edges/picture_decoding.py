@@ -124,8 +124,10 @@ async def _pixels(child: Process, encoded: bytes) -> Pixels:
     # Before this it is not confined, so it gets nothing.
     if await child.stdout.readexactly(1) != picture_child.READY:
         raise ValueError("not ready")
-    child.stdin.write(encoded)
-    await child.stdin.drain()
+    # One that hears no more may have said all the same what it has to say.
+    with contextlib.suppress(ConnectionError):
+        child.stdin.write(encoded)
+        await child.stdin.drain()
     child.stdin.close()
     header = picture_child.HEADER
     size = Size(*header.unpack(await child.stdout.readexactly(header.size)))
