@@ -144,9 +144,11 @@ def test_each_forgery_has_an_outcome_of_its_own(
     tmp_path: Path, fault: str, reason: Reason
 ) -> None:
     said, _ = lay(chip_of(faults=[fault]), trusted(tmp_path))
-    if isinstance(said, CardTrouble):  # nothing of it can be believed
-        assert (said.kind, reason) == (Trouble.CARD_TAMPERED, Reason.CARD_TAMPERED)
+    if fault == "bad-signature":  # nothing of it can be believed
+        assert isinstance(said, CardTrouble)
+        assert said.kind is Trouble.CARD_TAMPERED
     else:
+        assert isinstance(said, Card)
         assert said.concerns == (reason,)
 
 
@@ -304,6 +306,5 @@ def test_a_talk_that_always_breaks_is_over() -> None:
 )
 def test_files_of_a_wrong_size(fault: str, kind: Trouble) -> None:
     said, _ = lay(chip_of(faults=[fault]), NO_STORE)
-    assert isinstance(said, CardTrouble | Card)
-    if isinstance(said, CardTrouble):
-        assert said.kind is kind
+    assert isinstance(said, CardTrouble)
+    assert said.kind is kind

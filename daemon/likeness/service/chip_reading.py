@@ -122,7 +122,7 @@ class ChipReading:
         self._desk.enter(line)
 
     def forget(self) -> None:
-        """Forget a key that was entered: the visit is over."""
+        """Forget a key that was entered: its card was read, or is gone."""
         self._desk.forget()
 
     async def run(self) -> None:
