@@ -154,6 +154,35 @@ class Update(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     healthy_visits: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 5  # with a face
 
 
+class Screen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the visitor sees: lines of text, or the page for Chromium in kiosk mode.
+
+    The page is served on 127.0.0.1 only.
+    """
+
+    kind: Literal["text", "page"] = "text"
+    port: Port = 8480
+    languages: tuple[str, ...] = ("en", "zh-Hans", "es", "ar", "fr")  # first: default
+    purposes: tuple[Purpose, ...] = tuple(Purpose)  # what a visitor may choose
+    texts_dir: str = ""  # the operator's own sentences, e.g. its consent text
+    # How the visitor agrees: by laying the card where the text stands on the screen
+    # (decision 4), or only by a tap under the text.
+    consent_by: Literal["card", "tap"] = "card"
+    light: bool = False  # ask for the light answer, after a warning
+    numbers_shown_s: Seconds = 30.0  # of check_numbers, then they are cleared
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The clerk's API and page; on a shop network only with TLS."""
+
+    listen: str = ""  # "127.0.0.1" or an address of this terminal; empty: no desk
+    port: Port = 8481
+    token_file: str = ""  # holds the token, at least 32 characters; or credential:NAME
+    cert_file: str = ""
+    key_file: str = ""
+    two_persons: bool = False  # a decision needs two different attendants
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -168,6 +197,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     models: Models = Models()
     update: Update = Update()
     store: Store = Store()
+    screen: Screen = Screen()
+    desk: Desk = Desk()
 
 
 def load(path: Path) -> Config:

@@ -9,12 +9,13 @@ object that is dropped at its end. Answers to effects carry the visit's number; 
 ones of a former visit are ignored. Leaves to others: reading, seeing, signing, showing.
 """
 
-from enum import Enum, auto
 from typing import assert_never
 
 from likeness.core import card_fields
 from likeness.core.acts import Acts, Phase, Step
 from likeness.core.challenge import commitment, draw, scripted
+from likeness.core.glance import Glance
+from likeness.core.glance import State as State  # noqa: PLC0414 - for users
 from likeness.core.looking import Looking
 from likeness.core.profile import Profile
 from likeness.core.tries import Tries
@@ -67,18 +68,6 @@ PERSON_DOUBTS = frozenset(
 ANY_POSE = EmbedWhen(max_yaw_deg=90.0, max_pitch_deg=90.0)
 
 
-class State(Enum):
-    """Where a visit stands."""
-
-    IDLE = auto()
-    CONSENT = auto()
-    CARD = auto()
-    LOOK = auto()
-    ACTS = auto()
-    VERDICT = auto()
-    RECEIPT = auto()
-
-
 class Session:
     """The rules of a visit; one visit at a time."""
 
@@ -104,6 +93,24 @@ class Session:
         if self._state is State.ACTS and acts is not None:
             return acts.deadline
         return self._until_s
+
+    @property
+    def glance(self) -> Glance:
+        """Say where the visit stands."""
+        visit = self._visit
+        if visit is None:
+            return Glance(self._state)
+        acts = visit.acts
+        return Glance(
+            self._state,
+            visit=visit.begin.visit,
+            purpose=visit.begin.purpose,
+            transaction=visit.begin.transaction,
+            asked=len(visit.challenge.acts) if visit.challenge else 0,
+            done=sum(one.passed for one in acts.findings) if acts else 0,
+            asking=acts.asking if acts else None,
+            until_s=self.deadline,
+        )
 
     @property
     def attention(self) -> Attention:

@@ -8,7 +8,14 @@ from likeness.core.desired import Ledger
 from likeness.core.jws import Unverified
 from likeness.core.line import BrokerEvent
 from likeness.core.messages import Receipt, Refusal, Visit
-from likeness.core.vocabulary import Attention, Embedding, Moment, Observation
+from likeness.core.vocabulary import (
+    Attention,
+    Conclusion,
+    Embedding,
+    Moment,
+    Observation,
+    Purpose,
+)
 from likeness.core.vocabulary import Frame as Frame  # noqa: PLC0414 - for users
 from likeness.core.vocabulary import Portrait as Portrait  # noqa: PLC0414 - for users
 
@@ -136,6 +143,22 @@ class Screen(Protocol):
 
     def show(self, state: str, detail: str = "") -> None:
         """Show one state, e.g. "ask_act" with "blink"."""
+        ...
+
+
+class VisitWatch(Protocol):
+    """Hears what becomes of each visit; has no say in it and must not raise."""
+
+    def begun(self, visit: int, purpose: Purpose, transaction: str) -> None:
+        """A visit begins."""
+        ...
+
+    def concluded(self, conclusion: Conclusion, stored: Stored | None) -> None:
+        """It came to an end; `stored` None: the result could not be made safe."""
+        ...
+
+    def over(self, visit: int) -> None:
+        """Nothing of it is kept any more; the next one may begin."""
         ...
 
 

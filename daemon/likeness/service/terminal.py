@@ -9,12 +9,13 @@ import asyncio
 import hashlib
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import assert_never
 
 from likeness.core import visit_events as visits
 from likeness.core.chain import Stored
+from likeness.core.glance import Glance
 from likeness.core.session import Session, State
 from likeness.core.vocabulary import (
     CARD_LAID,
@@ -29,7 +30,14 @@ from likeness.core.vocabulary import (
     Today,
 )
 from likeness.errors import DeviceLost, FeedUnreadable, KeyLost, StoreFull
-from likeness.service.ports import Camera, Clock, PortraitSource, Screen, Sight
+from likeness.service.ports import (
+    Camera,
+    Clock,
+    PortraitSource,
+    Screen,
+    Sight,
+    VisitWatch,
+)
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +59,7 @@ class Terminal:
         room: says whether another result would find room; no room, no visit.
         today: says which day it is, for the card's validity.
         visit_over: told when nothing here refers to the visitor any more.
+        watches: told of each visit's beginning and end.
     """
 
     def __init__(
@@ -70,6 +79,7 @@ class Terminal:
         today: Callable[[], Today] = lambda: Today(datetime.now(UTC).date()),
         on_observation: Callable[[Observation], None] = lambda _seen: None,
         visit_over: Callable[[], None] = lambda: None,
+        watches: Sequence[VisitWatch] = (),
     ) -> None:
         self._session = session
         self._clock = clock
@@ -85,6 +95,7 @@ class Terminal:
         self._today = today
         self._on_observation = on_observation
         self._visit_over = visit_over
+        self._watches = watches
         self._events: asyncio.Queue[
             tuple[visits.Event | BaseException, asyncio.Event | None]
         ] = asyncio.Queue()
@@ -102,6 +113,18 @@ class Terminal:
     def idle(self) -> bool:
         """Whether no visit is going on."""
         return self._rest.is_set()
+
+    @property
+    def glance(self) -> Glance:
+        """Where the visit stands."""
+        return self._session.glance
+
+    @property
+    def obstacle(self) -> str:
+        """Why no visit can begin now: "busy", "disk_full", …; empty: one can."""
+        if self._session.state is not State.IDLE or not self.idle:
+            return "busy"
+        return self._closed or ("" if self._room() else "disk_full")
 
     async def at_rest(self) -> None:
         """Return as soon as no visit goes on."""
@@ -131,11 +154,14 @@ class Terminal:
         self._visits += 1
         self._rest.clear()
         day = Today(today) if today else self._today()
+        transaction = transaction or f"t-{secrets.token_hex(8)}"
+        for watch in self._watches:
+            watch.begun(self._visits, purpose, transaction)
         self.post(
             visits.Begin(
                 visit=self._visits,
                 purpose=purpose,
-                transaction=transaction or f"t-{secrets.token_hex(8)}",
+                transaction=transaction,
                 device_nonce=device_nonce or secrets.token_bytes(NONCE_BYTES),
                 spare_nonce=spare_nonce or secrets.token_bytes(NONCE_BYTES),
                 today=day.day,
@@ -221,8 +247,10 @@ class Terminal:
                 await self._stop_watching()
             case visits.Conclude(conclusion):
                 await self._conclude(conclusion)
-            case visits.VisitOver():
+            case visits.VisitOver(visit):
                 self.last = None
+                for watch in self._watches:
+                    watch.over(visit)
                 self._seek_card()
                 asyncio.get_running_loop().call_soon(self._visit_over)
             case _:
@@ -278,6 +306,7 @@ class Terminal:
             log.warning("event=result_not_safe why=%s", fault)
             why = "disk_full" if isinstance(fault, StoreFull) else "key_lost"
             self._screen.show("out_of_service", why)
+            self._tell(conclusion, None)
             self._finish(conclusion.visit, None)
             return
         self._screen.show(f"verdict_{conclusion.verdict}", _first(conclusion.reasons))
@@ -289,8 +318,13 @@ class Terminal:
             stored.seq,
         )
         self._recorded(stored)
+        self._tell(conclusion, stored)
         self.visits_done += 1
         self._finish(conclusion.visit, conclusion)
+
+    def _tell(self, conclusion: Conclusion, stored: Stored | None) -> None:
+        for watch in self._watches:
+            watch.concluded(conclusion, stored)
 
     def _finish(self, visit: int, conclusion: Conclusion | None) -> None:
         self.last = conclusion

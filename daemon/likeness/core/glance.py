@@ -1,0 +1,35 @@
+"""Where a visit stands, for whoever shows it or watches it.
+
+Leaves to others: the rules that get it there (session.py).
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from likeness.core.vocabulary import Act, Purpose
+
+
+class State(Enum):
+    """Where a visit stands."""
+
+    IDLE = auto()
+    CONSENT = auto()
+    CARD = auto()
+    LOOK = auto()
+    ACTS = auto()
+    VERDICT = auto()
+    RECEIPT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A visit from outside; in IDLE all but the state is empty."""
+
+    state: State
+    visit: int = 0
+    purpose: Purpose | None = None
+    transaction: str = ""
+    asked: int = 0  # acts of this visit, and how many of them were answered
+    done: int = 0
+    asking: Act | None = None  # the act that is asked right now
+    until_s: float | None = None  # when the present state ends by itself
