@@ -11,7 +11,9 @@ from typing import Annotated
 
 import msgspec
 
-from likeness.core.vocabulary import Act, Purpose
+from likeness.core.card_trouble import Trouble
+from likeness.core.key_lines import NotAKey
+from likeness.core.vocabulary import Act, Purpose, Reason, Verdict
 
 Line = Annotated[str, msgspec.Meta(max_length=128)]
 Language = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z]{4})?$(?!\n)")]
@@ -64,6 +66,52 @@ class Hint(StrEnum):
     HOLD_STILL = "hold_still"
 
 
+CLOSED_FOR = ("disk_full", "key_lost", "restarting")  # as `Terminal.obstacle` says it
+HEALTH = ("offline", "reader", "screen_slow")  # what `Scene.health` may be
+_NONE: tuple[str, ...] = ()
+# Every `Scene.say`, and which words its `detail` may be. NUMBER: any whole number in
+# decimal digits, put into the sentence in the language's own way.
+NUMBER = ("#",)
+SAYS: dict[str, tuple[str, ...]] = {
+    "starting": _NONE,
+    # IDLE, and CARD when it was begun by a tap
+    "idle": _NONE,  # laying the card is the consent, whose text stands there
+    "idle_tap": _NONE,  # choose what you came for: the consent is asked after that
+    "hold_still": _NONE,  # the card is being read
+    "access_key": _NONE,
+    "access_key_mrz": _NONE,  # six digits do not open this one
+    "key_wrong": NUMBER,  # tries left
+    "key_not_understood": tuple(NotAKey),
+    "key_next_line": _NONE,
+    "reading_chip": (*NUMBER, ""),  # KiB read
+    "take_card": _NONE,
+    "card_trouble": tuple(Trouble),
+    # CLOSED
+    "no_reader": tuple(Trouble),
+    "out_of_service": CLOSED_FOR,
+    # CONSENT
+    "consent": _NONE,  # agree by a tap, or by laying the card
+    "consent_tap": _NONE,  # by a tap only
+    "lay_card": _NONE,
+    # LOOK and ACTS
+    "look_here": _NONE,
+    **{f"ask_{act}": _NONE for act in Act},
+    "act_seen": _NONE,
+    # LIGHT
+    "light_ahead": _NONE,  # the warning: colours will change, you may skip them
+    "light_shining": _NONE,
+    # VERDICT
+    **{f"verdict_{verdict}": (*Reason, "") for verdict in Verdict},
+    # check_numbers: VERDICT until the carrier has answered, then ANSWER
+    "asking_carrier": _NONE,
+    "numbers_shown": NUMBER,  # how many
+    "numbers_none": _NONE,
+    "numbers_not_told": _NONE,  # no answer from the carrier: ask an attendant
+    "dispute_sent": NUMBER,  # how many were marked; kept safe, and on its way
+    "dispute_not_kept": _NONE,
+}
+
+
 class NumberLine(msgspec.Struct, frozen=True, kw_only=True):
     """One number under the visitor's name, as the carrier masks it."""
 
@@ -105,6 +153,14 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     light: tuple[LightStep, ...] = ()
     called: bool = False  # an attendant was called and did not come yet
     health: str = ""  # what the page should say beside: "offline", "reader"
+
+
+class Showing(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="scene"):
+    """What goes to the page, as JSON, at each change and at each new connection."""
+
+    scene: Scene
+    language: Language
+    languages: tuple[Language, ...]  # to choose from, the default one first
 
 
 # --- what the page says -------------------------------------------------------------
@@ -179,6 +235,12 @@ class Done(_Tap, frozen=True, kw_only=True, tag="done"):
     """Seen; clear the screen."""
 
 
+class Speak(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", tag="language"):
+    """A language was chosen; the daemon holds it until the visit is over."""
+
+    language: Language
+
+
 class Drawn(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", tag="drawn"):
     """The page has drawn this frame of the picture: send the next."""
 
@@ -205,4 +267,4 @@ Tap = (
     | NotMine
     | Done
 )
-Word = Tap | Drawn | Painted  # all that a page can say
+Word = Tap | Speak | Drawn | Painted  # all that a page can say
