@@ -58,6 +58,12 @@ MOVES: dict[Act, list[Face]] = {
     Act.TURN_RIGHT: [
         replace(STILL, yaw_deg=-yaw) for yaw in (3, 8, 14, 20, 25, 25, 25, 14, 5, 0)
     ],
+    Act.RAISE_CHIN: [
+        replace(STILL, pitch_deg=pitch) for pitch in (3, 8, 14, 20, 20, 20, 14, 5, 0)
+    ],
+    Act.LOWER_CHIN: [
+        replace(STILL, pitch_deg=-pitch) for pitch in (3, 8, 14, 20, 20, 20, 14, 5, 0)
+    ],
     # Longer than any blink, so that it answers nothing else.
     Act.CLOSE_EYES: [
         replace(STILL, eye_left=eye, eye_right=eye)

@@ -33,3 +33,8 @@ class Glance:
     done: int = 0
     asking: Act | None = None  # the act that is asked right now
     until_s: float | None = None  # when the present state ends by itself
+    card_held: bool = False  # laid before the consent: kept in memory until it is given
+    # What the visitor may still ask for; never says which acts are to come.
+    offers_close_eyes: bool = False
+    offers_nod: bool = False
+    offers_more_time: bool = False

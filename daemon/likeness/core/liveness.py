@@ -246,7 +246,45 @@ class TurnWatch:
         return False
 
 
-Watch = BlinkWatch | TurnWatch
+class NodWatch:
+    """Waits for the chin to rise or to sink, away from the rest pose."""
+
+    def __init__(self, rest: Rest, rules: ActRules, *, up: bool) -> None:
+        self._rules = rules
+        self._rest_deg = rest.pitch_deg
+        self._sign = 1 if up else -1
+        self._state = _Turn.WAITING
+        self._far_s = 0.0
+        self._known = False
+
+    @property
+    def wants_view(self) -> bool:
+        """Say whether the tilted face is still to be recognised."""
+        return self._state is _Turn.FAR and not self._known
+
+    def see(self, face: Face, captured_s: float) -> bool:
+        """Take in one frame; True when the nod is complete."""
+        tilted = self._sign * (face.pitch_deg - self._rest_deg)
+        far = tilted >= self._rules.nod_deg
+        near = tilted <= self._rules.nod_deg * self._rules.neutral
+        match self._state:
+            case _Turn.WAITING if near:
+                self._state = _Turn.NEUTRAL
+            case _Turn.NEUTRAL if far:
+                self._state, self._far_s = _Turn.FAR, captured_s
+                self._known = face.embedding is not None
+            case _Turn.FAR if not far:
+                self._state = _Turn.NEUTRAL
+            case _Turn.FAR:
+                self._known = self._known or face.embedding is not None
+                held = captured_s - self._far_s >= self._rules.turn_hold_s
+                return held and self._known
+            case _:
+                pass
+        return False
+
+
+Watch = BlinkWatch | TurnWatch | NodWatch
 
 
 def watch(act: Act, rest: Rest, rules: ActRules) -> Watch:
@@ -258,6 +296,8 @@ def watch(act: Act, rest: Rest, rules: ActRules) -> Watch:
             return CloseWatch(rest, rules)
         case Act.TURN_LEFT | Act.TURN_RIGHT:
             return TurnWatch(rest, rules, to_left=act is Act.TURN_LEFT)
+        case Act.RAISE_CHIN | Act.LOWER_CHIN:
+            return NodWatch(rest, rules, up=act is Act.RAISE_CHIN)
         case _:
             assert_never(act)
 

@@ -76,6 +76,9 @@ class Consent(Message, frozen=True, kw_only=True):
 
     text: Short
     given: Short
+    language: Short | None = None  # BCP 47, of the text that was shown
+    digest: Digest | None = None  # of exactly the text that was shown
+    at: Time | None = None
 
 
 class CardFacts(Message, frozen=True, kw_only=True):

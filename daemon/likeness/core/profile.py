@@ -6,7 +6,7 @@ which stands with the cue.
 
 from dataclasses import dataclass, replace
 
-from likeness.core.vocabulary import Environment
+from likeness.core.vocabulary import Alternative, Environment
 from likeness.errors import ConfigError
 
 
@@ -52,6 +52,7 @@ class ActRules:
     own_side_deg: float = 14.0
     turn_hold_s: float = 0.06  # two frames: one wild landmark is no turn
     neutral: float = 0.75  # share of turn_deg within which a turn may begin
+    nod_deg: float = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,9 @@ class Profile:
 
     name: str
     acts: int = 4  # 3**4 = 81 orders
+    # What a visitor may ask for in the place of an act (decision 27).
+    alternatives: frozenset[Alternative] = frozenset(Alternative)
+    nods_suffice: bool = False  # else an attendant looks at whoever nodded
     rules: ActRules = ActRules()
     # Match thresholds are cosines. The promise: no group's FMR above 1e-4 at accept,
     # 1e-3 at refer. Reached at worst (press photographs, 1.25 million pairs of 844
@@ -127,6 +131,8 @@ PROFILES = {
     "strict": Profile(
         "strict",
         acts=5,
+        # A nod shows no depth: who asked for it would take a cue away by choice.
+        alternatives=frozenset({Alternative.CLOSE_EYES}),
         accept_score=0.50,
         refer_score=0.45,
         texture=TextureRules(live_from=0.6),

@@ -240,7 +240,13 @@ def _match(found: MatchFinding | None) -> messages.Match | None:
 def _consent(consent: Consent | None) -> messages.Consent | None:
     if consent is None:
         return None
-    return messages.Consent(text=consent.text, given=consent.given)
+    return messages.Consent(
+        text=consent.text,
+        given=consent.given,
+        language=consent.language or None,
+        digest=consent.digest or None,
+        at=consent.at_s or None,
+    )
 
 
 def _card(

@@ -22,7 +22,9 @@ from likeness.core.tries import Tries
 from likeness.core.verdict import DOUBTS
 from likeness.core.visit import Visit
 from likeness.core.visit_events import (
+    AlternativeAsked,
     AskNonce,
+    AttendantAsked,
     Begin,
     Cancelled,
     CardFailed,
@@ -36,6 +38,9 @@ from likeness.core.visit_events import (
     Enrol,
     Enrolled,
     Event,
+    Left,
+    Lingered,
+    MoreTimeAsked,
     NonceGranted,
     Observed,
     PictureEnded,
@@ -136,8 +141,10 @@ class Session:
         if visit is None or self._stale(event, visit):
             return []
         match event:
-            case ConsentGiven() | ConsentRefused() | Cancelled():
+            case ConsentGiven() | ConsentRefused() | Cancelled() | AttendantAsked():
                 return self._by_visitor(visit, event, now)
+            case MoreTimeAsked() | AlternativeAsked() | Lingered() | Left():
+                return []
             case CardPresented() | CardFailed() | CardTaken():
                 return self._by_reader(visit, event, now)
             case Enrolled() | NonceGranted():
@@ -156,16 +163,18 @@ class Session:
     def _by_visitor(
         self,
         visit: Visit,
-        event: ConsentGiven | ConsentRefused | Cancelled,
+        event: ConsentGiven | ConsentRefused | Cancelled | AttendantAsked,
         now: float,
     ) -> list[Effect]:
         match event:
-            case ConsentGiven(consent):
+            case ConsentGiven(consent, _):
                 return self._consent(visit, consent, now)
             case ConsentRefused():
                 return self._end(visit, Reason.CONSENT_REFUSED, now)
             case Cancelled():
                 return self._end(visit, Reason.CANCELLED, now)
+            case AttendantAsked():
+                return self._end(visit, Reason.ATTENDANT_ASKED, now)
             case _:
                 assert_never(event)
 

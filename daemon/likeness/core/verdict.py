@@ -26,6 +26,8 @@ from likeness.core.vocabulary import (
 # The machine cannot tell; every other reason is an answer about person or card.
 DOUBTS = frozenset(
     {
+        Reason.ATTENDANT_ASKED,
+        Reason.ALTERNATIVE_ACT,
         Reason.CARD_UNSUPPORTED,
         Reason.TRIES_USED_UP,
         Reason.CARD_INCONSISTENT,

@@ -9,6 +9,7 @@ from datetime import date
 
 from likeness.core.vocabulary import (
     Act,
+    Alternative,
     Card,
     Conclusion,
     Consent,
@@ -37,14 +38,17 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class ConsentGiven:
-    """The visitor agreed, by a gesture that is named."""
+    """The visitor agreed, by a gesture that is named; None: to whatever visit is."""
 
     consent: Consent
+    visit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentRefused:
-    """The visitor did not agree."""
+    """The visitor did not agree, or no longer; None: to whatever visit there is."""
+
+    visit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,46 @@ class PictureEnded:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """Somebody with the right to do so ends the visit."""
+    """Somebody with the right to do so ends the visit; None: whichever there is."""
+
+    visit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttendantAsked:
+    """The visitor wants a person instead of this machine."""
+
+    visit: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoreTimeAsked:
+    """The visitor wants longer windows; heard once a visit."""
+
+    visit: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlternativeAsked:
+    """The visitor wants another act in the place of those that are hard."""
+
+    visit: int
+    instead: Alternative
+
+
+@dataclass(frozen=True, slots=True)
+class Lingered:
+    """The visitor still reads after the verdict: stay for at least so long."""
+
+    visit: int
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The visitor has seen the verdict and is done."""
+
+    visit: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +172,11 @@ Event = (
     | Observed
     | PictureEnded
     | Cancelled
+    | AttendantAsked
+    | MoreTimeAsked
+    | AlternativeAsked
+    | Lingered
+    | Left
     | Committed
     | TimePassed
 )

@@ -34,10 +34,22 @@ class Act(StrEnum):
     BLINK = "blink"
     TURN_LEFT = "turn_left"
     TURN_RIGHT = "turn_right"
-    CLOSE_EYES = "close_eyes"  # for a second; never drawn, asked instead of a blink
+    # Never drawn: asked in another's place, of whom that one is hard (decision 27).
+    CLOSE_EYES = "close_eyes"  # for a second, instead of a blink
+    RAISE_CHIN = "raise_chin"  # instead of a turn to the left
+    LOWER_CHIN = "lower_chin"  # instead of a turn to the right
 
 
 EYE_ACTS = frozenset({Act.BLINK, Act.CLOSE_EYES})  # are judged by the lids
+TURN_ACTS = frozenset({Act.TURN_LEFT, Act.TURN_RIGHT})  # show depth
+NOD_ACTS = frozenset({Act.RAISE_CHIN, Act.LOWER_CHIN})  # show none
+
+
+class Alternative(StrEnum):
+    """What a visitor may ask for in the place of acts that are hard."""
+
+    CLOSE_EYES = "close_eyes"  # instead of blinks
+    NOD = "nod"  # instead of turns
 
 
 class Verdict(StrEnum):
@@ -54,6 +66,7 @@ class Reason(StrEnum):
     # the visitor
     CONSENT_REFUSED = "consent_refused"
     CANCELLED = "cancelled"
+    ATTENDANT_ASKED = "attendant_asked"
     # the card
     CARD_NOT_PRESENTED = "card_not_presented"
     CARD_NOT_READ = "card_not_read"
@@ -99,6 +112,7 @@ class Reason(StrEnum):
     NOT_SAME_PERSON = "not_same_person"
     MATCH_IN_DOUBT = "match_in_doubt"
     NONCE_FROM_DEVICE = "nonce_from_device"
+    ALTERNATIVE_ACT = "alternative_act"  # a nod shows less than a turn
 
 
 class CardKind(StrEnum):
@@ -253,6 +267,7 @@ class Face:
     # 0..2, how much the face looks otherwise than one frame ago: one less the
     # correlation of the two; None: there was no face.
     change: float | None = None
+    light: FaceLight | None = field(default=None, repr=False)  # None: not asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,13 +293,14 @@ class EmbedWhen:
 class Attention:
     """What the rules want to know about the next frame, beyond where the face is.
 
-    Both cost more than following the face does, so they are asked for.
+    Each costs more than following the face does, so it is asked for.
     """
 
     eyes: bool  # measure the openness of both eyes
     embed: EmbedWhen | None
     passive: bool = False  # judge the texture: a face, or a print or screen of one
     parallax: bool = False  # measure how deep a turned face is
+    light: bool = False  # measure its colours, and those beside it
 
 
 class NonceSource(StrEnum):
@@ -324,8 +340,11 @@ CARD_LAID = "card_laid"  # decision 4: laying the card is the gesture
 class Consent:
     """Which text was agreed to, and by which gesture."""
 
-    text: str
+    text: str  # its version
     given: str  # CARD_LAID, "screen", "clerk"
+    language: str = ""  # BCP 47, of the text that was shown
+    digest: str = ""  # base64url SHA-256 of exactly the text that was shown
+    at_s: int = 0  # seconds since 1970; 0: not noted
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ ACTS = {
     "turn_left": "Turn your head to your left.",
     "turn_right": "Turn your head to your right.",
     "close_eyes": "Close both eyes for a second, then open them.",
+    "raise_chin": "Raise your chin and look up.",
+    "lower_chin": "Lower your chin and look down.",
 }
 
 
