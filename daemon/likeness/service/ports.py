@@ -1,13 +1,16 @@
 """What the service needs from the world: one Protocol per edge, no implementation."""
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Literal, Protocol
 
+from likeness.core.asks import Answer, Numbers
 from likeness.core.chain import ChainHead, EpochReason, Link, Stored, Waiting
 from likeness.core.desired import Ledger
 from likeness.core.jws import Unverified
 from likeness.core.line import BrokerEvent
-from likeness.core.messages import Receipt, Refusal, Visit
+from likeness.core.messages import PublicKey, Receipt, Refusal, Visit
+from likeness.core.scene import NumberLine
+from likeness.core.statement_queue import Signed
 from likeness.core.vocabulary import (
     Attention,
     Conclusion,
@@ -239,6 +242,31 @@ class Verifier(Protocol):
         ...
 
 
+class AnswerVerifier(Protocol):
+    """Judges what claims to be the carrier's answer to a statement or a question."""
+
+    def answer(self, token: bytes, now_s: int | None) -> Answer:
+        """Check an answer that is not sealed; see `Verifier.receipt`."""
+        ...
+
+    def numbers(self, token: bytes, now_s: int | None) -> Numbers:
+        """Check what was inside a sealed one, in the same way."""
+        ...
+
+
+class VisitKey(Protocol):
+    """A private key for one visit's answer; it dies with this object."""
+
+    @property
+    def public(self) -> PublicKey:
+        """The public half; its name is its thumbprint (RFC 7638)."""
+        ...
+
+    def open(self, sealed: bytes) -> bytes:
+        """Open what is sealed to it (RFC 7516); raise Untrusted if it is not."""
+        ...
+
+
 class OrderVerifier(Protocol):
     """Judges who has signed an order: a command, or a desired configuration."""
 
@@ -277,6 +305,73 @@ class Journal(Protocol):
 
     def set_level(self, level: str | None) -> None:
         """Log from "debug", "info", "warning" or "error" on; None: as configured."""
+        ...
+
+
+class Statements(Protocol):
+    """What attendants and visitors state, signed, and kept until the carrier has it."""
+
+    async def decision(
+        self,
+        *,
+        transaction: str,
+        result: Link,
+        decision: Literal["accept", "refuse"],
+        reason: str,
+        attendants: tuple[str, ...],
+    ) -> str:
+        """State what attendants decided on a referred visit; return the `jti`.
+
+        Returns when it is safe on the disk; it is sent whenever the line is up.
+
+        Raises:
+            UsageError: reason or attendants are empty, too long or too many.
+            StoreFull: there is no room for it; nothing was stated.
+            KeyLost: nothing can be signed; the same.
+        """
+        ...
+
+    async def dispute(
+        self, *, transaction: str, result: Link, answer: str, numbers: Sequence[str]
+    ) -> str:
+        """State which of the carrier's numbers are not the visitor's, in the same way.
+
+        Args:
+            transaction: the visit's.
+            result: what the visit came to.
+            answer: `jti` of the carrier's answer.
+            numbers: the carrier's references, out of that answer.
+        """
+        ...
+
+
+Answered = Callable[[int, tuple[NumberLine, ...] | None], None]
+
+
+class Inquiry(Protocol):
+    """Asks the carrier which numbers stand under an accepted visitor's name."""
+
+    def ask(self, conclusion: Conclusion, stored: Stored, answered: Answered) -> None:
+        """Ask once; `answered` is told the visit and the lines, on the loop.
+
+        None for the lines: it cannot be asked now, the visitor asks an attendant. It is
+        told at most once, and after some 10 s at the latest.
+        """
+        ...
+
+    async def dispute(self, visit: int, places: Sequence[int]) -> str:
+        """State that these lines, by their place from 0, are not the visitor's.
+
+        Returns its `jti` when it is safe on the disk.
+
+        Raises:
+            UsageError: no such lines, or that visit's answer is not known any more.
+            StoreFull, KeyLost: it could not be made safe.
+        """
+        ...
+
+    def forget(self, visit: int) -> None:
+        """Drop what was answered to this visit; harmless if there is nothing."""
         ...
 
 
@@ -348,6 +443,31 @@ class ResultStore(Protocol):
 
     def room(self) -> bool:
         """Say whether there is room for another visit."""
+        ...
+
+
+class StatementStore(Protocol):
+    """Where signed statements are safe; an answer means: it is on the disk."""
+
+    async def keep_statement(self, statement: Signed) -> None:
+        """Keep one; it takes the place of an earlier one of this `jti`.
+
+        Raises:
+            StoreFull: there is no room, or too many wait; nothing was kept.
+            StoreBroken: the database cannot be trusted.
+        """
+        ...
+
+    async def statements(self) -> list[Signed]:
+        """Return those that wait for their answer, oldest first."""
+        ...
+
+    async def forget_statement(self, jti: str) -> None:
+        """The carrier keeps this one."""
+        ...
+
+    async def set_statement_aside(self, jti: str, reason: str) -> None:
+        """The carrier will never take this one: keep it, send it no more."""
         ...
 
 
