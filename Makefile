@@ -15,6 +15,7 @@ demo: $(VENV)/.demo models
 test: $(VENV)/.dev models
 	sh .ci/prepare mosquitto || true
 	sh .ci/prepare softhsm2 || true
+	sh .ci/prepare chromium || true
 	$(BIN)/python -m pytest $(PYTEST)
 
 lint: $(VENV)/.dev
@@ -41,6 +42,7 @@ $(VENV)/.demo: $(VENV)/.made $(LOCKED)
 
 $(VENV)/.dev: $(VENV)/.demo
 	sh $(SUPPLY)/install $(BIN)/python dev
+	PYTHONPATH=daemon $(BIN)/python tests/browser/axe.py
 	touch $@
 
 # The same bytes everywhere, of what is committed: dist/likeness-*.whl.

@@ -15,6 +15,7 @@ import pytest
 
 import pcscd
 import softhsm
+from browser.chromium import find as find_chromium
 
 # A busy machine is no reason to fail: no example is judged by its wall time.
 hypothesis.settings.register_profile("patient", deadline=None)
@@ -37,6 +38,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if item.config.getoption("--nothing-missing"):
             pytest.fail("mosquitto is missing: apt-get install mosquitto")
         pytest.skip("mosquitto is missing: apt-get install mosquitto")
+    if item.get_closest_marker("browser") and not find_chromium():
+        if item.config.getoption("--nothing-missing"):
+            pytest.fail("chromium is missing: apt-get install chromium")
+        pytest.skip("chromium is missing: apt-get install chromium")
     if item.get_closest_marker("foreign") and (missing := missing_eyes()):
         if item.config.getoption("--nothing-missing"):
             pytest.fail(f"{missing} is missing: apt-get install {missing}")
