@@ -45,10 +45,10 @@ class SlowLooker(Looker):
         eyes: bool = True,
         passive: bool = False,
         parallax: bool = False,
+        light: bool = False,
     ) -> Observation:
-        more = [
-            name for name, on in (("passive", passive), ("parallax", parallax)) if on
-        ]
+        asked = {"passive": passive, "parallax": parallax, "light": light}
+        more = [name for name, on in asked.items() if on]
         self._work((image.shape, embed, eyes, *more))
         return Observation(captured_s, frame, 0, None)
 
@@ -70,10 +70,11 @@ async def test_one_look_at_a_time_on_one_thread_in_order() -> None:
     looker = SlowLooker()
     sight = SightOnThread(looker)
     attention = Attention(eyes=False, embed=EmbedWhen(10, 20))
-    one, none, two = await asyncio.gather(
+    one, none, two, _ = await asyncio.gather(
         sight.look(frame(1), attention),
         sight.enrol(b"portrait"),
         sight.look(frame(2), Attention(True, None, passive=True, parallax=True)),
+        sight.look(frame(3), Attention(eyes=False, embed=None, light=True)),
     )
     sight.close()
     assert (one.frame, none, two.frame) == (1, None, 2)
@@ -82,6 +83,7 @@ async def test_one_look_at_a_time_on_one_thread_in_order() -> None:
         ((2, 3, 3), EmbedWhen(10, 20), False),
         b"portrait",
         ((2, 3, 3), None, True, "passive", "parallax"),
+        ((2, 3, 3), None, False, "light"),
     ]
     assert looker.most_at_once == 1
     assert len(looker.threads) == 1

@@ -45,6 +45,7 @@ class SightOnThread:
                 eyes=attention.eyes,
                 passive=attention.passive,
                 parallax=attention.parallax,
+                light=attention.light,
             )
 
         return await self._there(look)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from likeness.core.vocabulary import Box, EmbedWhen, Face, Observation
+from likeness.core.vocabulary import Box, EmbedWhen, Face, FaceLight, Observation
 from likeness.edges.recorded import frames
 from likeness.vision.detect import NEAR, Detector
 from likeness.vision.look import (
@@ -213,6 +213,32 @@ def test_eyes_that_nobody_asks_for_are_not_measured(
     assert face is not None
     assert math.isnan(face.eye_left)
     assert math.isnan(face.eye_right)
+
+
+def test_colours_are_measured_only_when_asked_and_follow_the_light(
+    looker: Looker, astronaut: Picture
+) -> None:
+    def colours(picture: Picture) -> FaceLight:
+        looker.forget()
+        face = looker.look(picture, captured_s=0.0, frame=0, light=True).face
+        assert face is not None
+        assert face.light is not None
+        return face.light
+
+    assert seen(looker, astronaut).light is None
+    white = colours(astronaut)
+    less_red = astronaut.copy()
+    less_red[..., 2] = np.rint(less_red[..., 2] * 0.8)
+    reddish = colours(less_red)
+    for one, other in zip(
+        (*reddish.regions, reddish.surround),
+        (*white.regions, white.surround),
+        strict=True,
+    ):
+        # 80 % of the code is 61 % of the light (sRGB is about a power of 2.2); against
+        # green, since the landmarks move a little.
+        share = (one[0] / one[1]) / (other[0] / other[1])
+        assert share == pytest.approx(0.61, abs=0.03)
 
 
 # --- following ----------------------------------------------------------------------

@@ -46,6 +46,7 @@ DOUBTS = frozenset(
         Reason.NO_FRONTAL_VIEW,
         Reason.MATCH_IN_DOUBT,
         Reason.LIVENESS_IN_DOUBT,
+        Reason.LIGHT_NOT_ANSWERED,
         Reason.NONCE_FROM_DEVICE,
     }
 )

@@ -109,6 +109,7 @@ class Reason(StrEnum):
     FLAT_FACE = "flat_face"
     ATTACK_SUSPECTED = "attack_suspected"
     LIVENESS_IN_DOUBT = "liveness_in_doubt"
+    LIGHT_NOT_ANSWERED = "light_not_answered"  # the screen's colours (decision 31)
     NOT_SAME_PERSON = "not_same_person"
     MATCH_IN_DOUBT = "match_in_doubt"
     NONCE_FROM_DEVICE = "nonce_from_device"
@@ -303,6 +304,16 @@ class Attention:
     light: bool = False  # measure its colours, and those beside it
 
 
+class LightOutcome(StrEnum):
+    """What came of the colours that the screen showed to the face."""
+
+    ANSWERED = "answered"
+    FLAT = "flat"  # in kind, but like a plane
+    ANOTHER = "another"  # colours change a lot, and not as shown
+    NOT_VISIBLE = "not_visible"  # nothing can be said, as in a bright shop
+    SKIPPED = "skipped"  # not wanted, or not shown
+
+
 class NonceSource(StrEnum):
     """Who made the carrier's half of the seed that orders the acts."""
 
@@ -367,6 +378,8 @@ class Conclusion:
     acts: tuple[ActFinding, ...] = ()
     passive: float | None = None
     passive_threshold: float | None = None
+    light: LightOutcome | None = None  # None: it was not asked for
+    light_shown: tuple[str, ...] = ()  # LightSequence.words; empty: it did not begin
     ended_s: float = 0.0  # capture clock
 
 

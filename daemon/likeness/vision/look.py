@@ -21,6 +21,7 @@ from likeness.core.vocabulary import (
 from likeness.vision.change import Change, digest_of
 from likeness.vision.cues import Eyelids, LidFollower, lid_line_of, quality_of
 from likeness.vision.detect import FAR, NEAR, Detection, Detector, Picture
+from likeness.vision.light import light_of
 from likeness.vision.match import Embedder
 from likeness.vision.mesh import Fit, Mesh, Region
 from likeness.vision.models import ModelSet
@@ -90,6 +91,7 @@ class Looker:
         eyes: bool = True,
         passive: bool = False,
         parallax: bool = False,
+        light: bool = False,
     ) -> Observation:
         """Understand one frame.
 
@@ -101,6 +103,7 @@ class Looker:
             eyes: measure their openness; without, it is nan.
             passive: judge the texture, where the face is seen well enough.
             parallax: measure how deep the face is, where it is turned enough.
+            light: measure its colours, region by region, and those beside it.
         """
         digest = digest_of(image)
         self._count(image, captured_s)
@@ -122,6 +125,8 @@ class Looker:
             face = replace(face, lid_line=lid_line_of(fit))
         if parallax:
             face = replace(face, parallax=self._relief.see(fit, face.yaw_deg))
+        if light:
+            face = replace(face, light=light_of(fit))
         if passive:
             if self._passive is None:
                 self._passive = Passive(self._models.passive)
