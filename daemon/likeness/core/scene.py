@@ -67,7 +67,7 @@ class Hint(StrEnum):
 
 
 CLOSED_FOR = ("disk_full", "key_lost", "restarting")  # as `Terminal.obstacle` says it
-HEALTH = ("offline", "reader", "screen_slow")  # what `Scene.health` may be
+HEALTH = ("offline", "reader", "camera")  # what `Scene.health` may be
 _NONE: tuple[str, ...] = ()
 # Every `Scene.say`, and which words its `detail` may be. NUMBER: any whole number in
 # decimal digits, put into the sentence in the language's own way.
@@ -75,8 +75,8 @@ NUMBER = ("#",)
 SAYS: dict[str, tuple[str, ...]] = {
     "starting": _NONE,
     # IDLE, and CARD when it was begun by a tap
-    "idle": _NONE,  # laying the card is the consent, whose text stands there
-    "idle_tap": _NONE,  # choose what you came for: the consent is asked after that
+    "idle": _NONE,  # choose what you came for: the consent is asked after that
+    "idle_card": _NONE,  # or lay the card, which is the consent: its text stands there
     "hold_still": _NONE,  # the card is being read
     "access_key": _NONE,
     "access_key_mrz": _NONE,  # six digits do not open this one
@@ -90,25 +90,26 @@ SAYS: dict[str, tuple[str, ...]] = {
     "no_reader": tuple(Trouble),
     "out_of_service": CLOSED_FOR,
     # CONSENT
-    "consent": _NONE,  # agree by a tap, or by laying the card
-    "consent_tap": _NONE,  # by a tap only
+    "consent": _NONE,  # agree by a tap
+    "consent_card": _NONE,  # or by laying the card
     "lay_card": _NONE,
     # LOOK and ACTS
     "look_here": _NONE,
     **{f"ask_{act}": _NONE for act in Act},
     "act_seen": _NONE,
     # LIGHT
-    "light_ahead": _NONE,  # the warning: colours will change, you may skip them
-    "light_shining": _NONE,
+    "light_warning": _NONE,  # colours will change, you may skip them
+    "light": _NONE,
     # VERDICT
+    "checking": _NONE,
     **{f"verdict_{verdict}": (*Reason, "") for verdict in Verdict},
     # check_numbers: VERDICT until the carrier has answered, then ANSWER
     "asking_carrier": _NONE,
-    "numbers_shown": NUMBER,  # how many
-    "numbers_none": _NONE,
-    "numbers_not_told": _NONE,  # no answer from the carrier: ask an attendant
-    "dispute_sent": NUMBER,  # how many were marked; kept safe, and on its way
-    "dispute_not_kept": _NONE,
+    "answer": NUMBER,  # how many
+    "answer_none": _NONE,
+    "answer_missing": _NONE,  # none came from the carrier: ask an attendant
+    "disputed": NUMBER,  # how many were marked; it is safe, and on its way
+    "dispute_not_kept": _NONE,  # it could not be made safe: ask an attendant
 }
 
 
@@ -159,6 +160,7 @@ class Showing(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     """What goes to the page, as JSON, at each change and at each new connection."""
 
     scene: Scene
+    number: Number  # counts what was sent: `Painted` names it again
     language: Language
     languages: tuple[Language, ...]  # to choose from, the default one first
 
@@ -202,7 +204,7 @@ class Alternative(_Tap, frozen=True, kw_only=True, tag="alternative"):
 
 
 class EnterKey(_Tap, frozen=True, kw_only=True, tag="key"):
-    """What is printed on the card, typed."""
+    """What is printed on the card, typed; an MRZ's lines in one, by line feeds."""
 
     line: Line
 
@@ -251,6 +253,7 @@ class Painted(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", tag="pa
     """This scene stands on the screen."""
 
     serial: Number
+    number: Number = 0  # of the `Showing` it came with
 
 
 Tap = (
