@@ -131,7 +131,7 @@ class SqliteStore:
             StoreFull: there is no room; nothing was kept, the place stays free.
             StoreBroken: the database cannot be trusted.
         """
-        return await self._change("keeping a result", lambda db: self._append(db, make))
+        return await self.change("keeping a result", lambda db: self._append(db, make))
 
     async def begin_epoch(self, reason: EpochReason) -> None:
         """Begin a new chain beside the old one, whose records still go out.
@@ -145,36 +145,36 @@ class SqliteStore:
 
     async def newest(self) -> Link:
         """Return the last record of this epoch."""
-        return await self._read(lambda db: store_rows.newest(db, self._epoch))
+        return await self.read(lambda db: store_rows.newest(db, self._epoch))
 
     async def waiting(self) -> list[Waiting]:
         """Return what has no receipt: this epoch first, then older ones."""
-        return await self._read(lambda db: store_rows.waiting(db, self._epoch))
+        return await self.read(lambda db: store_rows.waiting(db, self._epoch))
 
     async def made_since(self, epoch: str, seq: int) -> list[Link]:
         """Return the waiting records of one epoch that stand after this one."""
-        return await self._read(lambda db: store_rows.made_since(db, epoch, seq))
+        return await self.read(lambda db: store_rows.made_since(db, epoch, seq))
 
     async def token(self, epoch: str, seq: int) -> str | None:
         """Return one record, byte for byte as it was signed."""
-        found = await self._read(lambda db: store_rows.record(db, epoch, seq))
+        found = await self.read(lambda db: store_rows.record(db, epoch, seq))
         return found[0] if found else None
 
     async def hash_at(self, epoch: str, seq: int) -> str:
         """Return one record's hash, or "" if there is none."""
-        found = await self._read(lambda db: store_rows.record(db, epoch, seq))
+        found = await self.read(lambda db: store_rows.record(db, epoch, seq))
         return found[1] if found else ""
 
     async def mark_receipted(self, epoch: str, upto: int) -> None:
         """The carrier keeps all records of this epoch up to here."""
-        await self._change(
+        await self.change(
             "marking receipts",
             lambda db: store_rows.mark_receipted(db, epoch, upto),
         )
 
     async def set_aside(self, epoch: str, seq: int, reason: str) -> None:
         """Keep this record and send it no more."""
-        await self._change(
+        await self.change(
             "setting a result aside",
             lambda db: store_rows.set_aside(db, epoch, seq, reason),
         )
@@ -191,7 +191,7 @@ class SqliteStore:
             Whether there may be more to delete.
         """
         rule = self._retention
-        gone = await self._change(
+        gone = await self.change(
             "deleting old records",
             lambda db: store_rows.prune(
                 db,
@@ -204,7 +204,7 @@ class SqliteStore:
         if gone == store_rows.PRUNE_ROWS:
             return True
         path = self._directory / store_file.NAME
-        return await self._change(
+        return await self.change(
             "letting a broken database go",
             lambda db: store_asides.let_one_go(
                 db, path, self._epoch, now_s=now_s, keep_s=rule.keep_s
@@ -213,7 +213,7 @@ class SqliteStore:
 
     async def recall(self, name: str) -> str | None:
         """Return what was last remembered under this name, or None."""
-        return await self._read(lambda db: store_rows.recall(db, name))
+        return await self.read(lambda db: store_rows.recall(db, name))
 
     async def remember(self, name: str, value: str) -> None:
         """Keep a small fact, durably; it replaces the one before.
@@ -224,7 +224,7 @@ class SqliteStore:
             StoreFull: there is no room; the former value stays.
             StoreBroken: the database cannot be trusted.
         """
-        await self._change(
+        await self.change(
             "remembering", lambda db: store_rows.remember(db, name, value)
         )
 
@@ -240,14 +240,16 @@ class SqliteStore:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, job)
 
-    async def _read(self, job: Callable[[sqlite3.Connection], Answer]) -> Answer:
+    async def read(self, job: Callable[[sqlite3.Connection], Answer]) -> Answer:
+        """Let `job` look into the open database, on the store's thread."""
+
         def read() -> Answer:
             with self._our_errors("reading"):
                 return job(self._open_db)
 
         return await self._on_thread(read)
 
-    async def _change(
+    async def change(
         self, doing: str, job: Callable[[sqlite3.Connection], Answer]
     ) -> Answer:
         """Do it in one transaction: the answer comes after the commit."""
@@ -286,6 +288,7 @@ class SqliteStore:
         with self._our_errors("beginning an epoch"), self._transaction() as db:
             former = rescued.former or store_rows.last_receipted(db, self._epoch)
             store_rows.keep_rescued(db, rescued.rows)
+            store_rows.keep_rescued_statements(db, rescued.statements)
             head = ChainHead(epoch, seq=0, prev="")
             store_rows.keep(db, head, self._begin(head, former, reason))
             store_rows.name_epoch(db, epoch)

@@ -18,7 +18,7 @@ from typing import Any
 from likeness.core import jws
 from likeness.core.chain import Link
 from likeness.edges import store_asides
-from likeness.edges.store_rows import Row
+from likeness.edges.store_rows import Row, StatementRow
 
 NAME = "results.db"
 FULL = 2  # PRAGMA synchronous
@@ -39,6 +39,14 @@ CREATE TABLE IF NOT EXISTS record (
     PRIMARY KEY (epoch, seq)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS waiting ON record (epoch, seq) WHERE state = 'waiting';
+CREATE TABLE IF NOT EXISTS statement (
+    jti TEXT PRIMARY KEY,
+    hash TEXT NOT NULL,
+    token TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'set_aside')),
+    reason TEXT NOT NULL DEFAULT '',
+    made_utc_s INTEGER NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS memory (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 COMMIT;
 """
@@ -50,6 +58,8 @@ _INDEX_RECEIPTED = (
     " WHERE state = 'receipted'"
 )
 
+_RECORD_COLUMNS = "epoch, seq, hash, token, made_utc_s, state"
+_STATEMENT_COLUMNS = "jti, hash, token, made_utc_s, state"
 _WAIT_AGAIN = "UPDATE record SET state = 'waiting', reason = '', receipted_utc_s = NULL"
 
 
@@ -60,6 +70,7 @@ class Rescued:
     aside: Path | None = None
     former: Link | None = None  # the last record that the carrier had receipted
     rows: tuple[Row, ...] = ()
+    statements: tuple[StatementRow, ...] = ()
 
 
 NOTHING = Rescued()
@@ -224,7 +235,7 @@ def _rescue(path: Path) -> Rescued:
         contextlib.closing(_read_only(path)) as db,
     ):
         for order in ("DESC", "ASC"):
-            for *row, state in _up_to_damage(db, order):
+            for *row, state in _up_to_damage(db, "record", _RECORD_COLUMNS, order):
                 epoch, seq, kept, token, made = row
                 if isinstance(token, str) and jws.chain_hash(token) == kept:
                     found[epoch, seq] = ((epoch, seq, kept, token, made), state)
@@ -241,15 +252,39 @@ def _rescue(path: Path) -> Rescued:
         aside=path,
         former=Link(*former[:3]) if former else None,
         rows=tuple(sorted(by_state["waiting"])),
+        statements=_rescue_statements(path),
     )
 
 
+def _rescue_statements(path: Path) -> tuple[StatementRow, ...]:
+    """Read the statements that wait, in the same way; each checked by its hash."""
+    found: dict[str, StatementRow] = {}
+    with (
+        contextlib.suppress(sqlite3.DatabaseError),
+        contextlib.closing(_read_only(path)) as db,
+    ):
+        for order in ("DESC", "ASC"):
+            for jti, kept, token, made, state in _up_to_damage(
+                db, "statement", _STATEMENT_COLUMNS, order
+            ):
+                if (
+                    state == "waiting"
+                    and isinstance(jti, str)
+                    and isinstance(token, str)
+                    and isinstance(made, int)
+                    and jws.chain_hash(token) == kept
+                ):
+                    found[jti] = (jti, kept, token, made)
+    return tuple(sorted(found.values(), key=lambda row: row[3]))
+
+
 # Any: whatever stands in a broken file.
-def _up_to_damage(db: sqlite3.Connection, order: str) -> Iterator[tuple[Any, ...]]:
+def _up_to_damage(
+    db: sqlite3.Connection, table: str, columns: str, order: str
+) -> Iterator[tuple[Any, ...]]:
     """Walk the table itself, no index; damage ends the walk."""
     with contextlib.suppress(sqlite3.DatabaseError):
-        # `order` is one of two words of ours.
+        # All pieces are constants of this file.
         yield from db.execute(
-            "SELECT epoch, seq, hash, token, made_utc_s, state"  # noqa: S608
-            f" FROM record NOT INDEXED ORDER BY rowid {order}"
+            f"SELECT {columns} FROM {table} NOT INDEXED ORDER BY rowid {order}"  # noqa: S608
         )

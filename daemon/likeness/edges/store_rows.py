@@ -13,6 +13,7 @@ from likeness.core import jws
 from likeness.core.chain import ChainHead, Link, Waiting
 
 Row = tuple[str, int, str, str, int]  # epoch, seq, hash, token, made_utc_s
+StatementRow = tuple[str, str, str, int]  # jti, hash, token, made_utc_s
 
 PRUNE_ROWS = 100  # in one transaction: some 300 KiB of changed pages
 
@@ -32,6 +33,17 @@ def keep(db: sqlite3.Connection, head: ChainHead, token: str) -> None:
 def keep_rescued(db: sqlite3.Connection, rows: tuple[Row, ...]) -> None:
     """Keep what was carried over from a broken database; it waits again."""
     db.executemany(_INSERT, rows)
+
+
+def keep_rescued_statements(
+    db: sqlite3.Connection, rows: tuple[StatementRow, ...]
+) -> None:
+    """Keep the statements that were carried over in the same way."""
+    db.executemany(
+        "INSERT INTO statement (jti, hash, token, state, made_utc_s)"
+        " VALUES (?, ?, ?, 'waiting', ?)",
+        rows,
+    )
 
 
 def newest(db: sqlite3.Connection, epoch: str) -> Link:
