@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from likeness.bench.light import SIDE_PX, Cut, Kind, stretch, under_light
-from likeness.core.light_answer import LightAnswer
+from likeness.core.vocabulary import LightOutcome
 from likeness.simulators.lit_face import Scene
 from likeness.vision.look import Looker
 from real_models import model_set, read
@@ -30,20 +30,20 @@ def cuts(pictures: Path) -> list[Cut]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "answer"),
+    ("kind", "outcome"),
     [
-        (Kind.FACE, LightAnswer.ANSWERED),
-        (Kind.PRINT, LightAnswer.FLAT),
-        (Kind.SCREEN, LightAnswer.NOT_VISIBLE),
-        (Kind.RECORDED, LightAnswer.ANOTHER),
-        (Kind.DARK, LightAnswer.NOT_VISIBLE),
+        (Kind.FACE, LightOutcome.ANSWERED),
+        (Kind.PRINT, LightOutcome.FLAT),
+        (Kind.SCREEN, LightOutcome.NOT_VISIBLE),
+        (Kind.RECORDED, LightOutcome.ANOTHER),
+        (Kind.DARK, LightOutcome.NOT_VISIBLE),
     ],
 )
 def test_each_kind_is_known_for_what_it_is(
-    cuts: list[Cut], kind: Kind, answer: LightAnswer
+    cuts: list[Cut], kind: Kind, outcome: LightOutcome
 ) -> None:
     _, found = under_light(cuts, kind, Scene(strength=0.2), number=5)
-    assert found.answer is answer
+    assert found.outcome is outcome
 
 
 @pytest.mark.feeds

@@ -7,22 +7,21 @@ from likeness.core.light_answer import (
     DELAY_FROM,
     DELAY_STEP_S,
     DELAY_TO,
-    LightAnswer,
     LightFinding,
     LightRules,
     Lit,
     judge,
 )
 from likeness.core.light_signal import Baseline, Shown, correlation
-from likeness.core.vocabulary import FaceLight, Rgb
+from likeness.core.vocabulary import FaceLight, LightOutcome, Rgb
 
 ONE = sequence(1)
 TRIES = 100
 BEGAN_S = 100.0
 
 
-def finding(frames: list[Lit], expected: float | None = None) -> LightFinding:
-    return judge(ONE, began_s=BEGAN_S, frames=frames, expected=expected)
+def finding(frames: list[Lit]) -> LightFinding:
+    return judge(ONE, began_s=BEGAN_S, frames=frames)
 
 
 def with_nose(frame: Lit, colour: Rgb) -> Lit:
@@ -36,7 +35,7 @@ def test_a_face_that_answers_is_believed_at_any_delay(
     delay_s: float, fps: float
 ) -> None:
     found = finding(face_frames(ONE, delay_s=delay_s, fps=fps))
-    assert found.answer is LightAnswer.ANSWERED
+    assert found.outcome is LightOutcome.ANSWERED
     assert found.correlation > 0.95
     assert abs(found.delay_s - delay_s) < 0.03
     assert abs(found.relief.value - 0.5) < 0.1
@@ -48,28 +47,28 @@ def test_the_colour_of_skin_and_lamp_does_not_matter() -> None:
     dark_skin = finding(face_frames(ONE, noise=0.0, skin=(0.08, 0.04, 0.025)))
     assert dark_skin.amplitude.value == pytest.approx(light_skin.amplitude.value)
     warm = finding(face_frames(ONE, lamp=(1.6, 1.0, 0.4)))
-    assert warm.answer is LightAnswer.ANSWERED
+    assert warm.outcome is LightOutcome.ANSWERED
 
 
 def test_a_white_balance_that_drifts_does_no_harm() -> None:
     found = finding(face_frames(ONE, drift=0.05))
-    assert found.answer is LightAnswer.ANSWERED
+    assert found.outcome is LightOutcome.ANSWERED
 
 
 def test_a_print_answers_like_a_plane() -> None:
     found = finding(face_frames(ONE, shape=PLANE))
-    assert found.answer is LightAnswer.FLAT
+    assert found.outcome is LightOutcome.FLAT
     assert abs(found.relief.value - 1) < 0.1
 
 
 def test_a_change_of_the_whole_picture_is_no_answer_of_a_face() -> None:
     found = finding(face_frames(ONE, surround=0.9))
-    assert found.answer is LightAnswer.FLAT
+    assert found.outcome is LightOutcome.FLAT
 
 
 def test_a_recorded_answer_is_another() -> None:
     found = finding(face_frames(sequence(2), strength=0.3))
-    assert found.answer is LightAnswer.ANOTHER
+    assert found.outcome is LightOutcome.ANOTHER
     assert found.weight == 1
 
 
@@ -83,18 +82,9 @@ def test_the_brighter_the_shop_the_lower_the_vote() -> None:
     assert 0 < weights[-1] < 0.3
 
 
-def test_no_light_at_all_says_nothing_unless_it_should_have_been_seen() -> None:
-    silent = face_frames(None)
-    assert finding(silent).answer is LightAnswer.NOT_VISIBLE
-    assert finding(silent).weight == 0
-    assert finding(silent, expected=0.10).answer is LightAnswer.MISSING
-    bright = finding(silent, expected=0.004)
-    assert bright.answer is LightAnswer.NOT_VISIBLE
-
-
-def test_an_answer_is_not_missing_where_it_is_only_unclear() -> None:
-    restless = face_frames(ONE, strength=0.05, noise=0.15)
-    assert finding(restless, expected=0.05).answer is not LightAnswer.MISSING
+def test_no_light_at_all_says_nothing() -> None:
+    found = finding(face_frames(None))
+    assert (found.outcome, found.weight) == (LightOutcome.NOT_VISIBLE, 0)
 
 
 @pytest.mark.parametrize(
@@ -110,12 +100,27 @@ def test_an_answer_is_not_missing_where_it_is_only_unclear() -> None:
     ],
 )
 def test_what_cannot_be_measured_is_not_judged(frames: list[Lit]) -> None:
-    assert finding(frames) == LightFinding(LightAnswer.NOT_VISIBLE)
+    assert finding(frames) == LightFinding(LightOutcome.NOT_VISIBLE)
+
+
+def test_only_a_plain_answer_speaks_against_a_face() -> None:
+    rules = LightRules()
+
+    def against(frames: list[Lit]) -> bool:
+        return rules.speaks_against(finding(frames))
+
+    assert against(face_frames(ONE, shape=PLANE))
+    assert against(face_frames(sequence(2), strength=0.3))
+    assert not against(face_frames(ONE, strength=0.3))
+    assert not against(face_frames(None))
+    faint = face_frames(ONE, shape=PLANE, strength=0.02, noise=0.0005)
+    assert finding(faint).outcome is LightOutcome.FLAT
+    assert not against(faint)
 
 
 def test_a_picture_that_never_changes_is_no_answer() -> None:
     still = face_frames(None, noise=0.0)
-    assert finding(still).answer is LightAnswer.NOT_VISIBLE
+    assert finding(still).outcome is LightOutcome.NOT_VISIBLE
     assert abs(finding(still).correlation) < 1e-9
 
 
@@ -124,7 +129,7 @@ def test_a_shape_that_cannot_be_judged_halves_the_vote() -> None:
     noisy = face_frames(ONE, strength=0.05, noise=0.025)
     assert finding(clear).relief.error < LightRules().max_error
     assert finding(noisy).relief.error > LightRules().max_error
-    assert finding(noisy).answer is LightAnswer.ANSWERED
+    assert finding(noisy).outcome is LightOutcome.ANSWERED
     assert finding(noisy).weight < 0.7 * finding(clear).weight
 
 

@@ -93,6 +93,11 @@ class LightSequence:
         """How long it takes, both rests included."""
         return 2 * REST_S + sum(step.length_s for step in self.steps)
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Say each step as a result states it: "green 310", its length in ms."""
+        return tuple(f"{one.colour} {round(one.length_s * 1000)}" for one in self.steps)
+
     def shown_at(self, elapsed_s: float) -> tuple[int, int, int]:
         """Say what the screen shows so long after the first rest began (sRGB)."""
         left = elapsed_s - REST_S

@@ -37,7 +37,7 @@ from likeness.core.light_signal import (
     rms,
     seen,
 )
-from likeness.core.vocabulary import FaceLight
+from likeness.core.vocabulary import FaceLight, LightOutcome
 
 
 class Region(StrEnum):
@@ -67,19 +67,8 @@ DELAY_FROM: Final = 3  # steps
 DELAY_TO: Final = 25
 MIN_FRAMES: Final = 40  # of some 80 at 25 frames/s
 MAX_GAP_S: Final = 0.25  # the shortest step
-ERRORS: Final = 2  # standard errors: what an amplitude may be at most
 BLACK: Final = 0.002  # of a mean in linear light: its logarithm is noise
 WHITE: Final = 0.95  # and from here on it is cut off
-
-
-class LightAnswer(StrEnum):
-    """What the face said."""
-
-    ANSWERED = "answered"
-    FLAT = "flat"  # in kind, but like a plane
-    ANOTHER = "another"  # colours change a lot, and not as shown
-    MISSING = "missing"  # a face would have answered visibly here
-    NOT_VISIBLE = "not_visible"  # nothing can be said, as in a bright shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +84,9 @@ NOTHING: Final = Amplitude(0.0, math.inf)
 
 @dataclass(frozen=True, slots=True)
 class LightFinding:
-    """The answer with its numbers; `weight`, 0..1, is how visible it was."""
+    """What came of it, with its numbers; `weight`, 0..1, is how visible it was."""
 
-    answer: LightAnswer
+    outcome: LightOutcome
     weight: float = 0.0
     correlation: float = 0.0
     delay_s: float = 0.0
@@ -122,7 +111,12 @@ class LightRules:
     max_error: float = 0.25  # of relief and surround, else they are not judged
     full_amplitude: float = 0.05  # from here on a finding has its full weight
     shapeless: float = 0.5  # share of the weight where the shape cannot be judged
-    missing_share: float = 0.25  # of what a face would answer here
+    sure_from: float = 1.0  # of the weight: less speaks against nobody
+
+    def speaks_against(self, found: LightFinding) -> bool:
+        """Say whether this is surely no face's answer to these colours."""
+        against = found.outcome in (LightOutcome.FLAT, LightOutcome.ANOTHER)
+        return against and found.weight >= self.sure_from
 
     def is_flat(self, found: LightFinding) -> bool:
         """Say whether face, or face and surround, answer alike everywhere."""
@@ -141,7 +135,6 @@ def judge(
     began_s: float,
     frames: Sequence[Lit],
     rules: LightRules | None = None,
-    expected: float | None = None,
 ) -> LightFinding:
     """Judge one sequence.
 
@@ -150,14 +143,12 @@ def judge(
         began_s: when the screen was told to begin, on the capture clock.
         frames: the followed face from then on, in order.
         rules: thresholds, if not the usual ones.
-        expected: the amplitude that a face would have here, if camera or installer
-            know it: illuminance of the white screen at the face over that of the shop.
     """
     frames = [one for one in frames if _usable(one.light)]
     if not _enough(frames, began_s, sequence):
-        return LightFinding(LightAnswer.NOT_VISIBLE)
+        return LightFinding(LightOutcome.NOT_VISIBLE)
     measured = _measure(sequence, [one.captured_s - began_s for one in frames], frames)
-    return _decide(measured, rules or LightRules(), expected)
+    return _decide(measured, rules or LightRules())
 
 
 def _measure(
@@ -183,7 +174,7 @@ def _measure(
     )
     beside = answer_of(baseline.without(seen([one.light.surround for one in frames])))
     return LightFinding(
-        answer=LightAnswer.NOT_VISIBLE,
+        outcome=LightOutcome.NOT_VISIBLE,
         correlation=correlation(face, shown[delay_s]),
         delay_s=delay_s,
         amplitude=whole,
@@ -193,29 +184,23 @@ def _measure(
     )
 
 
-def _decide(
-    measured: LightFinding, rules: LightRules, expected: float | None
-) -> LightFinding:
-    def found(answer: LightAnswer, visible: float) -> LightFinding:
+def _decide(measured: LightFinding, rules: LightRules) -> LightFinding:
+    def found(outcome: LightOutcome, visible: float) -> LightFinding:
         weight = min(1.0, max(0.0, visible) / rules.full_amplitude)
-        return replace(measured, answer=answer, weight=weight)
+        return replace(measured, outcome=outcome, weight=weight)
 
     strength = measured.amplitude
     if measured.correlation >= rules.correlation:
         if rules.is_flat(measured):
-            return found(LightAnswer.FLAT, strength.value)
+            return found(LightOutcome.FLAT, strength.value)
         shaped = measured.relief.error <= rules.max_error
         share = 1.0 if shaped else rules.shapeless
-        return found(LightAnswer.ANSWERED, share * strength.value)
+        return found(LightOutcome.ANSWERED, share * strength.value)
     if (
         measured.correlation < rules.another_below
         and measured.restlessness >= rules.another_from
     ):
-        return found(LightAnswer.ANOTHER, measured.restlessness)
-    if expected is not None:
-        at_most = strength.value + ERRORS * strength.error
-        if at_most < rules.missing_share * expected:
-            return found(LightAnswer.MISSING, expected - at_most)
+        return found(LightOutcome.ANOTHER, measured.restlessness)
     return measured
 
 
