@@ -183,7 +183,8 @@ def test_frames_before_the_first_colour_do_not_count() -> None:
     """The page's word arrives when frames of its first colour are already there."""
     turn = offered()
     turn.accept(TAPPED_S)
-    early = [Lit(TAPPED_S + n / 25, face_frames(ONE)[0].light) for n in range(12)]
+    before = face_frames(sequence(2), strength=0.8)[20:32]  # what stood there before
+    early = [Lit(one.captured_s - 1.3, one.light) for one in before]
     frames = face_frames(ONE, length_s=5.0)
     watch(turn, [*early, *frames[:3]])
     turn.begin(BEGUN_S, frames[2].captured_s + 0.01)
