@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from likeness.core import jws, messages, report
 from likeness.core.chain import ChainHead, Link
-from likeness.core.vocabulary import CardKind, Conclusion, Verdict
+from likeness.core.vocabulary import CardKind, Conclusion, LightOutcome, Verdict
 from likeness.errors import ProtocolMisuse
 from results import ACCEPTED, FACTS, MOMENT, NAME, NUMBER, REFUSED
 
@@ -114,6 +114,19 @@ def test_what_was_not_measured_is_left_out() -> None:
     claims = json.loads(composed(bare, person=None))
     for name in ("card", "match", "liveness", "consent", "transaction", "nonce"):
         assert name not in claims
+
+
+def test_the_light_answer_says_what_was_shown_and_what_came_of_it() -> None:
+    def light(outcome: LightOutcome | None, *shown: str) -> object:
+        lit = replace(ACCEPTED, light=outcome, light_shown=shown)
+        return json.loads(composed(lit))["liveness"].get("light")
+
+    assert light(None) is None
+    assert light(LightOutcome.SKIPPED) == {"outcome": "skipped"}
+    assert light(LightOutcome.ANSWERED, "green 310", "rose 250") == {
+        "outcome": "answered",
+        "colours": ["green 310", "rose 250"],
+    }
 
 
 def test_what_is_sealed_is_enough_to_check_the_portrait() -> None:

@@ -63,12 +63,22 @@ class Act(Message, frozen=True, kw_only=True):
     passed: bool
 
 
+class Light(Message, frozen=True, kw_only=True):
+    """What came of the screen's colours (decision 31)."""
+
+    outcome: Short  # vocabulary.LightOutcome
+    # Each colour and its length in ms, e.g. "green 310", as drawn from the nonces
+    # (core/light.py); left out when none were shown.
+    colours: list[Short] | None = None
+
+
 class Liveness(Message, frozen=True, kw_only=True):
     """What was asked and answered; scores × 10⁶."""
 
     acts: list[Act]
     passive: int | None = None
     threshold: int | None = None
+    light: Light | None = None  # left out where the policy does not ask for it
 
 
 class Consent(Message, frozen=True, kw_only=True):

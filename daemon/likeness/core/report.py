@@ -208,6 +208,15 @@ def _liveness(conclusion: Conclusion) -> messages.Liveness | None:
         acts=[_act(finding, first_s) for finding in conclusion.acts],
         passive=_scaled_or_none(conclusion.passive),
         threshold=_scaled_or_none(conclusion.passive_threshold),
+        light=_light(conclusion),
+    )
+
+
+def _light(conclusion: Conclusion) -> messages.Light | None:
+    if conclusion.light is None:
+        return None
+    return messages.Light(
+        outcome=conclusion.light, colours=list(conclusion.light_shown) or None
     )
 
 
