@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 import visits as v
 from likeness.core import visit_events as e
 from likeness.core.profile import PROFILES, Profile
-from likeness.core.session import ANY_POSE, Session, State
+from likeness.core.session import Session, State
+from likeness.core.visit import ANY_POSE
 from likeness.core.vocabulary import (
     Act,
     Attention,

@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 
 from likeness.core import jws
-from likeness.core.challenge import draw
+from likeness.core.challenge import draw, fits
 from likeness.core.messages import Result
 from likeness.core.vocabulary import Environment, NonceSource
 from likeness.errors import Untrusted
@@ -70,4 +70,5 @@ def _doubt_order(result: Result, device_nonce: bytes) -> str:
         transaction=result.transaction or "",
         count=len(asked),
     )
-    return "" if asked == list(drawn.acts) else "acts that were not drawn in this order"
+    fit = fits(asked, drawn.acts)
+    return "" if fit else "acts that were not drawn in this order"

@@ -9,10 +9,11 @@ Leaves to others: what an act looks like (liveness.py), what a missed one means.
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from likeness.core.challenge import Challenge
+from likeness.core.challenge import Challenge, form
 from likeness.core.liveness import Rest, Watch, watch
 from likeness.core.profile import ActRules
 from likeness.core.vocabulary import Act, ActFinding, Face
+from likeness.core.wishes import Wishes
 
 # A frame captured before the window closed may reach us this much later.
 LATE_FRAME_S = 0.5
@@ -36,14 +37,23 @@ class Step:
 
 
 class Acts:
-    """The acts of one visit; `see` takes frames, `tick` takes time."""
+    """The acts of one visit; `see` takes frames, `tick` takes time.
+
+    What the visitor wishes may change while they run.
+    """
 
     def __init__(
-        self, challenge: Challenge, rest: Rest, rules: ActRules, now: float
+        self,
+        challenge: Challenge,
+        rest: Rest,
+        rules: ActRules,
+        now: float,
+        wishes: Wishes,
     ) -> None:
         self._challenge = challenge
         self._rest = rest
         self._rules = rules
+        self._wishes = wishes
         self._findings: list[ActFinding] = []
         self._watch: Watch | None = None
         self.phase = Phase.PAUSE
@@ -53,6 +63,13 @@ class Acts:
     def findings(self) -> tuple[ActFinding, ...]:
         """Every act asked so far, answered or not."""
         return tuple(self._findings)
+
+    @property
+    def wanted(self) -> tuple[Act, ...]:
+        """Every act, as it was asked or as it would be asked now."""
+        asked = [finding.act for finding in self._findings]
+        rest = self._challenge.acts[len(asked) :]
+        return (*asked, *(form(act, self._wishes.chosen) for act in rest))
 
     @property
     def asking(self) -> Act | None:
@@ -71,7 +88,7 @@ class Acts:
             case Phase.PAUSE:
                 return self._due_s
             case Phase.ASKED:
-                return self._asked_s + self._rules.window_s + LATE_FRAME_S
+                return self._asked_s + self._window_s + LATE_FRAME_S
             case _:
                 return None
 
@@ -79,14 +96,14 @@ class Acts:
     def _asked_s(self) -> float:
         return self._findings[-1].asked_s
 
+    @property
+    def _window_s(self) -> float:
+        return self._wishes.window(self._rules.window_s)
+
     def tick(self, now: float) -> Step | None:
         """Let time pass: a prompt falls due, or an answer is overdue."""
         if self.phase is Phase.PAUSE and now >= self._due_s:
-            act = self._challenge.acts[len(self._findings)]
-            self._findings.append(ActFinding(act, asked_s=now, answered_s=None))
-            self._watch = watch(act, self._rest, self._rules)
-            self.phase = Phase.ASKED
-            return Step(self.phase, act)
+            return self._ask(now)
         deadline = self.deadline
         if self.phase is Phase.ASKED and deadline is not None and now >= deadline:
             return self._miss()
@@ -98,7 +115,7 @@ class Acts:
             return None
         if captured_s <= self._asked_s:
             return None
-        if captured_s > self._asked_s + self._rules.window_s:
+        if captured_s > self._asked_s + self._window_s:
             return self._miss()
         if not self._watch.see(face, captured_s):
             return None
@@ -112,6 +129,21 @@ class Acts:
             self.phase = Phase.PAUSE
             self._due_s = captured_s + self._challenge.pauses_s[count]
         return Step(self.phase, asked.act)
+
+    def ask_anew(self, now: float) -> Step | None:
+        """Ask the running act in its other form, if another was wished for since."""
+        asking = self.asking
+        if asking is None or form(asking, self._wishes.chosen) is asking:
+            return None
+        del self._findings[-1]
+        return self._ask(now)
+
+    def _ask(self, now: float) -> Step:
+        act = form(self._challenge.acts[len(self._findings)], self._wishes.chosen)
+        self._findings.append(ActFinding(act, asked_s=now, answered_s=None))
+        self._watch = watch(act, self._rest, self._rules)
+        self.phase = Phase.ASKED
+        return Step(self.phase, act)
 
     def _miss(self) -> Step:
         self.phase = Phase.MISSED

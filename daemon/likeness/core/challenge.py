@@ -16,12 +16,19 @@ below 91 for the pause before its prompt: 300 ms + 10 ms × draw (0.3 … 1.2 s)
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
-from likeness.core.vocabulary import Act
+from likeness.core.vocabulary import Act, Alternative
 
 CHOICES = (Act.BLINK, Act.TURN_LEFT, Act.TURN_RIGHT)
+# What is asked in a drawn act's place; the order stays as it was drawn, so that no wish
+# makes it foreseeable and the carrier can still draw it again.
+INSTEAD = {
+    Act.BLINK: (Alternative.CLOSE_EYES, Act.CLOSE_EYES),
+    Act.TURN_LEFT: (Alternative.NOD, Act.RAISE_CHIN),
+    Act.TURN_RIGHT: (Alternative.NOD, Act.LOWER_CHIN),
+}
 PAUSE_FROM_MS = 300
 PAUSE_STEP_MS = 10
 PAUSE_STEPS = 91
@@ -57,6 +64,28 @@ def draw(
 def scripted(acts: tuple[Act, ...]) -> Challenge:
     """Ask for these acts, each as soon as the one before is answered."""
     return Challenge(acts, (0.0,) * len(acts))
+
+
+def form(act: Act, chosen: Set[Alternative]) -> Act:
+    """Return what is asked in this act's place of who has chosen so."""
+    alternative, other = INSTEAD.get(act, (None, act))
+    return other if alternative in chosen else act
+
+
+def fits(asked: Sequence[str], drawn: Sequence[Act]) -> bool:
+    """Say whether these acts are the drawn ones, or what may stand in their places.
+
+    A wish holds from then on: after another act was asked in the place of one, no more
+    of its kind can have been asked.
+    """
+    chosen: set[Alternative] = set()
+    for name, act in zip(asked, drawn, strict=True):
+        alternative, other = INSTEAD[act]
+        if name == other:
+            chosen.add(alternative)
+        elif name != act or alternative in chosen:
+            return False
+    return True
 
 
 def numbers_from(seed: bytes) -> Iterator[int]:

@@ -123,6 +123,7 @@ class Profile:
     goodbye_s: float = 5.0  # the verdict stays on the screen
     feed_may_repeat: bool = False  # a recording that goes round stands for a camera
     last_look_s: float = 1.5  # and so long after the card was taken
+    linger_at_most_s: float = 180.0  # and at most so long, whoever still reads
     only_in: tuple[Environment, ...] = tuple(Environment)
 
 

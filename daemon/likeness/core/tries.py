@@ -3,13 +3,24 @@
 After so many refusals within the window the card's next visit goes to an attendant
 (NIST SP 800-63B-4, use of biometrics, allows five failures in a row, ten with attack
 detection). Cards are known by a keyed digest in memory, forgotten with the window.
-Leaves to others: what a failed try is.
+Leaves to others: the verdict.
 """
 
 import hashlib
 import hmac
 
-from likeness.core.vocabulary import Card
+from likeness.core.vocabulary import Card, Conclusion, Reason, Verdict
+
+# A visit that was referred for one of these is a try as well: who calls the attendant
+# in the middle of the acts has also practised them.
+PERSON_DOUBTS = frozenset(
+    {
+        Reason.ATTENDANT_ASKED,
+        Reason.LIVENESS_IN_DOUBT,
+        Reason.MATCH_IN_DOUBT,
+        Reason.ACT_NOT_SEEN,
+    }
+)
 
 
 class Tries:
@@ -31,6 +42,16 @@ class Tries:
         """Say whether this card had its tries; one without a number never has."""
         self._forget(now)
         return self._failed.get(self._digest(card), (0, now))[0] >= self._most
+
+    def note(self, end: Conclusion, now: float, *, acted: bool) -> None:
+        """Count a visit that is over; `acted`: its acts had begun."""
+        if end.card is None:
+            return
+        doubted = not PERSON_DOUBTS.isdisjoint(end.reasons)
+        if end.verdict is Verdict.ACCEPTED:
+            self.succeeded(end.card)
+        elif acted and (end.verdict is Verdict.REFUSED or doubted):
+            self.failed(end.card, now)
 
     def failed(self, card: Card, now: float) -> None:
         """Count a refusal."""

@@ -4,6 +4,7 @@
 - What the person or the card failed is `refused`; it names what to do next.
 - What the machine cannot tell is `referred`: an attendant takes over.
 - A refusal outweighs a doubt; only refusals are then listed first.
+- Who asked for an attendant gets one, whatever was found until then.
 
 One function and the list of doubts; leaves to others: thresholds (profile.py).
 """
@@ -15,6 +16,7 @@ from likeness.core.presentation import TextureVote
 from likeness.core.profile import Profile
 from likeness.core.solidity import Shape
 from likeness.core.vocabulary import (
+    NOD_ACTS,
     ActFinding,
     Card,
     MatchFinding,
@@ -88,6 +90,7 @@ def decide(findings: Findings, profile: Profile) -> tuple[Verdict, tuple[Reason,
         *_missing(findings),
         *_presented(findings),
         *_match(findings, profile),
+        *_weaker(findings, profile),
     ]
     if findings.card is None and not findings.noted:
         reasons.append(Reason.CARD_NOT_PRESENTED)
@@ -98,11 +101,23 @@ def decide(findings: Findings, profile: Profile) -> tuple[Verdict, tuple[Reason,
     reasons = list(dict.fromkeys(reasons))
     refusals = [reason for reason in reasons if reason not in DOUBTS]
     doubts = [reason for reason in reasons if reason in DOUBTS]
+    if Reason.ATTENDANT_ASKED in doubts:
+        return Verdict.REFERRED, _first(Reason.ATTENDANT_ASKED, doubts + refusals)
     if _excused(refusals, doubts):
         return Verdict.REFERRED, tuple(doubts + refusals)
     if refusals:
         return Verdict.REFUSED, tuple(refusals + doubts)
     return (Verdict.REFERRED if doubts else Verdict.ACCEPTED), tuple(doubts)
+
+
+def _first(reason: Reason, reasons: Sequence[Reason]) -> tuple[Reason, ...]:
+    return reason, *(other for other in reasons if other is not reason)
+
+
+def _weaker(findings: Findings, profile: Profile) -> list[Reason]:
+    """Name acts that say less than those that were drawn; the visitor chose them."""
+    nodded = any(act.passed and act.act in NOD_ACTS for act in findings.acts)
+    return [Reason.ALTERNATIVE_ACT] if nodded and not profile.nods_suffice else []
 
 
 def _excused(refusals: Sequence[Reason], doubts: Sequence[Reason]) -> bool:
@@ -117,6 +132,7 @@ def _missing(findings: Findings) -> list[Reason]:
     if findings.asked > 0 and passed == findings.asked:
         return []
     ended = any(reason not in DOUBTS for reason in findings.noted)
+    ended = ended or Reason.ATTENDANT_ASKED in findings.noted
     never_asked = findings.asked == 0 and bool(findings.noted)
     return [] if ended or never_asked else [Reason.ACT_NOT_SEEN]
 

@@ -1,4 +1,4 @@
-"""What one visit knows, and the conclusion that it comes to.
+"""What one visit knows, what it wants to see, and the conclusion that it comes to.
 
 Dropped whole at the visit's end. Leaves to others: the steps (session.py), the verdict
 (verdict.py).
@@ -6,24 +6,34 @@ Dropped whole at the visit's end. Leaves to others: the steps (session.py), the 
 
 from dataclasses import dataclass, field
 
-from likeness.core import jws
+from likeness.core import card_fields, jws
 from likeness.core.acts import Acts
-from likeness.core.challenge import Challenge
+from likeness.core.challenge import Challenge, draw, scripted
+from likeness.core.glance import Glance, State
+from likeness.core.goodbye import Goodbye
 from likeness.core.looking import Looking
 from likeness.core.profile import Profile
-from likeness.core.verdict import Findings, decide, match_finding
+from likeness.core.verdict import DOUBTS, Findings, decide, match_finding
 from likeness.core.visit_events import Begin
 from likeness.core.vocabulary import (
     EYE_ACTS,
+    TURN_ACTS,
     Act,
     ActFinding,
+    Alternative,
+    Attention,
     Card,
+    CardDoubt,
     Conclusion,
     Consent,
     Embedding,
+    EmbedWhen,
     NonceSource,
     Reason,
 )
+from likeness.core.wishes import Wishes
+
+ANY_POSE = EmbedWhen(max_yaw_deg=90.0, max_pitch_deg=90.0)
 
 
 @dataclass(slots=True)
@@ -32,6 +42,9 @@ class Visit:
 
     begin: Begin
     looking: Looking
+    wishes: Wishes
+    # Laid before the consent, or why it could not be read; dropped without it.
+    held: Card | Reason | None = field(default=None, repr=False)
     consent: Consent | None = None
     card: Card | None = field(default=None, repr=False)
     portrait: Embedding | None = field(default=None, repr=False)
@@ -42,6 +55,71 @@ class Visit:
     challenge: Challenge | None = None
     acts: Acts | None = None
     noted: list[Reason] = field(default_factory=list)
+    goodbye: Goodbye | None = None
+
+    @property
+    def attention(self) -> Attention:
+        """Say what the next frame should be asked, while frames are looked at."""
+        acts = self.acts
+        whose = acts is not None and acts.wants_view
+        return Attention(
+            eyes=acts is None or acts.asking in EYE_ACTS,
+            embed=ANY_POSE if whose else self.looking.wants,
+            passive=self.looking.wants_texture,
+            parallax=True,
+        )
+
+    def glance(self, state: State, *, until_s: float | None, goes_on: bool) -> Glance:
+        """Show where the visit stands; what is on offer is so while it goes on."""
+        acts, wishes = self.acts, self.wishes
+        return Glance(
+            state,
+            visit=self.begin.visit,
+            purpose=self.begin.purpose,
+            transaction=self.begin.transaction,
+            asked=len(acts.wanted) if acts else 0,
+            done=sum(one.passed for one in acts.findings) if acts else 0,
+            asking=acts.asking if acts else None,
+            until_s=until_s,
+            card_held=self.held is not None,
+            offers_close_eyes=goes_on and wishes.may(Alternative.CLOSE_EYES),
+            offers_nod=goes_on and wishes.may(Alternative.NOD),
+            offers_more_time=goes_on and not wishes.more_time,
+        )
+
+    def take(self, card: Card, *, tries_used_up: bool) -> Reason | None:
+        """Take the card; return what is wrong with it, or None to go on with it."""
+        self.card = card
+        begin = self.begin
+        wrong = card_fields.validity(card, begin.today, is_known=begin.today_is_known)
+        if wrong is None and tries_used_up:
+            wrong = Reason.TRIES_USED_UP
+        self.noted.extend(card.concerns)
+        if wrong is None:
+            # A card that is refused anyway needs no face.
+            wrong = next((one for one in card.concerns if one not in DOUBTS), None)
+        if wrong is None and set(card.doubts) - {CardDoubt.NAME_PRIVATE_USE}:
+            self.noted.append(Reason.CARD_INCONSISTENT)
+        return wrong
+
+    def draw(self, profile: Profile, waited_s: float) -> Challenge | None:
+        """Draw the acts; None for the little while that the carrier's nonce may take.
+
+        After that our own stands in its place.
+        """
+        begin = self.begin
+        if begin.acts is not None:
+            return scripted(begin.acts)
+        if not self.nonce:
+            if waited_s < profile.nonce_within_s:
+                return None
+            self.nonce, self.nonce_source = begin.spare_nonce, NonceSource.DEVICE
+        return draw(
+            carrier_nonce=self.nonce,
+            device_nonce=begin.device_nonce,
+            transaction=begin.transaction,
+            count=profile.acts,
+        )
 
     def conclude(self, profile: Profile, now: float) -> Conclusion:
         """Decide on what was found; nothing is left to see."""
@@ -71,7 +149,7 @@ class Visit:
 
     def _findings(self, profile: Profile) -> Findings:
         acts = self.acts.findings if self.acts else ()
-        wanted = self.challenge.acts if self.challenge else ()
+        wanted = self.acts.wanted if self.acts else ()
         if Act.BLINK in wanted and acts and self.looking.too_slow:
             self.noted.append(Reason.TOO_SLOW_FOR_BLINK)
         if acts and not self.looking.seen_acting:
@@ -95,6 +173,6 @@ class Visit:
 
         Who covers the camera in mid-turn, or stands too far for texture, silences it.
         """
-        turned = any(act.passed and act.act not in EYE_ACTS for act in acts)
+        turned = any(act.passed and act.act in TURN_ACTS for act in acts)
         blind = turned and not self.looking.solidity.seen
         return blind or (bool(acts) and self.looking.texture.score is None)

@@ -160,25 +160,12 @@ class TimePassed:
     """The deadline asked for has come."""
 
 
+ByVisitor = ConsentGiven | ConsentRefused | Cancelled | AttendantAsked | Lingered | Left
+Wish = MoreTimeAsked | AlternativeAsked
+ByReader = CardPresented | CardFailed | CardTaken
+Answer = Enrolled | NonceGranted | Committed
 Event = (
-    Begin
-    | ConsentGiven
-    | ConsentRefused
-    | CardPresented
-    | CardFailed
-    | CardTaken
-    | Enrolled
-    | NonceGranted
-    | Observed
-    | PictureEnded
-    | Cancelled
-    | AttendantAsked
-    | MoreTimeAsked
-    | AlternativeAsked
-    | Lingered
-    | Left
-    | Committed
-    | TimePassed
+    Begin | ByVisitor | Wish | ByReader | Answer | Observed | PictureEnded | TimePassed
 )
 
 
