@@ -45,7 +45,7 @@ path = "{reader}"
 command = ["{python}", "-m", "likeness.simulators.wlt_decoder", "--pictures", "{cards}"]
 [camera]
 source = "feed"
-path = "{clip}"
+path = "{camera}"
 loop = true
 [keys]
 device_key = "{keys}/device.key"
@@ -57,6 +57,7 @@ carrier_command_key = "{keys}/carrier-command.jwk"
 host = "127.0.0.1"
 port = {port}
 telemetry_every_s = 5.0
+{more}
 """
 CARRIER = """\
 keys = "{keys}"
@@ -71,8 +72,15 @@ retry_to_s = 2.0
 class Terminal(Program):
     """`likeness run` with its own database and its own card reader."""
 
-    def __init__(self, home: Path, config: Path, reader: SdtSimulator) -> None:
-        super().__init__(home / "log", *LIKENESS, "run", "--config", config)
+    def __init__(
+        self,
+        home: Path,
+        config: Path,
+        reader: SdtSimulator,
+        before: tuple[str, ...] = (),
+    ) -> None:
+        command = (*before, *LIKENESS, "run", "--config", config)
+        super().__init__(home / "log", *command)
         self.device = home.name
         self.database = home / "state" / store_file.NAME
         self.reader = reader
@@ -107,11 +115,34 @@ class Terminal(Program):
 
 
 class Shop:
-    """One broker, one carrier and some terminals; nothing runs yet."""
+    """One broker, one carrier and some terminals; nothing runs yet.
 
-    def __init__(self, folder: Path, pictures: Path, *devices: str) -> None:
+    Args:
+        folder: for all that they keep.
+        pictures: the public ones.
+        devices: the terminals' names.
+        clip: whom the first card belongs to.
+        camera: what the terminals see, if not the clip.
+        more: of the terminals' configuration.
+        before: words before the terminals' command.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        pictures: Path,
+        *devices: str,
+        clip: Path | None = None,
+        camera: Path | None = None,
+        more: str = "",
+        before: tuple[str, ...] = (),
+    ) -> None:
         self._folder = folder
         self._pictures = pictures
+        self._clip = clip or pictures / "carphone.mp4"
+        self._camera = camera or self._clip
+        self._more = more
+        self._before = before
         self._keys = folder / "keys"
         self.cards = self._make_cards()
         self.broker = Mosquitto(folder)
@@ -155,7 +186,7 @@ class Shop:
     def _make_cards(self) -> tuple[SdtCard, SdtCard]:
         """The clip's person's own card, and one with another person's portrait."""
         looker = Looker(load_model_set(None))
-        clip = frames(self._pictures / "carphone.mp4", start_s=PORTRAIT_AT_S)
+        clip = frames(self._clip, start_s=PORTRAIT_AT_S)
         still = cv2.imencode(".png", next(clip).image)[1].tobytes()
         clip.close()
         stranger = (self._pictures / "obama.jpg").read_bytes()
@@ -181,12 +212,13 @@ class Shop:
                 reader=reader.path,
                 python=sys.executable,
                 cards=self._folder / "cards",
-                clip=self._pictures / "carphone.mp4",
+                camera=self._camera,
                 keys=keys.terminal,
                 port=self.broker.port,
+                more=self._more,
             )
         )
-        return Terminal(home, config, reader)
+        return Terminal(home, config, reader, self._before)
 
 
 def claims(token: str) -> dict[str, Any]:  # Any: JSON, read by nobody's code but this
