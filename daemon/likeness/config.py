@@ -109,6 +109,8 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     carrier_visit_key: str = "/etc/likeness/pki/carrier-visit.jwk"
     carrier_person_key: str = "/etc/likeness/pki/carrier-person.jwk"
     carrier_command_key: str = ""  # empty: no command and no desired values are obeyed
+    # Empty: no attendant's decision, no dispute, and check_numbers has no answer.
+    carrier_answer_key: str = ""
 
 
 class Mqtt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -132,10 +132,11 @@ def install(
         "visit": keys.carrier_visit_key,
         "person": keys.carrier_person_key,
         "command": keys.carrier_command_key,
+        "answer": keys.carrier_answer_key,
     }
     for name, place in places.items():
         if not place:
-            continue  # a terminal that obeys no command
+            continue  # a terminal that obeys no command, or asks nothing
         source = carrier_keys / f"carrier-{name}.jwk"
         key_files.load_public(source)
         wanted[Path(place)] = _read(source)

@@ -10,7 +10,15 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from likeness import __version__, config, desired_in_force, models_in_use, parts, remote
+from likeness import (
+    __version__,
+    config,
+    desired_in_force,
+    models_in_use,
+    parts,
+    remote,
+    talk,
+)
 from likeness.core.health_window import HealthRules
 from likeness.core.report import DeviceFacts
 from likeness.core.session import Session
@@ -55,6 +63,7 @@ class Daemon:
     wall: Timekeeping
     well: Wellbeing
     far: remote.Remote | None = None
+    talks: talk.Talk | None = None
 
     async def run(self) -> None:
         """Serve until cancelled; a rule that raises ends the daemon.
@@ -72,6 +81,8 @@ class Daemon:
                 group.create_task(self.sight.run())
                 if self.far is not None:
                     group.create_task(self.far.run())
+                if self.talks is not None:
+                    group.create_task(self.talks.run())
                 group.create_task(self.well.run())
                 group.create_task(
                     keep_house(
@@ -120,8 +131,7 @@ async def build(
         UsageError: another daemon works in this state directory.
     """
     # Before all else: starts are counted in there, and one that is refused is none.
-    lock = directory_lock.hold(Path(settings.terminal.state_dir))
-    stack.callback(os.close, lock)
+    lock = _hold(settings, stack)
     in_force = desired_in_force.begin(settings, parts.policy_of)
     settings = in_force.settings
     policy = parts.policy_of(settings)
@@ -249,12 +259,21 @@ async def build(
             examine=examine,
         )
     )
+    talking = talk.build(
+        talk.Parts(
+            settings=settings,
+            notary=notary,
+            store=store,
+            time=wall,
+            clock=clock,
+            delivery=lambda: delivery,
+            far=far,
+        )
+    )
     delivery = Delivery(
         device=me.device,
         store=store,
-        broker=MqttLine(
-            parts.line_settings(settings, wall, remote.TOPICS if far else ())
-        ),
+        broker=MqttLine(parts.line_settings(settings, wall, tuple(talking.topics))),
         verifier=verifier,
         notary=notary,
         clock=clock,
@@ -271,15 +290,21 @@ async def build(
             "vision_slow": slow,
             "resident_kib": parts.resident_kib(),
             "disk_free_kib": shutil.disk_usage(me.state_dir).free // parts.KIB,
-            **(far.counts() if far else {}),
+            **talking.counts(),
         },
         telemetry_every_s=settings.mqtt.telemetry_every_s,
         on_visit=desk.opened,
-        others=far.topics if far else {},
-        on_up=far.line_is_up if far else lambda: None,
+        others=talking.topics,
+        on_up=talking.line_is_up,
     )
     well = parts.wellbeing(clock, camera, reading, on_thread, store)
-    return Daemon(terminal, reading, delivery, store, sight, wall, well, far)
+    return Daemon(terminal, reading, delivery, store, sight, wall, well, far, talking)
+
+
+def _hold(settings: config.Config, stack: AsyncExitStack) -> int:
+    lock = directory_lock.hold(Path(settings.terminal.state_dir))
+    stack.callback(os.close, lock)
+    return lock
 
 
 def _journal(level: str | None, stack: AsyncExitStack) -> RecentLines:

@@ -55,8 +55,8 @@ def make(config_file: Path, out: Path) -> None:
     "--carrier-keys",
     required=True,
     type=FILE,
-    help="A folder with carrier-receipt.jwk, -visit.jwk, -person.jwk; and -command.jwk"
-    " where keys.carrier_command_key is set.",
+    help="A folder with carrier-receipt.jwk, -visit.jwk, -person.jwk; and -command.jwk,"
+    " -answer.jwk where keys.carrier_command_key, keys.carrier_answer_key are set.",
 )
 def install(
     config_file: Path, cert: Path, issuer: Path, broker_ca: Path, carrier_keys: Path

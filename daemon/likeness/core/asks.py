@@ -25,13 +25,8 @@ from likeness.core.messages import (
 DECISION = "likeness-decision+jws"
 DISPUTE = "likeness-dispute+jws"
 QUESTION = "likeness-question+jws"
-TYPES = (DECISION, DISPUTE, QUESTION)
 ANSWER = "likeness-answer+jws"  # says nothing of anybody, so it is not sealed
 NUMBERS = "likeness-numbers+jws"  # always sealed to the visit's key
-
-ASK_DECISION = "decision"
-ASK_DISPUTE = "dispute"
-ASK_NUMBERS = "check_numbers"
 
 # 32 lines of the longest kind still fit into a message, sealed (jws.MAX_TOKEN_BYTES).
 NUMBERS_AT_MOST = 32
@@ -92,6 +87,12 @@ class Question(_Asked, frozen=True, kw_only=True):
 
 
 Statement = Decision | Dispute
+Asked = Statement | Question
+KINDS: dict[str, type[Asked]] = {
+    DECISION: Decision,
+    DISPUTE: Dispute,
+    QUESTION: Question,
+}
 
 
 class Answer(FromCarrier, frozen=True, kw_only=True):

@@ -113,6 +113,8 @@ class StatementQueue:
         done: list[Effect] = []
         match event:
             case Kept(statement):
+                if any(one.jti == statement.jti for one in self._waiting):
+                    return []  # it was on the disk when we began
                 self._waiting.append(statement)
                 self._sent.append(statement.jti)  # a person waits for it: at once
                 done.append(Send(statement))

@@ -30,7 +30,7 @@ def keys(settings: config.Config) -> Finding:
                 given.carrier_receipt_key,
                 given.carrier_visit_key,
                 given.carrier_person_key,
-                *filter(None, [given.carrier_command_key]),
+                *filter(None, [given.carrier_command_key, given.carrier_answer_key]),
             ):
                 key_files.load_public(Path(path))
     except ConfigError as fault:

@@ -1,8 +1,9 @@
 """Makes all keys that a bench terminal and its carrier need, in one folder.
 
     OUT/terminals/NAME/   device.key, device.jwk, carrier-receipt.jwk,
-                          carrier-visit.jwk, carrier-person.jwk, carrier-command.jwk
-    OUT/carrier/          receipt.key, visit.key, person.key, command.key,
+                          carrier-visit.jwk, carrier-person.jwk, carrier-answer.jwk,
+                          carrier-command.jwk
+    OUT/carrier/          receipt.key, visit.key, person.key, answer.key, command.key,
                           devices/NAME.json
 
 What stands in `terminals/NAME` belongs on that terminal, what stands in `carrier` stays
@@ -18,7 +19,7 @@ from likeness.core.vocabulary import Environment
 from likeness.edges import key_files
 from likeness.errors import UsageError
 
-CARRIER_KEYS = ("receipt", "visit", "person", "command")
+CARRIER_KEYS = ("receipt", "visit", "person", "answer", "command")
 
 
 @dataclass(frozen=True, slots=True)

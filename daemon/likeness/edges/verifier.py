@@ -17,11 +17,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
-from likeness.core import jws, messages
+from likeness.core import asks, jws, messages, visit_orders
 from likeness.edges import key_files
 from likeness.errors import Untrusted
 
-FromCarrier = TypeVar("FromCarrier", messages.Receipt, messages.Refusal, messages.Visit)
+FromCarrier = TypeVar("FromCarrier", bound=messages.FromCarrier)
 
 
 class CarrierVerifier:
@@ -60,15 +60,49 @@ class CarrierVerifier:
         parsed = self._visit_key.check(token, (messages.VISIT,))
         return self._claims(parsed, messages.Visit, now_s)
 
+    def visit_order(self, token: bytes) -> jws.Unverified:
+        """Take apart a start or cancel; all else about it is still to judge.
+
+        Raises:
+            Untrusted: the visit key has not signed it, or it is neither.
+        """
+        return self._visit_key.check(token, visit_orders.KINDS)
+
     def _claims(
         self, parsed: jws.Unverified, kind: type[FromCarrier], now_s: int | None
     ) -> FromCarrier:
-        claims = messages.from_json(parsed.payload, kind)
-        if claims.aud != self._device:
-            raise Untrusted("for another device")
-        if now_s is not None and claims.exp < now_s:
-            raise Untrusted(f"expired {now_s - claims.exp} s ago")
-        return claims
+        return _claims(parsed, kind, self._device, now_s)
+
+
+class CarrierAnswers:
+    """Knows the key that signs answers to statements and questions, and no other."""
+
+    def __init__(self, device: str, answer_key: Path) -> None:
+        """Read the key.
+
+        Raises:
+            ConfigError: the file is missing or not a public P-256 key.
+        """
+        self._device = device
+        self._key = _Key(answer_key)
+
+    def answer(self, token: bytes, now_s: int | None) -> asks.Answer:
+        """Check an answer that is not sealed.
+
+        Raises:
+            Untrusted: with what is wrong.
+        """
+        parsed = self._key.check(token, (asks.ANSWER,))
+        return _claims(parsed, asks.Answer, self._device, now_s)
+
+    def numbers(self, token: bytes, now_s: int | None) -> asks.Numbers:
+        """Check what was inside a sealed one.
+
+        Raises:
+            Untrusted: with what is wrong.
+        """
+        parsed = self._key.check(token, (asks.NUMBERS,))
+        return _claims(parsed, asks.Numbers, self._device, now_s)
 
 
 class CarrierOrders:
@@ -89,6 +123,17 @@ class CarrierOrders:
             Untrusted: with what is wrong.
         """
         return self._key.check(token, (messages.COMMAND, messages.DESIRED))
+
+
+def _claims(
+    parsed: jws.Unverified, kind: type[FromCarrier], device: str, now_s: int | None
+) -> FromCarrier:
+    claims = messages.from_json(parsed.payload, kind)
+    if claims.aud != device:
+        raise Untrusted("for another device")
+    if now_s is not None and claims.exp < now_s:
+        raise Untrusted(f"expired {now_s - claims.exp} s ago")
+    return claims
 
 
 class _Key:

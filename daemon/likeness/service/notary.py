@@ -1,4 +1,4 @@
-"""Signs what is not a visit's result: a new epoch, a new key, questions, replies.
+"""Signs what is not a visit's result: a new epoch, a new key, questions, statements.
 
 Leaves to others: results (`recording`), keeping, sending.
 """
@@ -6,13 +6,15 @@ Leaves to others: results (`recording`), keeping, sending.
 import secrets
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
-from likeness.core import jws, messages, orders, report
+from likeness.core import asks, jws, messages, orders, report
 from likeness.core.chain import ChainHead, EpochReason, Link
 from likeness.core.commands import Answer
 from likeness.core.report import DeviceFacts
 from likeness.core.time_floor import RTC
 from likeness.core.vocabulary import Moment, Purpose
+from likeness.errors import Untrusted, UsageError
 from likeness.service.ports import Signer, WallClock
 
 
@@ -110,6 +112,51 @@ class Notary:
             result=answer.result,
         )
         return self._signed(messages.to_json(claims), messages.REPLY)
+
+    # Any: the members of the kind that is meant; they are checked against its type.
+    def ask(
+        self, typ: str, jti: str, transaction: str, result: Link, **claims: Any
+    ) -> str:
+        """Return a signed statement or question about a result.
+
+        Args:
+            typ: which of `asks.KINDS`.
+            jti: its name.
+            transaction: the visit's.
+            result: what the visit came to.
+            **claims: what this kind says besides.
+
+        Raises:
+            UsageError: a claim is out of its bounds; the text names it.
+        """
+        moment = self._clock.moment()
+        said = asks.KINDS[typ](
+            iss=self._facts.device,
+            jti=jti,
+            iat=moment.utc_s,
+            transaction=transaction,
+            result=asks.At(epoch=result.epoch, seq=result.seq, hash=result.hash),
+            boot=moment.boot,
+            mono_ms=moment.mono_ms,
+            time_quality=moment.quality,
+            **claims,
+        )
+        try:
+            payload = messages.to_json(said)
+            messages.from_json(payload, asks.KINDS[typ])
+        except (Untrusted, UnicodeEncodeError) as fault:
+            raise UsageError(f"this cannot be stated: {fault}") from fault
+        return self._signed(payload, typ)
+
+    def ask_again(self, token: str) -> str:
+        """Return it signed by the key that signs now, with what it says unchanged.
+
+        The carrier takes no statement by a key that was replaced.
+        """
+        parsed = jws.parse(token, types=asks.KINDS)
+        if parsed.kid == self._signer.kid:
+            return token
+        return self._signed(parsed.payload, parsed.typ)
 
     def _signed(self, claims: bytes, typ: str) -> str:
         signer = self._signer
