@@ -6,6 +6,7 @@ browser, and what a visitor does there.
 """
 
 import asyncio
+import contextlib
 import os
 import urllib.error
 import urllib.request
@@ -93,7 +94,7 @@ class Counter:
             print(self.terminal.said())  # noqa: T201 - pytest keeps it
         self.shop.__exit__()
 
-    # --- what a shop can do -------------------------------------------------------------
+    # --- what a shop can do ---------------------------------------------------------
     @property
     def url(self) -> str:
         """Where the page is."""
@@ -113,7 +114,7 @@ class Counter:
         """Take it away again."""
         self.terminal.reader.take_away()
 
-    # --- what came of it ----------------------------------------------------------------
+    # --- what came of it ------------------------------------------------------------
     def results(self) -> list[Result]:
         """Return what the carrier keeps, each verified with the device's public key."""
         key = ECKey.import_key(
@@ -123,7 +124,7 @@ class Counter:
                 )
             }
         )
-        with self.shop.carrier_store() as store:
+        with contextlib.closing(self.shop.carrier_store()) as store:
             claims = [verify(token, key).claims for token in store.tokens(DEVICE)]
         return [one for one in claims if isinstance(one, Result)]
 

@@ -71,15 +71,15 @@ class Chromium:
         self._before = before
         self._link: Link | None = None
         self._process: asyncio.subprocess.Process | None = None
-        self._profile = Path()
+        self.profile = Path()  # gone again when it ends
 
     async def __aenter__(self) -> Self:
         """Start it; raise UsageError if it is not installed."""
         program = find()
         if program is None:
             raise UsageError("chromium is missing: apt-get install chromium")
-        self._profile = Path(tempfile.mkdtemp(prefix="likeness-chromium-"))
-        flags = [*FLAGS, f"--user-data-dir={self._profile}"]
+        self.profile = Path(tempfile.mkdtemp(prefix="likeness-chromium-"))
+        flags = [*FLAGS, f"--user-data-dir={self.profile}"]
         if os.geteuid() == 0:
             flags.append("--no-sandbox")  # root has none; this is a bench
         their_in, our_out = os.pipe()
@@ -93,7 +93,7 @@ class Chromium:
                 stderr=asyncio.subprocess.DEVNULL,
                 pass_fds=(their_in, their_out),
                 start_new_session=True,
-                env={**os.environ, "HOME": str(self._profile)},
+                env={**os.environ, "HOME": str(self.profile)},
             )
         finally:
             os.close(their_in)
@@ -126,7 +126,14 @@ class Chromium:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
-        shutil.rmtree(self._profile, ignore_errors=True)
+        shutil.rmtree(self.profile, ignore_errors=True)
+
+    @property
+    def pid(self) -> int:
+        """Its first process."""
+        if self._process is None:
+            raise BrowserFault("the browser does not run")
+        return self._process.pid
 
     async def open(
         self,
