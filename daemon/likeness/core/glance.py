@@ -6,6 +6,7 @@ Leaves to others: the rules that get it there (session.py).
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from likeness.core.light import LightSequence
 from likeness.core.vocabulary import Act, Purpose
 
 
@@ -17,6 +18,7 @@ class State(Enum):
     CARD = auto()
     LOOK = auto()
     ACTS = auto()
+    LIGHT = auto()
     VERDICT = auto()
     RECEIPT = auto()
 
@@ -38,3 +40,5 @@ class Glance:
     offers_close_eyes: bool = False
     offers_nod: bool = False
     offers_more_time: bool = False
+    offers_light: bool = False  # the warning stands, before the colours
+    light: LightSequence | None = None  # what the screen is to show now

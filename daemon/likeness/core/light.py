@@ -98,15 +98,23 @@ class LightSequence:
         """Say each step as a result states it: "green 310", its length in ms."""
         return tuple(f"{one.colour} {round(one.length_s * 1000)}" for one in self.steps)
 
+    @property
+    def on_screen(self) -> tuple[tuple[tuple[int, int, int], int], ...]:
+        """Give what fills the screen (sRGB) and for how many ms, both rests included.
+
+        The last one stays until the screen shows something else.
+        """
+        rest = (REST_ON_SCREEN, round(REST_S * 1000))
+        steps = ((ON_SCREEN[s.colour], round(s.length_s * 1000)) for s in self.steps)
+        return rest, *steps, rest
+
     def shown_at(self, elapsed_s: float) -> tuple[int, int, int]:
         """Say what the screen shows so long after the first rest began (sRGB)."""
-        left = elapsed_s - REST_S
-        if left < 0:
-            return REST_ON_SCREEN
-        for step in self.steps:
-            if left < step.length_s:
-                return ON_SCREEN[step.colour]
-            left -= step.length_s
+        left_ms = elapsed_s * 1000
+        for rgb, length_ms in self.on_screen:
+            if left_ms < length_ms:
+                return rgb
+            left_ms -= length_ms
         return REST_ON_SCREEN
 
 

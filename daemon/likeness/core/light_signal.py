@@ -16,7 +16,7 @@ Series = tuple[float, ...]
 Chroma = tuple[Series, Series]  # red over green, blue over green; a value a frame
 
 BENDS: Final = 3  # offset, drift and bend are the slow baseline
-GRID_S: Final = 0.01
+GRID_MS: Final = 10  # every length is a multiple of it
 # A frame sees the mean of so long: exposure, and the display's own transition.
 BLEND_STEPS: Final = 3
 DARKEST: Final = 1e-6  # keeps a logarithm finite
@@ -66,20 +66,19 @@ class Shown:
     """What the screen shows over time, blended as a frame sees it."""
 
     def __init__(self, sequence: LightSequence) -> None:
-        count = math.ceil(sequence.length_s / GRID_S) + 1
-        colours = [linear_rgb(sequence.shown_at(i * GRID_S)) for i in range(count)]
-        steps = range(count)
+        shown = [
+            difference
+            for rgb, length_ms in sequence.on_screen
+            for difference in [_difference(linear_rgb(rgb))] * (length_ms // GRID_MS)
+        ]
         self._table = [
-            _mean(
-                [_difference(c) for c in colours[max(0, i + 1 - BLEND_STEPS) : i + 1]]
-            )
-            for i in steps
+            _mean(shown[max(0, i + 1 - BLEND_STEPS) : i + 1]) for i in range(len(shown))
         ]
 
     def at(self, times_s: Sequence[float], delay_s: float) -> Chroma:
         """Say what frames of these times see, each so much later than it was shown."""
         last = len(self._table) - 1
-        places = (round((time - delay_s) / GRID_S) for time in times_s)
+        places = (round((time - delay_s) * 1000 / GRID_MS) for time in times_s)
         pairs = [self._table[max(0, min(last, place))] for place in places]
         return tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs)
 
