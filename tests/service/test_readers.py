@@ -16,6 +16,9 @@ class Round:
         self.running = False
         self._fault = fault
 
+    def rest(self) -> None:
+        self.seeks = 0
+
     def seek(self) -> None:
         self.seeks += 1
 

@@ -20,8 +20,17 @@ from likeness.core.chip_moments import (
     KeyWanted,
     KeyWrong,
 )
+from likeness.core.glance import Glance, State
 from likeness.core.key_lines import NotAKey
-from likeness.core.vocabulary import Card, CardKind, Health, Purpose, Reason
+from likeness.core.vocabulary import (
+    CARD_LAID,
+    Card,
+    CardKind,
+    Consent,
+    Health,
+    Purpose,
+    Reason,
+)
 from likeness.edges.screen_text import SENTENCES
 from likeness.service.chip_reading import ChipEvent
 from likeness.service.reading import CardPresented
@@ -37,13 +46,20 @@ class ListeningTerminal(Terminal):
 
     def __init__(self) -> None:
         self.serving = False
+        self.state = State.ACTS
         self.told: list[object] = []
 
     @property
     def idle(self) -> bool:
         return not self.serving
 
-    def card_laid(self, card: Card | Reason, purpose: Purpose, text: str) -> None:
+    @property
+    def glance(self) -> Glance:
+        return Glance(self.state if self.serving else State.IDLE)
+
+    def card_laid(
+        self, card: Card | Reason, purpose: Purpose, text: str | Consent
+    ) -> None:
         self.told.append((card, purpose, text))
 
     def post(self, event: visits.Event) -> None:
@@ -86,7 +102,9 @@ def counter() -> Counter:
 def test_a_card_is_handed_over_with_purpose_and_consent(counter: Counter) -> None:
     counter.hears(CardFound(), CardPresented(CARD))
     assert counter.shown == [("hold_still", "")]
-    assert counter.terminal.told == [(CARD, Purpose.REPLACE_SIM, "2026-11")]
+    assert counter.terminal.told == [
+        (CARD, Purpose.REPLACE_SIM, Consent("2026-11", CARD_LAID))
+    ]
 
 
 def test_a_card_that_is_taken_is_told_to_the_visit(counter: Counter) -> None:
@@ -98,7 +116,7 @@ def test_a_card_that_is_taken_is_told_to_the_visit(counter: Counter) -> None:
 
 def test_a_card_that_lies_is_a_visit_whose_end_is_signed(counter: Counter) -> None:
     counter.hears(CardTrouble(Trouble.CARD_TAMPERED, "DG1"))
-    laid = (Reason.CARD_TAMPERED, Purpose.REPLACE_SIM, "2026-11")
+    laid = (Reason.CARD_TAMPERED, Purpose.REPLACE_SIM, Consent("2026-11", CARD_LAID))
     assert counter.terminal.told == [laid]
     assert counter.shown == []  # the visit has the screen
 
@@ -107,7 +125,9 @@ def test_one_on_the_other_reader_changes_no_visit() -> None:
     counter = Counter(SDT, CHIP).hears(CardPresented(CARD))
     counter.terminal.serving = True
     counter.hears(CardTrouble(Trouble.CARD_TAMPERED, "DG1"), reader=CHIP)
-    assert counter.terminal.told == [(CARD, Purpose.REPLACE_SIM, "2026-11")]
+    assert counter.terminal.told == [
+        (CARD, Purpose.REPLACE_SIM, Consent("2026-11", CARD_LAID))
+    ]
 
 
 @pytest.mark.parametrize("kind", sorted(set(Trouble) - {Trouble.CARD_TAMPERED}))
@@ -234,7 +254,9 @@ def test_a_card_on_the_other_reader_does_not_disturb_a_visit() -> None:
         ReaderTrouble(Trouble.READER_ABSENT, "gone"),
         reader=CHIP,
     )
-    assert counter.terminal.told == [(CARD, Purpose.REPLACE_SIM, "2026-11")]
+    assert counter.terminal.told == [
+        (CARD, Purpose.REPLACE_SIM, Consent("2026-11", CARD_LAID))
+    ]
     counter.hears(CardRemoved())
     assert counter.terminal.told[1:] == [visits.CardTaken()]
 

@@ -21,6 +21,7 @@ from typing import Any
 
 import msgspec
 
+from likeness.core.scenery import ConsentText
 from likeness.errors import ConfigError
 
 SHIPPED = Path(__file__).parent.parent / "page" / "languages"
@@ -29,14 +30,6 @@ MOST_BYTES = 256 << 10
 BETWEEN_PARAGRAPHS = "\n\n"
 
 Texts = dict[str, Any]  # of texts and of groups of them, as JSON gives it
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentText:
-    """What one language's consent text is known by."""
-
-    version: str
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +114,14 @@ def _overlaid(under: Texts, over: Texts, where: str, group: str) -> Texts:
         match value:
             case dict():
                 texts[key] = _overlaid(before or {}, value, where, f"{name}.")
-            case str() | list():
+            case str():
+                texts[key] = value
+            case list() if all(isinstance(one, str) for one in value):
                 texts[key] = value
             case _:
-                raise ConfigError(f"{where}: '{name}' is neither a text nor a group")
+                raise ConfigError(
+                    f"{where}: '{name}' is neither a text, a list of texts nor a group"
+                )
     return texts
 
 

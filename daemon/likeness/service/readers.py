@@ -21,6 +21,10 @@ class CardSource(Protocol):
         """Look for a card from now on."""
         ...
 
+    def rest(self) -> None:
+        """Look for no card; the removal of one that was read is still told."""
+        ...
+
     async def run(self) -> None:
         """Serve until cancelled."""
         ...
@@ -46,6 +50,11 @@ class Readers:
         """Look for a card on each."""
         for reader in self._readers:
             reader.seek()
+
+    def rest(self) -> None:
+        """Look for no card on any."""
+        for reader in self._readers:
+            reader.rest()
 
     async def run(self) -> None:
         """Serve until cancelled."""

@@ -25,8 +25,9 @@ from likeness.core.chip_moments import (
     KeyWanted,
     KeyWrong,
 )
-from likeness.core.visit_events import CardFailed, CardTaken
-from likeness.core.vocabulary import Health, Purpose, Reason
+from likeness.core.glance import State
+from likeness.core.visit_events import CardFailed, CardTaken, ConsentGiven
+from likeness.core.vocabulary import CARD_LAID, Consent, Health, Purpose, Reason
 from likeness.service.chip_reading import ChipEvent
 from likeness.service.ports import Screen
 from likeness.service.reading import CardPresented
@@ -48,6 +49,10 @@ REASONS = {
 }
 
 
+# Where a visit waits for its card, and what is said there when nothing else is.
+REST = {State.CONSENT: "consent", State.CARD: "lay_card"}
+
+
 class Reception:
     """Give `hear`, or what `listener` returns, to the readings as their listener."""
 
@@ -60,15 +65,30 @@ class Reception:
         consent_text: str,
         card_found: Callable[[str], None] = lambda _reader: None,
         readers: Sequence[str] = (SDT,),
+        consent: Callable[[], Consent] | None = None,
+        by_card: bool = True,
     ) -> None:
-        """Take whom to tell; `card_found`: a card will soon be read by this reader."""
+        """Take whom to tell.
+
+        Args:
+            terminal: made later than this, so it is asked for.
+            screen: says what the readers need.
+            purpose: of a visit that a card begins.
+            consent_text: version of the text that stands on the screen.
+            card_found: a card will soon be read by this reader.
+            readers: their names.
+            consent: what laying the card is; None: to the text, and nothing more known.
+            by_card: laying the card is the consent; else it is given before.
+        """
         self._terminal = terminal
         self._screen = screen
         self._purpose = purpose
-        self._consent_text = consent_text
+        self._consent = consent or (lambda: Consent(consent_text, CARD_LAID))
         self._card_found = card_found
         self._health = dict.fromkeys(readers, Health.STARTING)
+        self._by_card = by_card
         self._ids: dict[str, str] = {}
+        self._troubles: dict[str, Trouble] = {}
         self._holder = ""  # whose card the visit is about
         self._asks: dict[str, tuple[str, str]] = {}  # which key a reader waits for
 
@@ -80,6 +100,12 @@ class Reception:
             if state in states:
                 return state
         return Health.WELL
+
+    @property
+    def lost(self) -> str:
+        """Why no card can be read at all; empty: one can, or nobody knows yet."""
+        troubles = [self._troubles.get(name) for name in self._health]
+        return next((str(one) for one in troubles if one and all(troubles)), "")
 
     @property
     def reader_id(self) -> str:
@@ -96,16 +122,19 @@ class Reception:
             self._asks.pop(reader, None)
         match event:
             case CardPresented(card):
-                if self._terminal().idle or self._holds(reader):
+                if self._welcomes() and (self._terminal().idle or self._holds(reader)):
                     self._holder = reader
-                    self._terminal().card_laid(card, self._purpose, self._consent_text)
+                    self._terminal().card_laid(card, self._purpose, self._consent())
             case CardFound():
                 self._card_found(reader)
+                self._agrees()
                 self._show_idle("hold_still")
-            case CardTrouble(Trouble.CARD_TAMPERED) if self._terminal().idle:
+            case CardTrouble(Trouble.CARD_TAMPERED) if (
+                self._by_card and self._terminal().idle
+            ):
                 self._holder = reader
                 lied = REASONS[Trouble.CARD_TAMPERED]
-                self._terminal().card_laid(lied, self._purpose, self._consent_text)
+                self._terminal().card_laid(lied, self._purpose, self._consent())
             case CardTrouble(kind):
                 self._show_idle("card_trouble", kind)
                 if kind in REASONS and self._holds(reader):
@@ -125,12 +154,14 @@ class Reception:
             case ReaderReady(reader_id):
                 self._health[reader] = Health.WELL
                 self._ids[reader] = reader_id
+                self._troubles.pop(reader, None)
                 self._show_rest()
             case ReaderTrouble(kind):
                 if self._health[reader] is Health.WELL:
                     # Nobody can say any more that the card stays: as if it were taken.
                     self._taken(reader)
                 self._health[reader] = Health.LOST
+                self._troubles[reader] = kind
                 if Health.WELL not in self._health.values():
                     self._show_idle("no_reader", kind)
             case _:
@@ -156,6 +187,15 @@ class Reception:
             case _:
                 assert_never(event)
 
+    def _welcomes(self) -> bool:
+        """Say whether a card may be heard now: not before somebody agreed."""
+        return self._by_card or self._terminal().glance.state is State.CARD
+
+    def _agrees(self) -> None:
+        """A card that is laid where a visit shows the text is the consent."""
+        if self._by_card and self._terminal().glance.state is State.CONSENT:
+            self._terminal().post(ConsentGiven(self._consent()))
+
     def _holds(self, reader: str) -> bool:
         """Say whether the visit is, or may be, about this reader's card."""
         return self._holder in ("", reader)
@@ -171,9 +211,10 @@ class Reception:
 
     def _show_rest(self) -> None:
         """Say what is waited for: a card, or the key of one on the other reader."""
-        self._show_idle(*next(iter(self._asks.values()), ("idle", "")))
+        rest = REST.get(self._terminal().glance.state, "idle")
+        self._show_idle(*next(iter(self._asks.values()), (rest, "")))
 
     def _show_idle(self, state: str, detail: str = "") -> None:
-        """Speak about the readers only while no visit has the screen."""
-        if self._terminal().idle:
+        """Speak about the readers only while no visit has the screen, or it waits."""
+        if self._terminal().idle or self._terminal().glance.state in REST:
             self._screen.show(state, detail)

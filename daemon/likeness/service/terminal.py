@@ -60,6 +60,7 @@ class Terminal:
         today: says which day it is, for the card's validity.
         visit_over: told when nothing here refers to the visitor any more.
         watches: told of each visit's beginning and end.
+        stirred: told after each event, when all that follows from it was done.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Terminal:
         on_observation: Callable[[Observation], None] = lambda _seen: None,
         visit_over: Callable[[], None] = lambda: None,
         watches: Sequence[VisitWatch] = (),
+        stirred: Callable[[], None] = lambda: None,
     ) -> None:
         self._session = session
         self._clock = clock
@@ -96,6 +98,7 @@ class Terminal:
         self._on_observation = on_observation
         self._visit_over = visit_over
         self._watches = watches
+        self._stirred = stirred
         self._events: asyncio.Queue[
             tuple[visits.Event | BaseException, asyncio.Event | None]
         ] = asyncio.Queue()
@@ -171,14 +174,18 @@ class Terminal:
         )
         return self._visits
 
-    def card_laid(self, card: Card | Reason, purpose: Purpose, text: str) -> None:
+    def card_laid(
+        self, card: Card | Reason, purpose: Purpose, text: str | Consent
+    ) -> None:
         """A card was read, or lied; laid in idle it begins a visit and is the consent.
 
         Also one that lies must end in a signed result, or nobody learns of it.
         """
         if self._session.state is State.IDLE and self.begin(purpose=purpose) is None:
             return
-        self.post(visits.ConsentGiven(Consent(text=text, given=CARD_LAID)))
+        if isinstance(text, str):
+            text = Consent(text=text, given=CARD_LAID)
+        self.post(visits.ConsentGiven(text))
         if isinstance(card, Reason):
             self.post(visits.CardFailed(card))
         else:
@@ -229,6 +236,7 @@ class Terminal:
             await self._carry_out(effect)
         if self._session.state is State.IDLE and self._events.empty():
             self._rest.set()
+        self._stirred()
 
     async def _carry_out(self, effect: visits.Effect) -> None:
         match effect:

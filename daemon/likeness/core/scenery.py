@@ -1,0 +1,124 @@
+"""Makes a scene out of where a visit stands and what was last said.
+
+Pure: the same facts give the same scene. Leaves to others: who says what and when
+(service/stage.py), the words between page and daemon (scene.py).
+"""
+
+from dataclasses import dataclass
+
+from likeness.core.glance import Glance, State
+from likeness.core.scene import Hint, NumberLine, Offer, Scene, Step
+from likeness.core.vocabulary import Purpose
+
+# What a chip's reader says while it waits for what is printed on the card.
+KEY_WANTED = frozenset(
+    {"access_key", "access_key_mrz", "key_wrong", "key_not_understood", "key_next_line"}
+)
+CLOSED = frozenset({"no_reader", "out_of_service"})
+ANSWERED = frozenset(
+    {"answer", "answer_none", "answer_missing", "disputed", "dispute_not_kept"}
+)
+UNDER_WAY = (Step.CARD, Step.LOOK, Step.ACTS, Step.LIGHT)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentText:
+    """What one language's consent text is known by."""
+
+    version: str
+    digest: str  # base64url SHA-256
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How this terminal meets its visitors; from its configuration."""
+
+    purposes: tuple[Purpose, ...]
+    consent: str  # version of the text
+    by_card: bool  # laying the card where the text stands is the consent
+    keys_typed: bool = False  # on the page, what is printed on the card
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a scene is made of."""
+
+    glance: Glance
+    say: str
+    detail: str = ""
+    hint: Hint | None = None
+    numbers: tuple[NumberLine, ...] = ()
+    called: bool = False
+    health: str = ""
+    left_s: float | None = None
+
+
+def spoken(state: str, detail: str, manner: Manner) -> tuple[str, str]:
+    """Return the sentence's name and what it is filled with, of what `Show` says."""
+    match state, detail:
+        case (("idle" | "consent"), _):
+            return (f"{state}_card" if manner.by_card else state), ""
+        case "ask_act", act:
+            return f"ask_{act}", ""
+        case "act_seen", _:
+            return state, ""
+        case "reading_chip", progress:
+            return state, progress.removesuffix(" kB")
+        case _:
+            return state, detail
+
+
+def scene_of(facts: Facts, manner: Manner, serial: int) -> Scene:
+    """Compose everything that the page draws."""
+    glance, step = facts.glance, step_of(facts)
+    at_rest = step is Step.IDLE
+    return Scene(
+        serial=serial,
+        step=step,
+        say=facts.say,
+        detail=facts.detail,
+        visit=glance.visit,
+        purpose=glance.purpose,
+        hint=facts.hint,
+        asked=glance.asked,
+        done=glance.done,
+        act=glance.asking,
+        left_s=facts.left_s,
+        camera=step in (Step.LOOK, Step.ACTS, Step.LIGHT),
+        offers=offers_of(facts, manner),
+        purposes=manner.purposes if at_rest else (),
+        consent=manner.consent if step in (Step.IDLE, Step.CONSENT, Step.CARD) else "",
+        numbers=facts.numbers if step is Step.ANSWER else (),
+        called=facts.called,
+        health=facts.health,
+    )
+
+
+def step_of(facts: Facts) -> Step:
+    """Say which of the page's layouts fits."""
+    if facts.say in CLOSED or facts.say == "starting":
+        return Step.CLOSED
+    if facts.say in ANSWERED:
+        return Step.ANSWER
+    state = facts.glance.state
+    return Step.VERDICT if state is State.RECEIPT else Step[state.name]
+
+
+def offers_of(facts: Facts, manner: Manner) -> tuple[Offer, ...]:
+    """Return what the visitor may do now; an attendant may be called on every step."""
+    glance, step = facts.glance, step_of(facts)
+    offers = {
+        Offer.BEGIN: step is Step.IDLE and bool(manner.purposes),
+        Offer.AGREE: step is Step.CONSENT,
+        Offer.DECLINE: step is Step.CONSENT or step in UNDER_WAY,
+        Offer.KEY: manner.keys_typed and facts.say in KEY_WANTED,
+        Offer.MORE_TIME: glance.offers_more_time,
+        Offer.CLOSE_EYES: glance.offers_close_eyes,
+        Offer.NOD: glance.offers_nod,
+        Offer.LIGHT: facts.say == "light_warning",
+        Offer.SKIP_LIGHT: step is Step.LIGHT,
+        Offer.NOT_MINE: facts.say == "answer",
+        Offer.DONE: glance.state is State.RECEIPT,
+        Offer.ATTENDANT: True,
+    }
+    return tuple(offer for offer, there in offers.items() if there)
