@@ -59,10 +59,10 @@ MOVES: dict[Act, list[Face]] = {
         replace(STILL, yaw_deg=-yaw) for yaw in (3, 8, 14, 20, 25, 25, 25, 14, 5, 0)
     ],
     Act.RAISE_CHIN: [
-        replace(STILL, pitch_deg=pitch) for pitch in (3, 8, 14, 20, 20, 20, 14, 5, 0)
+        replace(STILL, pitch_deg=pitch) for pitch in (3, 8, 14, *[20] * 12, 14, 5, 0)
     ],
     Act.LOWER_CHIN: [
-        replace(STILL, pitch_deg=-pitch) for pitch in (3, 8, 14, 20, 20, 20, 14, 5, 0)
+        replace(STILL, pitch_deg=-pitch) for pitch in (3, 8, 14, *[20] * 12, 14, 5, 0)
     ],
     # Longer than any blink, so that it answers nothing else.
     Act.CLOSE_EYES: [

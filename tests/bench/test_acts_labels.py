@@ -70,6 +70,7 @@ def test_a_line_without_a_clip_is_named(tmp_path: Path) -> None:
         (Act.CLOSE_EYES, True, {Act.BLINK}),
         (Act.TURN_LEFT, True, set()),
         (Act.TURN_LEFT, False, {Act.TURN_LEFT}),
+        (Act.RAISE_CHIN, False, {Act.RAISE_CHIN}),
         ("squint", True, set()),
         ("squint", False, {Act.BLINK, Act.CLOSE_EYES}),
     ],

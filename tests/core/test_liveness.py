@@ -5,15 +5,10 @@ from dataclasses import replace
 import pytest
 
 import visits as v
-from likeness.core.liveness import (
-    BlinkWatch,
-    CloseWatch,
-    Rest,
-    TurnWatch,
-    rest_of,
-    watch,
-)
+from likeness.core.head_moves import NodWatch, TurnWatch
+from likeness.core.liveness import BlinkWatch, CloseWatch, Watch, watch
 from likeness.core.profile import ActRules
+from likeness.core.rest import Rest, rest_of
 from likeness.core.vocabulary import Act, Face
 
 RULES = ActRules()
@@ -29,7 +24,7 @@ def eyes(left: float, right: float | None = None) -> Face:
     )
 
 
-def answered_at(watching: BlinkWatch | TurnWatch, faces: list[Face]) -> int | None:
+def answered_at(watching: Watch, faces: list[Face]) -> int | None:
     """Return the frame that completed the act, at 30 frames/s."""
     for number, face in enumerate(faces):
         if watching.see(face, number / 30):
@@ -217,6 +212,48 @@ def test_an_act_counts_only_once_its_face_is_known() -> None:
     assert answered_at(turning, anonymous(turned(0, 10, 16, 20, 22))) is None
     assert turning.wants_view
     assert turning.see(turned(22)[0], 1.0) and not turning.wants_view
+
+
+def nodding(*degrees: float, yaw: float = 0.0) -> list[Face]:
+    """Ten frames a second, so that a nod is held for four of them."""
+    return [replace(KNOWN, pitch_deg=d, yaw_deg=yaw) for d in degrees for _ in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("pitch", "up", "down"),
+    [
+        ((0, 8, 16, 20, 20, 20), True, False),
+        ((0, -8, -16, -20, -20, -20), False, True),
+        ((0, 14, 14, 14, 14, 14), False, False),  # people who talk
+        ((0, 20, 20, 0, 20, 20), False, False),  # not held
+        ((20, 20, 20, 20, 20, 20), False, False),  # before the prompt
+        ((20, 20, 8, 18, 18, 18, 18), True, False),  # back near the rest, then again
+        ((-20, -2, 16, 18, 18, 18), True, False),
+    ],
+)
+def test_nod(pitch: tuple[float, ...], *, up: bool, down: bool) -> None:
+    for aslant in (0.0, -9.0):  # how the camera hangs adds to each pitch
+        rest = replace(REST, pitch_deg=aslant)
+        faces = nodding(*(aslant + one for one in pitch))
+        found = answered_at(NodWatch(rest, RULES, up=True), faces) is not None
+        assert found == up
+        found = answered_at(NodWatch(rest, RULES, up=False), faces) is not None
+        assert found == down
+
+
+def test_a_head_that_turns_aside_does_not_nod() -> None:
+    faces = [*nodding(0), *nodding(18, 18, 18, 18, yaw=15.0)]
+    assert answered_at(NodWatch(REST, RULES, up=True), faces) is None
+    aside = replace(REST, yaw_deg=12.0)
+    assert answered_at(NodWatch(aside, RULES, up=True), faces) is not None
+
+
+def test_a_nod_counts_only_once_its_face_is_known() -> None:
+    faces = nodding(0, 8, 18, 18, 18, 18)
+    watching = NodWatch(REST, RULES, up=True)
+    anonymous = [replace(face, embedding=None) for face in faces]
+    assert answered_at(watching, anonymous) is None and watching.wants_view
+    assert watching.see(faces[-1], 1.0)
 
 
 def test_each_act_has_its_watch() -> None:

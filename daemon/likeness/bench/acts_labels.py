@@ -3,9 +3,9 @@
     clip, frame_from, frame_peak, frame_to, act, sure, note
 
 Frames count from 0; the peak is where lids are lowest or the head is farthest. `act` is
-blink, turn_left, turn_right or close_eyes; or squint, glance, look_down, wink: what
-could be taken for one and is none. `sure` 0 is a doubt: it counts neither way.
-Leaves to others: the clips.
+blink, turn_left, turn_right, close_eyes, raise_chin or lower_chin; or squint, glance,
+look_down, wink: what could be taken for one and is none. `sure` 0 is a doubt: it counts
+neither way. Leaves to others: the clips.
 """
 
 import csv
@@ -13,13 +13,13 @@ import os.path
 from dataclasses import dataclass
 from pathlib import Path
 
-from likeness.core.vocabulary import EYE_ACTS, Act
+from likeness.core.vocabulary import EYE_ACTS, NOD_ACTS, TURN_ACTS, Act
 from likeness.errors import UsageError
 
 NEEDED = ("clip", "frame_from", "frame_peak", "frame_to", "act", "sure")
 NO_ACTS = ("squint", "glance", "look_down", "wink")
 KNOWN = (*Act, *NO_ACTS)
-TURNS = frozenset({Act.TURN_LEFT, Act.TURN_RIGHT})
+HEAD_ACTS = TURN_ACTS | NOD_ACTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Label:
         """Say whether an answer to this act is neither right nor wrong here."""
         if self.sure:  # a long blink is a short closure
             return self.act != act and {self.act, act} <= EYE_ACTS
-        return self.act == act or (act in EYE_ACTS and self.act not in TURNS)
+        return self.act == act or (act in EYE_ACTS and self.act not in HEAD_ACTS)
 
 
 def read_labels(path: Path) -> dict[str, list[Label]]:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from likeness.core.challenge import Challenge, form
-from likeness.core.liveness import Rest, Watch, watch
+from likeness.core.liveness import Watch, watch
 from likeness.core.profile import ActRules
+from likeness.core.rest import Rest
 from likeness.core.vocabulary import Act, ActFinding, Face
 from likeness.core.wishes import Wishes
 

@@ -1,15 +1,15 @@
-"""Judges one asked act at a time: did both eyes blink or close, did the head turn.
+"""Judges one asked act at a time: did both eyes blink or close?
 
 Every judgement is against this person's own rest pose and open eyes, on capture time.
-Leaves to others: which act is asked, what follows from an act that was not seen.
+Leaves to others: turns and nods (head_moves.py), which act is asked, what follows from
+an act that was not seen.
 
     lids    WAITING -> OPEN -> SHUT -> REOPENED -> answered by the known face
-    turn    WAITING -> NEUTRAL -> FAR -> answered by the known face
 
-WAITING means: since the prompt the eyes were not yet open, or the head not yet near its
-rest, so whatever is seen began before the prompt and does not count. An act is complete
-only in a frame whose face was embedded since it was done: continuity.py has then found
-it to be the same person, so nobody else can do the acts.
+WAITING means: since the prompt the eyes were not yet open, so whatever is seen began
+before the prompt and does not count. An act is complete only in a frame whose face was
+embedded since it was done: continuity.py has then found it to be the same person, so
+nobody else can do the acts.
 """
 
 from collections import deque
@@ -19,33 +19,10 @@ from enum import Enum, auto
 from statistics import median
 from typing import assert_never
 
+from likeness.core.head_moves import NodWatch, TurnWatch
 from likeness.core.profile import ActRules
+from likeness.core.rest import Rest
 from likeness.core.vocabulary import Act, Face
-
-MIN_REST_FRAMES = 6
-OPEN_QUANTILE = 0.8  # of the rest frames: a blink in the rest second must not lower it
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """This person's own pose and open eyes, from at most the first second."""
-
-    eye_left: float
-    eye_right: float
-    yaw_deg: float
-    pitch_deg: float
-
-
-def rest_of(faces: Sequence[Face]) -> Rest | None:
-    """Take the rest pose from the first frames; None while there are too few."""
-    if len(faces) < MIN_REST_FRAMES:
-        return None
-    return Rest(
-        eye_left=_quantile([f.eye_left for f in faces], OPEN_QUANTILE),
-        eye_right=_quantile([f.eye_right for f in faces], OPEN_QUANTILE),
-        yaw_deg=median(f.yaw_deg for f in faces),
-        pitch_deg=median(f.pitch_deg for f in faces),
-    )
 
 
 class _Lid(Enum):
@@ -200,90 +177,6 @@ def _second_best(values: Sequence[float]) -> float:
     return sorted(values)[-2 if len(values) > few else -1]
 
 
-class _Turn(Enum):
-    WAITING = auto()
-    NEUTRAL = auto()
-    FAR = auto()
-
-
-class TurnWatch:
-    """Waits for the head to turn to one side, away from its rest pose."""
-
-    def __init__(self, rest: Rest, rules: ActRules, *, to_left: bool) -> None:
-        self._rules = rules
-        self._rest_deg = rest.yaw_deg
-        self._sign = 1 if to_left else -1
-        self._state = _Turn.WAITING
-        self._far_s = 0.0
-        self._known = False
-
-    @property
-    def wants_view(self) -> bool:
-        """Say whether the turned face is still to be recognised."""
-        return self._state is _Turn.FAR and not self._known
-
-    def see(self, face: Face, captured_s: float) -> bool:
-        """Take in one frame; True when the turn is complete."""
-        turned = self._sign * (face.yaw_deg - self._rest_deg)
-        # Coming back from the other side is no turn: the face must point to its own.
-        own_side = self._sign * face.yaw_deg >= self._rules.own_side_deg
-        far = turned >= self._rules.turn_deg and own_side
-        near = turned <= self._rules.turn_deg * self._rules.neutral
-        match self._state:
-            case _Turn.WAITING if near:
-                self._state = _Turn.NEUTRAL
-            case _Turn.NEUTRAL if far:
-                self._state, self._far_s = _Turn.FAR, captured_s
-                self._known = face.embedding is not None
-            case _Turn.FAR if not far:
-                self._state = _Turn.NEUTRAL
-            case _Turn.FAR:
-                self._known = self._known or face.embedding is not None
-                held = captured_s - self._far_s >= self._rules.turn_hold_s
-                return held and self._known
-            case _:
-                pass
-        return False
-
-
-class NodWatch:
-    """Waits for the chin to rise or to sink, away from the rest pose."""
-
-    def __init__(self, rest: Rest, rules: ActRules, *, up: bool) -> None:
-        self._rules = rules
-        self._rest_deg = rest.pitch_deg
-        self._sign = 1 if up else -1
-        self._state = _Turn.WAITING
-        self._far_s = 0.0
-        self._known = False
-
-    @property
-    def wants_view(self) -> bool:
-        """Say whether the tilted face is still to be recognised."""
-        return self._state is _Turn.FAR and not self._known
-
-    def see(self, face: Face, captured_s: float) -> bool:
-        """Take in one frame; True when the nod is complete."""
-        tilted = self._sign * (face.pitch_deg - self._rest_deg)
-        far = tilted >= self._rules.nod_deg
-        near = tilted <= self._rules.nod_deg * self._rules.neutral
-        match self._state:
-            case _Turn.WAITING if near:
-                self._state = _Turn.NEUTRAL
-            case _Turn.NEUTRAL if far:
-                self._state, self._far_s = _Turn.FAR, captured_s
-                self._known = face.embedding is not None
-            case _Turn.FAR if not far:
-                self._state = _Turn.NEUTRAL
-            case _Turn.FAR:
-                self._known = self._known or face.embedding is not None
-                held = captured_s - self._far_s >= self._rules.turn_hold_s
-                return held and self._known
-            case _:
-                pass
-        return False
-
-
 Watch = BlinkWatch | TurnWatch | NodWatch
 
 
@@ -300,8 +193,3 @@ def watch(act: Act, rest: Rest, rules: ActRules) -> Watch:
             return NodWatch(rest, rules, up=act is Act.RAISE_CHIN)
         case _:
             assert_never(act)
-
-
-def _quantile(values: Sequence[float], share: float) -> float:
-    ordered = sorted(values)
-    return max(ordered[round(share * (len(ordered) - 1))], 1e-6)

@@ -8,10 +8,10 @@ from collections import deque
 from statistics import median
 
 from likeness.core.continuity import Continuity, is_turned
-from likeness.core.liveness import Rest, rest_of
 from likeness.core.matching import BestViews
 from likeness.core.presentation import Texture
 from likeness.core.profile import Profile
+from likeness.core.rest import Rest, rest_of
 from likeness.core.solidity import Solidity
 from likeness.core.vocabulary import (
     EYE_ACTS,

@@ -14,7 +14,7 @@ from likeness.bench.attacks.draws import Draws
 from likeness.bench.attacks.genuine import Genuine, Shot, face_width_px
 from likeness.bench.attacks.replays import replay
 from likeness.bench.attacks.script import draw_script
-from likeness.core.vocabulary import Act
+from likeness.core.vocabulary import NOD_ACTS, Act
 from likeness.errors import FeedUnreadable
 from likeness.vision.detect import Floats, Picture
 
@@ -134,8 +134,8 @@ def swapped(genuine: Genuine, draws: Draws, others: Iterable[Genuine]) -> Attack
 
 
 def _not_performed(acts: tuple[Act, ...], draws: Draws) -> tuple[Act, ...]:
-    """Ask for what the recording does not do."""
-    never = [act for act in Act if act not in acts]
+    """Ask for what the recording does not do; nobody asks an attacker to nod."""
+    never = [act for act in Act if act not in (*acts, *NOD_ACTS)]
     if never:
         first = never[draws.one_of("asked_instead", tuple(range(len(never))))]
         return (first, *acts[1:])
