@@ -151,6 +151,10 @@ class SqliteStore:
         """Return what has no receipt: this epoch first, then older ones."""
         return await self.read(lambda db: store_rows.waiting(db, self._epoch))
 
+    async def newest_records(self, most: int) -> list[Stored]:
+        """Return what was kept last, of any epoch, the oldest of it first."""
+        return await self.read(lambda db: store_rows.newest_records(db, most))
+
     async def made_since(self, epoch: str, seq: int) -> list[Link]:
         """Return the waiting records of one epoch that stand after this one."""
         return await self.read(lambda db: store_rows.made_since(db, epoch, seq))

@@ -10,7 +10,7 @@ import sqlite3
 import time
 
 from likeness.core import jws
-from likeness.core.chain import ChainHead, Link, Waiting
+from likeness.core.chain import ChainHead, Link, Stored, Waiting
 
 Row = tuple[str, int, str, str, int]  # epoch, seq, hash, token, made_utc_s
 StatementRow = tuple[str, str, str, int]  # jti, hash, token, made_utc_s
@@ -79,6 +79,17 @@ def waiting(db: sqlite3.Connection, epoch: str) -> list[Waiting]:
         (epoch,),
     ).fetchall()
     return [Waiting(Link(*row[:3]), row[3]) for row in rows]
+
+
+def newest_records(db: sqlite3.Connection, most: int) -> list[Stored]:
+    """Return the records that were kept last, of any epoch, the oldest of them first.
+
+    Set aside ones and rescued ones are among them.
+    """
+    rows = db.execute(
+        "SELECT epoch, seq, token FROM record ORDER BY rowid DESC LIMIT ?", (most,)
+    ).fetchall()
+    return [Stored(*row) for row in reversed(rows)]
 
 
 def made_since(db: sqlite3.Connection, epoch: str, seq: int) -> list[Link]:
