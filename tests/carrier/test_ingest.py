@@ -151,9 +151,9 @@ def test_a_visit_is_opened_for_the_device_that_asks(far: Far, tmp_path: Path) ->
         )
 
     commitment = jws.encode(b"c" * 32)
-    ((device, token),) = far.take(asked_by(far.near), leaf="ask").visits
-    visit = far.verifier.visit(token.encode(), NOW)
-    assert device == "shop-17"
+    (said,) = far.take(asked_by(far.near), leaf="ask").said
+    visit = far.verifier.visit(said.token.encode(), NOW)
+    assert (said.device, said.leaf) == ("shop-17", "visit")
     assert (visit.transaction, visit.commitment) == ("t-1", commitment)
     stranger = asked_by(bench(tmp_path / "stranger"))
     token = asked_by(far.near)
@@ -161,6 +161,6 @@ def test_a_visit_is_opened_for_the_device_that_asks(far: Far, tmp_path: Path) ->
     for_another = json.dumps({**claims, "iss": "shop-18"}).encode()
     mixed_up = signed(far.near, for_another, messages.ASK)
     assert (
-        far.take(stranger, mixed_up, chain_of(far.near, 0)[0], b"x", leaf="ask").visits
+        far.take(stranger, mixed_up, chain_of(far.near, 0)[0], b"x", leaf="ask").said
         == []
     )

@@ -182,11 +182,11 @@ def test_the_old_key_opens_no_visit_any_more(far: Far, old: Bench, new: Bench) -
             purpose=Purpose.NEW_NUMBER,
         )
 
-    assert far.take(ask(new, b"a"), leaf="ask").visits == []
-    assert len(far.take(ask(old, b"b"), leaf="ask").visits) == 1
+    assert far.take(ask(new, b"a"), leaf="ask").said == []
+    assert len(far.take(ask(old, b"b"), leaf="ask").said) == 1
     far.take(*changed(old, new))
-    assert far.take(ask(old, b"c"), leaf="ask").visits == []
-    assert len(far.take(ask(new, b"d"), leaf="ask").visits) == 1
+    assert far.take(ask(old, b"c"), leaf="ask").said == []
+    assert len(far.take(ask(new, b"d"), leaf="ask").said) == 1
 
 
 def test_what_still_waits_in_another_epoch_is_named_and_nothing_beyond_it(

@@ -20,13 +20,15 @@ from dataclasses import dataclass, field
 from joserfc.jwk import ECKey
 
 from likeness.carrier import verify
+from likeness.carrier.answering import Answering
+from likeness.carrier.asked import AskDesk, Said
 from likeness.carrier.incoming import Incoming
 from likeness.carrier.keeping import Kept
 from likeness.carrier.store import CarrierStore
 from likeness.carrier.trust import Trust
 from likeness.carrier.unknown_keys import UnknownKeys
 from likeness.carrier.verify import BadRecord, Problem, Record
-from likeness.carrier.words import CarrierWords, fresh_nonce
+from likeness.carrier.words import CarrierWords
 from likeness.core import jws, messages
 from likeness.core.chain import Link
 from likeness.core.line import Arrived, BrokerDown, BrokerEvent, BrokerUp
@@ -39,7 +41,6 @@ log = logging.getLogger(__name__)
 
 TOPICS = (messages.topic("+", "result"), messages.topic("+", "ask"))
 BATCH = 256
-VISIT_EXPIRES_S = 30  # the terminal has gone on without by then
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ class Outcome:
 
     kept: list[Kept] = field(default_factory=list)
     receipts: list[tuple[str, str]] = field(default_factory=list)  # device, token
-    visits: list[tuple[str, str]] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
 
 
 class Ingest:
@@ -60,6 +61,7 @@ class Ingest:
         environment: results for any other are refused.
         utc: seconds since 1970.
         on_kept: told of each record after its commit, resent ones too.
+        answering: answers statements and questions; None: there is no key for that.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Ingest:
         environment: Environment,
         utc: Callable[[], float] = time.time,
         on_kept: Callable[[Kept], object] = lambda _kept: None,
+        answering: Answering | None = None,
     ) -> None:
         self._line = line
         self._store = store
@@ -83,6 +86,7 @@ class Ingest:
         self._unknown_keys = UnknownKeys()  # on the store's thread
         self._arrived: asyncio.Queue[Arrived] = asyncio.Queue()
         self.counts: Counter[str] = Counter()
+        self._asks = AskDesk(store, words, self._key, answering, self.counts)
 
     @property
     def waiting(self) -> int:
@@ -142,9 +146,9 @@ class Ingest:
             self._line.acknowledge(message.receipt)
         for device, token in outcome.receipts:
             self._line.publish(messages.topic(device, "receipt"), token.encode())
-        for device, token in outcome.visits:
-            topic = messages.topic(device, "visit")
-            self._line.publish(topic, token.encode(), expiry_s=VISIT_EXPIRES_S)
+        for said in outcome.said:
+            topic = messages.topic(said.device, said.leaf)
+            self._line.publish(topic, said.token.encode(), expiry_s=said.expires_s)
         for kept in outcome.kept:
             self.counts["new" if kept.new else "fork" if kept.fork else "again"] += 1
             _tell(kept)
@@ -156,11 +160,12 @@ class Ingest:
         now_s = int(self._utc())
         outcome = Outcome()
         incoming: list[Incoming] = []
+        asked: list[Arrived] = []  # after the results, which they may be about
         for message in batch:
             try:
                 device, leaf = messages.device_and_leaf(message.topic)
                 if leaf == "ask":
-                    self._hear_ask(device, message.payload, now_s, outcome)
+                    asked.append(message)
                 elif leaf == "result":
                     incoming.append(self._judge(device, message.payload, now_s))
                     if isinstance(incoming[-1].claims, messages.KeyChange):
@@ -169,6 +174,13 @@ class Ingest:
             except Untrusted as fault:
                 self._drop(message, fault)
         self._keep(incoming, now_s, outcome)
+        for message in asked:
+            device, _ = messages.device_and_leaf(message.topic)
+            try:
+                if said := self._asks.hear(device, message.payload, now_s):
+                    outcome.said.append(said)
+            except Untrusted as fault:
+                self._drop(message, fault)
         return outcome
 
     def _keep(self, incoming: list[Incoming], now_s: int, outcome: Outcome) -> None:
@@ -239,37 +251,6 @@ class Ingest:
             return verify.jwk_of(changed)
         known = self._trust.knows(device)
         raise BadRecord(Problem.UNKNOWN_KEY if known else Problem.UNKNOWN_DEVICE)
-
-    def _hear_ask(
-        self, device: str, token: bytes, now_s: int, outcome: Outcome
-    ) -> None:
-        parsed = jws.parse(token, types=(messages.ASK, messages.ANCHOR))
-        verify.check_signature(token, self._key(device, parsed.kid))
-        if not self._store.is_current(device, parsed.kid):
-            raise BadRecord(Problem.WRONG_KEY, "an ask by a key that was replaced")
-        if parsed.typ == messages.ANCHOR:
-            self._keep_anchor(device, token, parsed.payload, now_s)
-        else:
-            visit = self._open_visit(device, parsed.payload, now_s)
-            outcome.visits.append((device, visit))
-
-    def _keep_anchor(
-        self, device: str, token: bytes, payload: bytes, now_s: int
-    ) -> None:
-        anchor = messages.from_json(payload, messages.TimeAnchor)
-        if anchor.iss != device or anchor.ask != messages.ASK_TIME_ANCHOR:
-            raise Untrusted("an ask of another device, or of another kind")
-        new = self._store.keep_anchor(device, anchor, token.decode("ascii"), now_s)
-        self.counts["anchors"] += new
-
-    def _open_visit(self, device: str, payload: bytes, now_s: int) -> str:
-        ask = messages.from_json(payload, messages.Ask)
-        if ask.iss != device or ask.ask != messages.ASK_VISIT:
-            raise Untrusted("an ask of another device, or of another kind")
-        issued = self._store.open_visit(device, ask, fresh_nonce(now_s))
-        if issued.expires_utc_s < now_s or issued.used_by:
-            raise Untrusted("an ask whose visit is over")
-        return self._words.visit(device, issued, now_s)
 
     def _drop(self, message: Arrived, fault: Untrusted) -> None:
         self.counts["dropped"] += 1

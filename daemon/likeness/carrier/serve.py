@@ -9,8 +9,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from likeness.carrier.answering import Answering
 from likeness.carrier.ingest import BATCH, TOPICS, Ingest
 from likeness.carrier.keeping import Kept
+from likeness.carrier.numbers import NumberFile
 from likeness.carrier.store import CarrierStore
 from likeness.carrier.trust import Trust
 from likeness.carrier.words import CarrierWords
@@ -22,7 +24,9 @@ from likeness.errors import ConfigError
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The carrier's configuration file, or the options of `carrier run`."""
 
-    keys: str  # folder with receipt.key, visit.key, devices/; command.key to order
+    # Folder with receipt.key, visit.key, devices/; answer.key to answer statements,
+    # with person.key and `numbers` to answer check_numbers; command.key to order.
+    keys: str
     database: str
     environment: Literal["production", "test"] = "production"
     host: str = "localhost"
@@ -35,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     order_client_id: str = "likeness-command"
     order_cert_file: str = ""
     order_key_file: str = ""
+    numbers: str = ""  # a file of who holds which number; see `numbers.NumberFile`
     retry_to_s: float = 30.0  # one carrier, many terminals: it need not stand back
 
 
@@ -74,6 +79,7 @@ async def serve(
     trust = Trust(keys / "devices")
     store = CarrierStore(Path(settings.database))
     try:
+        answering = _answering(settings, store)
         await Ingest(
             line=line,
             store=store,
@@ -81,6 +87,21 @@ async def serve(
             words=words,
             environment=Environment(settings.environment),
             on_kept=on_kept,
+            answering=answering,
         ).run()
     finally:
         store.close()
+
+
+def _answering(settings: Settings, store: CarrierStore) -> Answering | None:
+    """Answer what the keys in the folder allow; a carrier may have none of them."""
+    keys = Path(settings.keys)
+    answer_key, person_key = keys / "answer.key", keys / "person.key"
+    if not settings.numbers and not answer_key.exists():
+        return None
+    return Answering(
+        store,
+        answer_key=answer_key,
+        person_key=person_key if settings.numbers else None,
+        registry=NumberFile(Path(settings.numbers)) if settings.numbers else None,
+    )

@@ -6,21 +6,30 @@ signatures, sending.
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from likeness.carrier import alarms, dating, issued_orders, key_history, nonces, tables
+from likeness.carrier import (
+    alarms,
+    dating,
+    inquiries,
+    issued_orders,
+    key_history,
+    nonces,
+    stated,
+    tables,
+)
 from likeness.carrier.doubts import issued_visit
 from likeness.carrier.incoming import Incoming
 from likeness.carrier.issued_orders import NewOrder
 from likeness.carrier.keeping import Chain, Kept, advance, keep
 from likeness.carrier.unknown_keys import Stranger
 from likeness.carrier.verify import Problem
-from likeness.core import messages
+from likeness.core import asks, messages
 from likeness.core.chain import Link
 from likeness.errors import ConfigError, StoreBroken
 
@@ -133,6 +142,33 @@ class CarrierStore:
         with self._transaction() as db:
             return dating.keep_anchor(db, device, anchor, token, now_s)
 
+    def keep_statement(
+        self, device: str, said: asks.Statement, token: str, now_s: int
+    ) -> stated.Ruling | None:
+        """Keep what a terminal states, once; None: it cannot be judged yet."""
+        with self._transaction() as db:
+            return stated.keep(db, device, said, token, now_s)
+
+    def grant(
+        self, device: str, asked: asks.Question, of: str, now_s: int
+    ) -> inquiries.Granted | str | None:
+        """Say whether a question may be answered; see `inquiries.grant`."""
+        with self._transaction() as db:
+            return inquiries.grant(db, device, asked, of, now_s)
+
+    def keep_inquiry(
+        self,
+        device: str,
+        asked: asks.Question,
+        of: str,
+        granted: inquiries.Granted,
+        found: Sequence[asks.Number],
+        now_s: int,
+    ) -> None:
+        """Note by which references a question is answered, before it is."""
+        with self._transaction() as db:
+            inquiries.keep(db, device, asked, of, granted, found, now_s)
+
     def issue(self, order: NewOrder, now_s: int) -> str:
         """Sign an order under the next number of its device, keep it, return it."""
         with self._transaction() as db:
@@ -192,6 +228,11 @@ class CarrierStore:
         """Return everything that was ever raised, the newest last."""
         with self._engine.connect() as db:
             return alarms.raised(db)
+
+    def stated(self) -> list[stated.Stated]:
+        """Return every decision and every dispute, the newest last."""
+        with self._engine.connect() as db:
+            return stated.all_stated(db)
 
     def dates(self, device: str) -> list[dating.DatedRecord]:
         """Say when each of a device's records was made, as well as it is known now."""

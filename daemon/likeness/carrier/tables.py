@@ -81,6 +81,31 @@ anchors = sa.Table(
     sa.Column("token", sa.Text, nullable=False),  # the evidence
     sa.Index("anchor_of_boot", "device", "boot"),
 )
+statements = sa.Table(
+    "statement",
+    metadata,
+    sa.Column("device", sa.Text, primary_key=True),
+    sa.Column("jti", sa.Text, primary_key=True),
+    sa.Column("epoch", sa.Text, nullable=False),  # of the result that it is about
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("decision", sa.Text, nullable=False),  # empty: a dispute
+    sa.Column("payload", sa.Text, nullable=False),  # as it stands in the token
+    sa.Column("kept_utc_s", sa.BigInteger, nullable=False),
+    sa.Column("token", sa.Text, nullable=False),  # the evidence
+    sa.Index("statement_about", "device", "epoch", "seq"),
+)
+inquiries = sa.Table(
+    "inquiry",
+    metadata,
+    sa.Column("device", sa.Text, primary_key=True),
+    sa.Column("epoch", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("of", sa.Text, nullable=False),  # SHA-256 of the question
+    sa.Column("answer", sa.Text, nullable=False),  # the answer's jti
+    sa.Column("salt", sa.Text, nullable=False),  # of its references
+    sa.Column("refs", sa.Text, nullable=False),  # JSON
+    sa.Column("answered_utc_s", sa.BigInteger, nullable=False),
+)
 orders = sa.Table(
     "issued_order",
     metadata,

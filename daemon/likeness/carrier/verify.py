@@ -47,6 +47,7 @@ class Problem(StrEnum):
     KEY_PROOF = "key_proof"  # a new key that does not say that it is one
     KEY_KNOWN = "key_known"  # a new key that this device has, or had, already
     WRONG_KEY = "wrong_key"  # a key of this device, but not for this place
+    DECISION = "decision"  # attendants contradict what was decided before
     CLOCK = "clock"  # it was set, but to a time to come
 
 

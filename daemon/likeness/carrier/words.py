@@ -50,7 +50,7 @@ class CarrierWords:
             upto=upto.seq,
             head=upto.hash,
         )
-        return _signed(self._receipt, messages.to_json(claims), messages.RECEIPT)
+        return signed(self._receipt, messages.to_json(claims), messages.RECEIPT)
 
     def refusal(self, device: str, record: Link, reason: str, now_s: int) -> str:
         """Say that this one record will never be taken."""
@@ -64,7 +64,7 @@ class CarrierWords:
             hash=record.hash,
             reason=reason,
         )
-        return _signed(self._receipt, messages.to_json(claims), messages.REFUSAL)
+        return signed(self._receipt, messages.to_json(claims), messages.REFUSAL)
 
     def visit(self, device: str, issued: nonces.Issued, now_s: int) -> str:
         """Say that this visit is open, with its nonce."""
@@ -79,7 +79,7 @@ class CarrierWords:
             nonce=issued.nonce,
             commitment=issued.commitment,
         )
-        return _signed(self._visit, messages.to_json(claims), messages.VISIT)
+        return signed(self._visit, messages.to_json(claims), messages.VISIT)
 
 
 class OrderWords:
@@ -106,7 +106,7 @@ class OrderWords:
             epoch=epoch,
             command=msgspec.Raw(msgspec.json.encode(action)),
         )
-        return _signed(self._key, messages.to_json(claims), messages.COMMAND)
+        return signed(self._key, messages.to_json(claims), messages.COMMAND)
 
     def desired(
         self, device: str, version: int, overrides: orders.Overrides, life: Life
@@ -122,7 +122,7 @@ class OrderWords:
             digest=desired.digest_of(config),
             config=msgspec.Raw(config),
         )
-        return _signed(self._key, messages.to_json(claims), messages.DESIRED)
+        return signed(self._key, messages.to_json(claims), messages.DESIRED)
 
 
 def fresh_nonce(now_s: int) -> nonces.Fresh:
@@ -138,7 +138,8 @@ def fresh_nonce(now_s: int) -> nonces.Fresh:
     )
 
 
-def _signed(signer: FileSigner, claims: bytes, typ: str) -> str:
+def signed(signer: FileSigner, claims: bytes, typ: str) -> str:
+    """Return a token of the carrier's."""
     return jws.compact(
         claims, alg=signer.alg, kid=signer.kid, typ=typ, sign=signer.sign
     )

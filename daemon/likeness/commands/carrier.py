@@ -40,14 +40,23 @@ command.add_command(carrier_orders.desire)
 @click.option("--keys", type=click.Path(path_type=Path), help="Folder of keys.")
 @click.option("--database", type=click.Path(path_type=Path))
 @click.option("--environment", type=click.Choice(["production", "test"]))
+@click.option(
+    "--numbers",
+    type=click.Path(path_type=Path),
+    help="TOML: who holds which number, to answer check_numbers; for a test.",
+)
 def run(
     config_file: Path | None,
     broker: str | None,
     keys: Path | None,
     database: Path | None,
     environment: str | None,
+    numbers: Path | None,
 ) -> None:
-    """Take in results until stopped; either --config, or all the other options."""
+    """Take in results until stopped; either --config, or all the other options.
+
+    --numbers may be left out: check_numbers has no answer then.
+    """
     plain = {
         "broker": broker,
         "keys": keys,
@@ -55,14 +64,14 @@ def run(
         "environment": environment,
     }
     if config_file is not None:
-        if any(plain.values()):
+        if any(plain.values()) or numbers:
             raise UsageError("give either --config FILE, or options, not both")
         settings = strict_toml.load(config_file, Settings)
     else:
         missing = [f"--{name}" for name, value in plain.items() if value is None]
         if missing:
             raise UsageError(f"without --config these are needed: {', '.join(missing)}")
-        settings = _settings(plain)
+        settings = _settings({**plain, "numbers": numbers or ""})
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     _serve(settings)
 
@@ -125,7 +134,8 @@ def _settings(plain: Mapping[str, object]) -> Settings:
         raise UsageError(
             f"--broker '{plain['broker']}': write HOST:PORT, a port from 1 to {PORTS}"
         )
-    text = {name: str(plain[name]) for name in ("keys", "database", "environment")}
+    names = ("keys", "database", "environment", "numbers")
+    text = {name: str(plain[name]) for name in names}
     return msgspec.convert({**text, "host": host, "port": int(port)}, Settings)
 
 

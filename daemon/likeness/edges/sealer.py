@@ -31,12 +31,21 @@ class PersonSealer:
             ConfigError: the file is missing or not a public P-256 key.
         """
         jwk = key_files.public_jwk(key_files.load_public(path))
-        self._header = {"alg": ALG, "enc": ENC, "kid": jwk["kid"]}
-        self._key = ECKey.import_key({**jwk})
+        self._jwk = jwk
 
     def seal(self, data: bytes) -> str:
         """Return a JWE in compact form."""
-        return jwe.encrypt_compact(self._header, data, self._key, [ALG, ENC])
+        return seal_to(self._jwk, data)
+
+
+def seal_to(jwk: key_files.Jwk, data: bytes) -> str:
+    """Seal to any public P-256 key (its name in `kid`); return a JWE in compact form.
+
+    Raises:
+        ValueError: the key is none; check that before.
+    """
+    header = {"alg": ALG, "enc": ENC, "kid": jwk["kid"]}
+    return jwe.encrypt_compact(header, data, ECKey.import_key({**jwk}), [ALG, ENC])
 
 
 def open_sealed(token: str, key: ec.EllipticCurvePrivateKey) -> bytes:
