@@ -1,0 +1,66 @@
+// The numbers in the visitor's name, each with a mark "not mine". Leaves to others:
+// sending the report, and clearing the screen in time.
+
+import { el } from "./dom.js";
+import { icon } from "./drawings.js";
+
+/** The words of the report's button: how many numbers are marked. */
+export function reportLabel(words, marked) {
+  return marked.size
+    ? words.get("offer", "not_mine", { n: marked.size })
+    : words.get("page", "mark_first");
+}
+
+function line(number, place, words, marked, open) {
+  const label = `number-${place}`;
+  return el(
+    "li",
+    { class: "number" },
+    el(
+      "div",
+      { class: "what", id: label },
+      el("bdi", { class: "digits", dir: "ltr" }, number.number),
+      el(
+        "span",
+        { class: "where" },
+        el("bdi", {}, number.place),
+        number.place && number.since ? " · " : "",
+        number.since ? words.get("page", "since", { date: words.day(number.since) }) : "",
+      ),
+    ),
+    open ? mark(place, label, words, marked) : null,
+  );
+}
+
+function mark(place, label, words, marked) {
+  const toggled = (event) => {
+    const box = event.currentTarget;
+    if (marked.has(place)) marked.delete(place);
+    else marked.add(place);
+    box.setAttribute("aria-pressed", String(marked.has(place)));
+    box.dispatchEvent(new CustomEvent("marked", { bubbles: true }));
+  };
+  return el(
+    "button",
+    {
+      type: "button",
+      class: "toggle",
+      id: `${label}-mark`,
+      "aria-pressed": String(marked.has(place)),
+      "aria-describedby": label,
+      onclick: toggled,
+    },
+    el("span", { class: "box" }, icon("agree")),
+    el("span", {}, words.get("page", "not_mine")),
+  );
+}
+
+/** The list; `marked` (a Set of places) is changed by taps, "marked" bubbles up. */
+export function answerList(numbers, words, marked, open) {
+  const lines = numbers.map((one, place) => line(one, place, words, marked, open));
+  return el(
+    "div",
+    { class: "numbers", tabindex: "0", role: "region", "aria-label": words.get("page", "numbers") },
+    el("ul", {}, lines),
+  );
+}

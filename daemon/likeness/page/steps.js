@@ -1,0 +1,242 @@
+// What each step shows, and where: one function for each, from a scene to a plan. A
+// plan's parts are [key, build]; a part is built anew only when its key changes.
+// Leaves to others: putting it onto the screen (scene.js), the drawings, the sentences.
+
+import { answerList, reportLabel } from "./answer.js";
+import { el } from "./dom.js";
+import { button, drawing, icon } from "./drawings.js";
+import { keypad } from "./keypad.js";
+
+const NOTHING = ["", () => []];
+// These have a place of their own; whatever else is offered becomes a plain button.
+const PLACED = new Set(["begin", "attendant", "more_time", "key", "not_mine"]);
+const ORDER = ["agree", "decline", "light", "skip_light", "close_eyes", "nod", "done"];
+const EQUAL = new Set(["agree", "decline", "light", "skip_light"]); // a free choice
+const ALTERNATIVES = new Set(["close_eyes", "nod"]);
+
+const ON_CARD = {
+  hold_still: "reading",
+  reading_chip: "reading",
+  take_card: "take_card",
+  card_trouble: "card_again",
+  starting: "waiting",
+};
+const ON_VERDICT = {
+  verdict_accepted: "accepted",
+  verdict_refused: "refused",
+  verdict_referred: "referred",
+};
+
+/** The word that a tap on an offer sends. */
+export function wordOf(offer, words) {
+  if (ALTERNATIVES.has(offer)) return { do: "alternative", instead: offer };
+  if (offer === "agree") return { do: "agree", language: words.code };
+  return { do: offer };
+}
+
+function choices(scene, words, send, first = null) {
+  const offers = ORDER.filter((one) => scene.offers.includes(one) && !PLACED.has(one));
+  const key = `${words.code} ${scene.step} ${offers} ${first?.[0] ?? ""}`;
+  return [
+    key,
+    () => [
+      first?.[1]() ?? null,
+      ...offers.map((offer) =>
+        button(
+          offer,
+          words.get("offer", offer),
+          () => send(wordOf(offer, words)),
+          EQUAL.has(offer) ? "equal" : ALTERNATIVES.has(offer) ? "soft" : "plain",
+        ),
+      ),
+    ],
+  ];
+}
+
+const shown = (name) => [`drawing ${name}`, () => drawing(name)];
+
+function text(words, ...lines) {
+  const kept = lines.filter(Boolean);
+  return [`text ${words.code} ${kept}`, () => kept.map((line) => el("p", {}, line))];
+}
+
+/** The whole consent text, with its version. */
+export function consentText(words) {
+  return el(
+    "div",
+    { class: "consent", tabindex: "0", role: "region", "aria-labelledby": "consent-title" },
+    el("h2", { id: "consent-title" }, words.get("consent", "title")),
+    words.consent.map((paragraph) => el("p", {}, paragraph)),
+    el(
+      "p",
+      { class: "version" },
+      words.get("consent", "label", { version: words.get("consent", "version") }),
+    ),
+  );
+}
+
+function purposeButtons(scene, words, send) {
+  return scene.purposes.map((purpose) =>
+    el(
+      "button",
+      {
+        type: "button",
+        class: "purpose",
+        "data-purpose": purpose,
+        onclick: () => send({ do: "begin", purpose, language: words.code }),
+      },
+      el("span", { class: "tile" }, icon(purpose)),
+      el("span", {}, words.get("purpose", purpose)),
+    ),
+  );
+}
+
+function idle(scene, words, send, read) {
+  const byCard = scene.say === "idle_card";
+  const key = `${words.code} ${scene.serial} ${scene.purposes}`;
+  return {
+    show: scene.purposes.length
+      ? [key, () => el("div", { class: "purposes" }, purposeButtons(scene, words, send))]
+      : shown(ON_CARD[scene.say] ?? "lay_card"),
+    beside: [
+      `short ${words.code} ${byCard}`,
+      () => [
+        el(
+          "p",
+          { class: "short" },
+          words.get("consent", "short"),
+          byCard ? ` ${words.get("consent", "card")}` : "",
+        ),
+        button("read", words.get("consent", "read"), () => read(), "link"),
+      ],
+    ],
+    choices: choices(scene, words, send),
+  };
+}
+
+function consent(scene, words, send) {
+  return {
+    show: [`consent ${words.code}`, () => consentText(words)],
+    beside: NOTHING,
+    choices: choices(scene, words, send),
+  };
+}
+
+function onCard(scene, words, send) {
+  const reading = scene.say === "reading_chip" && /^\d+$/.test(scene.detail);
+  const amount = reading ? words.kilobytes(Number(scene.detail)) : "";
+  const digits = scene.say !== "access_key_mrz" && scene.say !== "key_next_line";
+  return {
+    show: scene.offers.includes("key")
+      ? [`key ${words.code} ${digits}`, () => keypad(words, digits, send)]
+      : shown(ON_CARD[scene.say] ?? "lay_card"),
+    beside: reading
+      ? [
+          `amount ${words.code} ${amount}`,
+          () => el("p", { class: "amount" }, words.get("page", "read", { amount })),
+        ]
+      : NOTHING,
+    choices: choices(scene, words, send),
+  };
+}
+
+function actSteps(scene, words) {
+  const n = Math.min(scene.done + 1, scene.asked);
+  const label =
+    scene.done >= scene.asked
+      ? words.get("page", "all_seen")
+      : words.get("page", "progress", { done: n, asked: scene.asked });
+  const dots = Array.from({ length: scene.asked }, (_, place) => {
+    const state = place < scene.done ? "seen" : place === scene.done ? "now" : "next";
+    const inside = state === "seen" ? icon("agree") : words.numbers.format(place + 1);
+    return el("span", { class: `step ${state}` }, inside);
+  });
+  return el(
+    "div",
+    { class: "progress" },
+    el("div", { class: "dots", "aria-hidden": "true" }, dots),
+    el("p", { class: "count" }, label),
+  );
+}
+
+function looking(scene, words, send) {
+  const act = scene.act ?? (scene.say.startsWith("ask_") ? scene.say.slice(4) : null);
+  const calm = scene.say === "act_seen" ? "seen" : "look";
+  const name = scene.hint ?? act ?? calm;
+  return {
+    picture: scene.camera,
+    drawing: scene.camera ? name : null,
+    show: scene.camera ? NOTHING : shown(name),
+    beside: scene.asked
+      ? [
+          `steps ${words.code} ${scene.done} ${scene.asked}`,
+          () => actSteps(scene, words),
+        ]
+      : NOTHING,
+    choices: choices(scene, words, send),
+  };
+}
+
+function light(scene, words, send) {
+  const warns = scene.offers.includes("light");
+  return {
+    show: warns ? shown("light") : ["oval", () => el("div", { class: "face-place" })],
+    beside: warns ? text(words, words.get("light", "warning")) : NOTHING,
+    choices: choices(scene, words, send),
+  };
+}
+
+function verdict(scene, words, send) {
+  const reason = words.get("reason", scene.detail);
+  return {
+    show: shown(ON_VERDICT[scene.say] ?? "waiting"),
+    beside: text(words, reason),
+    choices: choices(scene, words, send),
+  };
+}
+
+function answer(scene, words, send, _read, marked) {
+  const open = scene.offers.includes("not_mine");
+  const report = open && [
+    `report ${marked.size}`,
+    () =>
+      button(
+        "not_mine",
+        reportLabel(words, marked),
+        () => marked.size && send({ do: "not_mine", places: [...marked].sort((a, b) => a - b) }),
+        marked.size ? "main" : "main idle",
+      ),
+  ];
+  const drawn = scene.say === "answer_missing" ? "refused" : "accepted";
+  return {
+    show: scene.numbers.length
+      ? [
+          `numbers ${words.code} ${scene.visit} ${open} ${JSON.stringify(scene.numbers)}`,
+          () => answerList(scene.numbers, words, marked, open),
+        ]
+      : shown(drawn),
+    beside: NOTHING,
+    choices: choices(scene, words, send, report || null),
+  };
+}
+
+function closed(scene, words, send) {
+  return { show: shown("closed"), beside: NOTHING, choices: choices(scene, words, send) };
+}
+
+const PLANS = {
+  idle,
+  consent,
+  card: onCard,
+  look: looking,
+  acts: looking,
+  light,
+  verdict,
+  answer,
+  closed,
+};
+
+/** The plan of a scene; one of a step that is not known here shows its sentence. */
+export function plan(scene, words, send, read, marked) {
+  return (PLANS[scene.step] ?? closed)(scene, words, send, read, marked);
+}
