@@ -33,6 +33,8 @@ class Door:
         protocol: makes what speaks HTTP on one connection.
         tls: gives the present certificate; None: no TLS.
         untrusted_s: how long a connection may stay that nobody has trusted.
+        name: of what is served, as the log and the configuration call it.
+        told: that somebody listens now.
     """
 
     def __init__(
@@ -43,12 +45,16 @@ class Door:
         *,
         tls: Callable[[], ssl.SSLContext | None] = lambda: None,
         untrusted_s: float = UNTRUSTED_S,
+        name: str = "desk",
+        told: Callable[[], None] = lambda: None,
     ) -> None:
         self._host = host
         self._port = port
         self._protocol = protocol
         self._tls = tls
         self._untrusted_s = untrusted_s
+        self._name = name
+        self._told = told
         self._inside: dict[asyncio.BaseTransport, bool] = {}  # and whether trusted
         self._opening: dict[asyncio.Task[object], None] = {}
         self.open = asyncio.Event()  # somebody listens
@@ -66,14 +72,16 @@ class Door:
                 listening = await self._listen()
             except OSError as problem:
                 log.warning(
-                    "event=desk_not_listening why=%r what_to_do=%r",
+                    "event=%s_not_listening why=%r what_to_do=%r",
+                    self._name,
                     problem.strerror or str(problem),
-                    "see desk.listen and desk.port; it is tried again",
+                    "see its address and port in the configuration; it is tried again",
                 )
                 await asyncio.sleep(RETRY_S)
                 continue
             try:
                 self.open.set()
+                self._told()
                 await self._take_in(listening)
             finally:
                 self.open.clear()
@@ -103,7 +111,7 @@ class Door:
             try:
                 line, _ = await loop.sock_accept(listening)
             except OSError as problem:  # gone again, or no more files
-                log.warning("event=desk_not_taken why=%r", problem.strerror)
+                log.warning("event=%s_not_taken why=%r", self._name, problem.strerror)
                 await asyncio.sleep(RETRY_S)
                 continue
             self.taken += 1
