@@ -58,9 +58,9 @@ class ListeningTerminal(Terminal):
         return Glance(self.state if self.serving else State.IDLE)
 
     def card_laid(
-        self, card: Card | Reason, purpose: Purpose, text: str | Consent
+        self, card: Card | Reason, purpose: Purpose, consent: str | Consent | None
     ) -> None:
-        self.told.append((card, purpose, text))
+        self.told.append((card, purpose, consent))
 
     def post(self, event: visits.Event) -> None:
         self.told.append(event)
@@ -69,7 +69,7 @@ class ListeningTerminal(Terminal):
 class Counter:
     """A reception with its screen."""
 
-    def __init__(self, *readers: str) -> None:
+    def __init__(self, *readers: str, by_card: bool = True) -> None:
         self.soon: list[str] = []
         self.terminal = ListeningTerminal()
         self.shown: list[tuple[str, str]] = []
@@ -80,6 +80,7 @@ class Counter:
             consent_text="2026-11",
             card_found=self._card_found,
             readers=readers or (SDT,),
+            by_card=by_card,
         )
 
     def _card_found(self, reader: str) -> None:
@@ -105,6 +106,22 @@ def test_a_card_is_handed_over_with_purpose_and_consent(counter: Counter) -> Non
     assert counter.terminal.told == [
         (CARD, Purpose.REPLACE_SIM, Consent("2026-11", CARD_LAID))
     ]
+
+
+def test_where_a_tap_is_the_consent_a_card_is_none_and_begins_nothing() -> None:
+    counter = Counter(by_card=False)
+    counter.hears(CardFound(), CardPresented(CARD), CardRemoved())
+    counter.hears(CardTrouble(Trouble.CARD_TAMPERED, "DG1"))
+    assert [one for one in counter.terminal.told if one != visits.CardTaken()] == [
+        visits.CardFailed(Reason.CARD_TAMPERED)  # which no visit hears
+    ]
+    for state in (State.CONSENT, State.CARD):
+        counter = Counter(by_card=False)
+        counter.terminal.serving, counter.terminal.state = True, state
+        counter.hears(CardFound(), CardPresented(CARD))
+        assert counter.terminal.told == [(CARD, Purpose.REPLACE_SIM, None)]
+    counter.terminal.state = State.ACTS
+    assert counter.hears(CardPresented(CARD)).terminal.told[1:] == []
 
 
 def test_a_card_that_is_taken_is_told_to_the_visit(counter: Counter) -> None:

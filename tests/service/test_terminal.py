@@ -18,6 +18,7 @@ from likeness.core.vocabulary import (
     Attention,
     Card,
     Conclusion,
+    Consent,
     Embedding,
     NonceSource,
     Observation,
@@ -52,11 +53,13 @@ class PlayedCamera:
         self._frames = iter(frames)
         self._then = then
         self.running = False
+        self.starts = 0
 
     async def start(self) -> None:
         if self._then == "absent":
             raise DeviceLost("no camera at all")
         self.running = True
+        self.starts += 1
 
     async def frame(self) -> Frame | None:
         await asyncio.sleep(0)
@@ -187,6 +190,68 @@ def test_a_card_that_lies_ends_in_a_result() -> None:
     assert (end.verdict, end.reasons) == (Verdict.REFUSED, (Reason.CARD_TAMPERED,))
     assert end.card is None and end.consent is not None
     assert "deliver 1" in shop.happened and not shop.camera.running
+
+
+def test_a_card_laid_before_a_tap_waits_for_it_and_is_forgotten_without() -> None:
+    async def both(agreed: bool) -> Shop:
+        shop = Shop(performance(*CHOICES))
+        async with shop.open(), asyncio.timeout(10):
+            shop.terminal.card_laid(v.card(), Purpose.REPLACE_SIM, None)
+            while not shop.terminal.glance.card_held:
+                await asyncio.sleep(0.001)
+            assert "show look_here" not in shop.happened
+            assert not shop.camera.running
+            visit = shop.terminal.glance.visit
+            tap = e.ConsentGiven(Consent("2026-11", "screen"), visit)
+            shop.terminal.post(tap if agreed else e.ConsentRefused(visit))
+            await shop.terminal.concluded.wait()
+        return shop
+
+    (end,) = asyncio.run(both(agreed=True)).conclusions
+    assert end.verdict is Verdict.ACCEPTED and end.card == v.card()
+    assert end.consent == Consent("2026-11", "screen")
+    shop = asyncio.run(both(agreed=False))
+    (end,) = shop.conclusions
+    assert end.reasons == (Reason.CONSENT_REFUSED,)
+    assert end.card is None and end.consent is None
+    assert shop.camera.starts == 0
+
+
+@pytest.mark.parametrize("asks", [e.AttendantAsked(1), e.ConsentRefused(1)])
+def test_who_does_not_want_the_machine_is_never_filmed(asks: e.Event) -> None:
+    async def visit() -> Shop:
+        shop = Shop(performance(*CHOICES))
+        async with shop.open(), asyncio.timeout(10):
+            assert shop.terminal.begin(purpose=Purpose.NEW_NUMBER) == 1
+            shop.terminal.post(asks)
+            await shop.terminal.concluded.wait()
+        return shop
+
+    shop = asyncio.run(visit())
+    (end,) = shop.conclusions
+    assert end.card is None and end.consent is None and end.match is None
+    assert shop.camera.starts == 0 and "deliver 1" in shop.happened
+
+
+def test_what_was_tapped_in_a_former_visit_changes_nothing() -> None:
+    async def visits() -> Shop:
+        shop = Shop([])
+        async with shop.open(), asyncio.timeout(10):
+            for number in (1, 2):
+                assert shop.terminal.begin(purpose=Purpose.NEW_NUMBER) == number
+                for late in (0, number - 1):
+                    shop.terminal.post(e.ConsentGiven(Consent("x", "screen"), late))
+                    shop.terminal.post(e.Cancelled(late))
+                shop.terminal.post(e.AttendantAsked(number))
+                while len(shop.conclusions) < number:
+                    await asyncio.sleep(0.001)
+                shop.clock.seconds += 1
+                while shop.session.state is not State.IDLE:
+                    await asyncio.sleep(0.001)
+        return shop
+
+    for end in asyncio.run(visits()).conclusions:
+        assert end.reasons == (Reason.ATTENDANT_ASKED,) and end.consent is None
 
 
 def test_after_a_visit_the_next_one_can_begin() -> None:

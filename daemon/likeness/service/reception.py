@@ -124,7 +124,7 @@ class Reception:
             case CardPresented(card):
                 if self._welcomes() and (self._terminal().idle or self._holds(reader)):
                     self._holder = reader
-                    self._terminal().card_laid(card, self._purpose, self._consent())
+                    self._terminal().card_laid(card, self._purpose, self._agreed)
             case CardFound():
                 self._card_found(reader)
                 self._agrees()
@@ -134,7 +134,7 @@ class Reception:
             ):
                 self._holder = reader
                 lied = REASONS[Trouble.CARD_TAMPERED]
-                self._terminal().card_laid(lied, self._purpose, self._consent())
+                self._terminal().card_laid(lied, self._purpose, self._agreed)
             case CardTrouble(kind):
                 self._show_idle("card_trouble", kind)
                 if kind in REASONS and self._holds(reader):
@@ -188,8 +188,17 @@ class Reception:
                 assert_never(event)
 
     def _welcomes(self) -> bool:
-        """Say whether a card may be heard now: not before somebody agreed."""
-        return self._by_card or self._terminal().glance.state is State.CARD
+        """Say whether a card may be heard: it begins no visit where a tap must.
+
+        One that is read while the text is shown waits in the visit until it is agreed
+        to, and is forgotten if it is not.
+        """
+        return self._by_card or self._terminal().glance.state in REST
+
+    @property
+    def _agreed(self) -> Consent | None:
+        """What laying a card agrees to here."""
+        return self._consent() if self._by_card else None
 
     def _agrees(self) -> None:
         """A card that is laid where a visit shows the text is the consent."""

@@ -175,17 +175,25 @@ class Terminal:
         return self._visits
 
     def card_laid(
-        self, card: Card | Reason, purpose: Purpose, text: str | Consent
+        self, card: Card | Reason, purpose: Purpose, consent: str | Consent | None
     ) -> None:
-        """A card was read, or lied; laid in idle it begins a visit and is the consent.
+        """A card was read, or lied; laid in idle it begins a visit.
 
         Also one that lies must end in a signed result, or nobody learns of it.
+
+        Args:
+            card: what was read, or why it is not to be believed.
+            purpose: of the visit, if one begins.
+            consent: what laying it agrees to, or the version of its text; None: to
+                nothing, so that the visit keeps the card in memory until somebody
+                agrees.
         """
         if self._session.state is State.IDLE and self.begin(purpose=purpose) is None:
             return
-        if isinstance(text, str):
-            text = Consent(text=text, given=CARD_LAID)
-        self.post(visits.ConsentGiven(text))
+        if isinstance(consent, str):
+            consent = Consent(text=consent, given=CARD_LAID)
+        if consent is not None:
+            self.post(visits.ConsentGiven(consent))
         if isinstance(card, Reason):
             self.post(visits.CardFailed(card))
         else:
