@@ -43,6 +43,7 @@ class Looking:
         self._continuity = _continuity(profile)
         self._acting = False
         self._turn_asked = False
+        self._acts_over = False
         self._rest_faces: list[tuple[float, Face]] = []
         self._steps_s: deque[float] = deque(maxlen=PACE_FRAMES)
         self._last_s: float | None = None
@@ -94,7 +95,7 @@ class Looking:
 
     def see(self, seen: Observation) -> Reason | None:
         """Take in one frame; return what broke with it."""
-        if self._last_s is not None:
+        if self._last_s is not None and not self._acts_over:
             self._steps_s.append(seen.captured_s - self._last_s)
         self._last_s = seen.captured_s
         broken = self._continuity.see(seen)
@@ -118,6 +119,10 @@ class Looking:
         """From now on turned faces say whether the head is solid."""
         self._turn_asked = True
 
+    def end_acts(self) -> None:
+        """From now on only a break counts: what was seen is judged as it was."""
+        self._acts_over = True
+
     def score(self, portrait: Embedding) -> float | None:
         """Return the match of the best views with the portrait."""
         return self._views.score(portrait)
@@ -140,6 +145,10 @@ class Looking:
     def _take(self, face: Face, captured_s: float, *, alone: bool) -> None:
         if self._since_view_s is None:
             self._since_view_s = captured_s
+        if self._acts_over:
+            if face.embedding is not None:
+                self._view_s = self._since_view_s = captured_s
+            return
         if face.passive is not None:
             self._texture_s = captured_s
             self.texture.see(face.passive)

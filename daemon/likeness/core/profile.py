@@ -117,6 +117,10 @@ class Profile:
     min_frames_per_s: float = 23.9  # 24 and NTSC's 23.976: fast enough for a blink
     min_brightness: float = 0.10
     rest_s: float = 0.5  # of a usable face, before the first prompt
+    # Ask for the light answer after the acts; set by the configuration, since it needs
+    # a screen that shows colours, and known from simulations only (decision 31).
+    light: bool = False
+    light_within_s: float = 20.0  # to read its warning; then it is skipped
     card_must_stay: bool = True
     needs_carrier_nonce: bool = True
     consent_within_s: float = 60.0

@@ -4,6 +4,8 @@
       ^                                                 |                       |
       +---- RECEIPT <-Committed- VERDICT <--------------+--- anything that ends it
 
+Where the policy asks for it, LIGHT stands between the last act and the verdict.
+
 A visit ends exactly once, with one Conclude. What belongs to a visit lives in one
 object that is dropped at its end. Answers to effects and what the visitor asks for
 carry the visit's number; late ones of a former visit are ignored. Leaves to others:
@@ -34,6 +36,7 @@ from likeness.core.vocabulary import (
 from likeness.core.wishes import Wishes
 
 NOTHING = Attention(eyes=False, embed=None)
+LOOKS = (State.LOOK, State.ACTS, State.LIGHT)
 ENDED = (State.IDLE, State.VERDICT, State.RECEIPT)
 
 
@@ -69,6 +72,8 @@ class Session:
             return None
         if self._state is State.ACTS:
             return visit.acts.deadline if visit.acts else None
+        if self._state is State.LIGHT:
+            return visit.light.deadline if visit.light else None
         if self._state is State.RECEIPT:
             return visit.goodbye.until_s if visit.goodbye else None
         window_s = self._windows.get(self._state)
@@ -89,7 +94,7 @@ class Session:
     @property
     def attention(self) -> Attention:
         """Say what the next frame should be asked."""
-        looks = self._state in (State.LOOK, State.ACTS)
+        looks = self._state in LOOKS
         return self._visit.attention if self._visit and looks else NOTHING
 
     def handle(self, event: e.Event, now: float) -> list[e.Effect]:
@@ -103,6 +108,8 @@ class Session:
             return self._by_visitor(visit, event, now)
         if isinstance(event, e.Wish):
             return self._by_wish(visit, event, now)
+        if isinstance(event, e.OfLight):
+            return self._by_light(visit, event, now)
         if isinstance(event, e.ByReader):
             return self._by_reader(visit, event, now)
         if isinstance(event, e.Answer):
@@ -233,6 +240,8 @@ class Session:
         visit.held = None
         if self._state in (State.LOOK, State.ACTS) and self._profile.card_must_stay:
             return self._end(visit, Reason.CARD_REMOVED, now)
+        if self._state is State.LIGHT:  # who takes it now has done what was asked
+            return self._by_light(visit, e.LightSkipped(visit.begin.visit), now)
         if visit.goodbye:
             visit.goodbye.card_taken(now)
         return []
@@ -246,13 +255,16 @@ class Session:
         return self._maybe_ask(visit, now)
 
     def _observed(self, visit: Visit, seen: Observation, now: float) -> list[e.Effect]:
-        if self._state not in (State.LOOK, State.ACTS):
+        if self._state not in LOOKS:
             return []
         broken = visit.looking.see(seen)
         if self._state is State.LOOK:
             if now >= (self.deadline or now):
                 return self._time_passed(visit, now)
             return self._maybe_ask(visit, now)
+        if visit.light is not None:
+            visit.light.see(seen, broken)
+            return self._by_light(visit, e.TimePassed(), now)
         if broken is not None:
             return self._end(visit, broken, now)
         acts = visit.acts
@@ -293,13 +305,27 @@ class Session:
                 visit.noted += [blind] if blind else []
                 return self._end(visit, Reason.ACT_NOT_SEEN, now)
             case Phase.DONE:
-                return self._end(visit, None, now)
+                if not visit.offer_light(self._profile, now):
+                    return self._end(visit, None, now)
+                self._go(State.LIGHT, now)
+                return [e.Show("light_ahead")]
             case _:
                 assert_never(step.phase)
+
+    def _by_light(
+        self, visit: Visit, event: e.OfLight | e.TimePassed, now: float
+    ) -> list[e.Effect]:
+        turn = visit.light
+        if turn is None or self._state is not State.LIGHT:
+            return []
+        shows = turn.handle(event, now)
+        return self._end(visit, turn.broken, now) if turn.is_over else [*shows]
 
     def _picture_ended(
         self, visit: Visit, reason: Reason, now: float
     ) -> list[e.Effect]:
+        if self._state is State.LIGHT:
+            return self._by_light(visit, e.LightSkipped(visit.begin.visit), now)
         why = visit.looking.why_no_rest()
         if why and reason is Reason.FEED_ENDED and self._state is State.LOOK:
             visit.noted.append(why)
@@ -308,6 +334,8 @@ class Session:
     def _time_passed(self, visit: Visit, now: float) -> list[e.Effect]:
         if self._state is State.ACTS and visit.acts is not None:
             return self._stepped(visit, visit.acts.tick(now), now)
+        if self._state is State.LIGHT:
+            return self._by_light(visit, e.TimePassed(), now)
         if self.deadline is None or now < self.deadline:
             return []
         match self._state:

@@ -17,6 +17,7 @@ PERSON_DOUBTS = frozenset(
     {
         Reason.ATTENDANT_ASKED,
         Reason.LIVENESS_IN_DOUBT,
+        Reason.LIGHT_NOT_ANSWERED,
         Reason.MATCH_IN_DOUBT,
         Reason.ACT_NOT_SEEN,
     }

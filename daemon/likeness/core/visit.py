@@ -6,11 +6,12 @@ Dropped whole at the visit's end. Leaves to others: the steps (session.py), the 
 
 from dataclasses import dataclass, field
 
-from likeness.core import card_fields, jws
+from likeness.core import card_fields, jws, light
 from likeness.core.acts import Acts
 from likeness.core.challenge import Challenge, draw, scripted
 from likeness.core.glance import Glance, State
 from likeness.core.goodbye import Goodbye
+from likeness.core.light_turn import LightTurn, Phase
 from likeness.core.looking import Looking
 from likeness.core.profile import Profile
 from likeness.core.verdict import DOUBTS, Findings, decide, match_finding
@@ -55,11 +56,16 @@ class Visit:
     challenge: Challenge | None = None
     acts: Acts | None = None
     noted: list[Reason] = field(default_factory=list)
+    light: LightTurn | None = None
     goodbye: Goodbye | None = None
 
     @property
     def attention(self) -> Attention:
         """Say what the next frame should be asked, while frames are looked at."""
+        if self.light is not None:
+            return Attention(
+                eyes=False, embed=self.looking.wants, light=self.light.wants_light
+            )
         acts = self.acts
         whose = acts is not None and acts.wants_view
         return Attention(
@@ -71,7 +77,9 @@ class Visit:
 
     def glance(self, state: State, *, until_s: float | None, goes_on: bool) -> Glance:
         """Show where the visit stands; what is on offer is so while it goes on."""
-        acts, wishes = self.acts, self.wishes
+        acts, wishes, light = self.acts, self.wishes, self.light
+        warned = light is not None and light.phase is Phase.OFFERED
+        acts_to_come = goes_on and light is None
         return Glance(
             state,
             visit=self.begin.visit,
@@ -82,9 +90,11 @@ class Visit:
             asking=acts.asking if acts else None,
             until_s=until_s,
             card_held=self.held is not None,
-            offers_close_eyes=goes_on and wishes.may(Alternative.CLOSE_EYES),
-            offers_nod=goes_on and wishes.may(Alternative.NOD),
-            offers_more_time=goes_on and not wishes.more_time,
+            offers_close_eyes=acts_to_come and wishes.may(Alternative.CLOSE_EYES),
+            offers_nod=acts_to_come and wishes.may(Alternative.NOD),
+            offers_more_time=(acts_to_come or warned) and not wishes.more_time,
+            offers_light=warned,
+            light=light.sequence if light is not None and light.wants_light else None,
         )
 
     def take(self, card: Card, *, tries_used_up: bool) -> Reason | None:
@@ -121,6 +131,24 @@ class Visit:
             count=profile.acts,
         )
 
+    def offer_light(self, profile: Profile, now: float) -> bool:
+        """After the last act offer the screen's colours, where the policy asks for it.
+
+        Without a nonce there is nothing to draw them from.
+        """
+        if not profile.light or not self.nonce:
+            return False
+        sequence = light.draw(
+            carrier_nonce=self.nonce,
+            device_nonce=self.begin.device_nonce,
+            transaction=self.begin.transaction,
+        )
+        self.light = LightTurn(
+            sequence, now=now, within_s=profile.light_within_s, wishes=self.wishes
+        )
+        self.looking.end_acts()
+        return True
+
     def conclude(self, profile: Profile, now: float) -> Conclusion:
         """Decide on what was found; nothing is left to see."""
         begin = self.begin
@@ -144,6 +172,8 @@ class Visit:
             acts=found.acts,
             passive=texture,
             passive_threshold=None if texture is None else profile.texture.live_from,
+            light=self.light.outcome if self.light else None,
+            light_shown=self.light.shown if self.light else (),
             ended_s=now,
         )
 
@@ -156,6 +186,8 @@ class Visit:
             self.noted.append(Reason.NO_FRONTAL_VIEW)
         if profile.silence_is_doubt and self._kept_from_seeing(acts):
             self.noted.append(Reason.LIVENESS_IN_DOUBT)
+        if self.light is not None and self.light.speaks_against:
+            self.noted.append(Reason.LIGHT_NOT_ANSWERED)
         scripted = self.begin.acts is not None
         return Findings(
             card=self.card,

@@ -134,6 +134,28 @@ class AlternativeAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class LightAccepted:
+    """The visitor has read the warning and goes on with the colours."""
+
+    visit: int
+
+
+@dataclass(frozen=True, slots=True)
+class LightSkipped:
+    """The visitor wants no colours, or there is no screen that could show them."""
+
+    visit: int
+
+
+@dataclass(frozen=True, slots=True)
+class LightBegun:
+    """The first colour stands on the screen since then, on the capture clock."""
+
+    visit: int
+    shown_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Lingered:
     """The visitor still reads after the verdict: stay for at least so long."""
 
@@ -162,10 +184,19 @@ class TimePassed:
 
 ByVisitor = ConsentGiven | ConsentRefused | Cancelled | AttendantAsked | Lingered | Left
 Wish = MoreTimeAsked | AlternativeAsked
+OfLight = LightAccepted | LightSkipped | LightBegun
 ByReader = CardPresented | CardFailed | CardTaken
 Answer = Enrolled | NonceGranted | Committed
 Event = (
-    Begin | ByVisitor | Wish | ByReader | Answer | Observed | PictureEnded | TimePassed
+    Begin
+    | ByVisitor
+    | Wish
+    | OfLight
+    | ByReader
+    | Answer
+    | Observed
+    | PictureEnded
+    | TimePassed
 )
 
 
