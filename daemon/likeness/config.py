@@ -4,6 +4,7 @@ Defaults stand here and nowhere else; units are in the names. Secrets are paths,
 values. Nobody keeps a `Config` after wiring; `likeness check-config` prints it.
 """
 
+import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,6 +23,8 @@ UsbId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$(?!\n)")]
 DeviceName = Annotated[
     str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$(?!\n)")
 ]
+
+HostName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$(?!\n)")]
 
 
 class Terminal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -181,7 +184,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     port: Port = 8481
     token_file: str = ""  # holds the token, at least 32 characters; or credential:NAME
     cert_file: str = ""
-    key_file: str = ""
+    key_file: str = ""  # PEM; or credential:NAME
+    names: tuple[HostName, ...] = ()  # by which it is called besides its address
     two_persons: bool = False  # a decision needs two different attendants
 
 
@@ -219,6 +223,8 @@ def load(path: Path) -> Config:
 def _refuse_contradictions(config: Config, where: str) -> None:
     """One value may ask for another, in every environment."""
     _refuse_odd_readers(config, where)
+    if wrong := _odd_desk(config):
+        raise ConfigError(f"{where}: {wrong}")
     if config.mqtt.retry_to_s < config.mqtt.retry_from_s:
         raise ConfigError(
             f"{where}: mqtt.retry_to_s is less than mqtt.retry_from_s; the first is"
@@ -286,6 +292,41 @@ def _refuse_odd_readers(config: Config, where: str) -> None:
         raise ConfigError(
             f"{where}: chip.allow_downgrade needs chip.allow_bac, which is false"
         )
+
+
+def _odd_desk(config: Config) -> str:
+    """Say what is wrong with [desk]: nothing of it is ever open by mistake."""
+    desk, screen = config.desk, config.screen
+    if not desk.listen:
+        if desk == Desk():
+            return ""
+        return (
+            "desk.listen is empty; give 127.0.0.1 or an address of this terminal, or"
+            " leave the other values of [desk] out"
+        )
+    try:
+        address = ipaddress.ip_address(desk.listen)
+    except ValueError:
+        return f"desk.listen '{desk.listen}' is no address, e.g. 127.0.0.1"
+    if address.is_unspecified or address.is_multicast:
+        return f"desk.listen '{desk.listen}': name the one address to listen at"
+    if not desk.token_file:
+        return "desk.token_file is empty; 'likeness desk token --out FILE' makes one"
+    if bool(desk.cert_file) != bool(desk.key_file):
+        return "desk.cert_file and desk.key_file: give both, or none on 127.0.0.1"
+    if not desk.cert_file and not address.is_loopback:
+        return (
+            f"desk.cert_file is empty; at {desk.listen} the desk is served over TLS"
+            " only: give desk.cert_file and desk.key_file, or listen at 127.0.0.1"
+        )
+    if screen.kind == "page" and desk.port == screen.port:
+        return f"desk.port and screen.port are both {desk.port}; give each its own"
+    if desk.two_persons and not config.keys.carrier_answer_key:
+        return (
+            "desk.two_persons needs keys.carrier_answer_key: without it attendants'"
+            " decisions are not taken at all"
+        )
+    return ""
 
 
 def _refuse_unsafe(config: Config, where: str) -> None:

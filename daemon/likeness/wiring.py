@@ -12,6 +12,7 @@ from pathlib import Path
 
 from likeness import (
     __version__,
+    clerk,
     config,
     desired_in_force,
     models_in_use,
@@ -64,6 +65,7 @@ class Daemon:
     well: Wellbeing
     far: remote.Remote | None = None
     talks: talk.Talk | None = None
+    desk: clerk.Clerk | None = None
 
     async def run(self) -> None:
         """Serve until cancelled; a rule that raises ends the daemon.
@@ -83,6 +85,8 @@ class Daemon:
                     group.create_task(self.far.run())
                 if self.talks is not None:
                     group.create_task(self.talks.run())
+                if self.desk is not None:
+                    group.create_task(self.desk.server.run())
                 group.create_task(self.well.run())
                 group.create_task(
                     keep_house(
@@ -191,8 +195,10 @@ async def build(
         ask=lambda *question: delivery.ask_visit(*question),  # noqa: PLW0108
         give=lambda *nonce: terminal.nonce(*nonce),  # noqa: PLW0108
     )
-    camera = parts.camera_at_start(settings.camera)
-    portraits = parts.portraits_of(settings)
+    camera, portraits = (
+        parts.camera_at_start(settings.camera),
+        parts.portraits_of(settings),
+    )
     reception = Reception(
         terminal=lambda: terminal,
         screen=screen,
@@ -202,6 +208,17 @@ async def build(
         readers=parts.reader_names(settings),
     )
     reading = parts.readers_of(settings, clock, reception.listener, wall.today)
+    counter = clerk.build(
+        clerk.Parts(
+            settings=settings,
+            clock=clock,
+            time=wall,
+            store=store,
+            terminal=lambda: terminal,
+            statements=lambda: talking.statements,
+            snapshot=lambda: delivery.snapshot(),  # noqa: PLW0108
+        )
+    )
     terminal = Terminal(
         session=Session(policy, tries_key=secrets.token_bytes(32)),
         clock=clock,
@@ -222,6 +239,7 @@ async def build(
         room=store.room,
         today=wall.today,
         visit_over=process_memory.let_go,
+        watches=(counter.desk,) if counter else (),
     )
 
     def birth() -> dict[str, object]:
@@ -239,6 +257,7 @@ async def build(
                 *parts.reader_names(settings),
                 *("blink", "turn"),
                 *(["orders"] if far else []),
+                *(["desk"] if counter else []),
             ],
         }
 
@@ -266,6 +285,8 @@ async def build(
             store=store,
             time=wall,
             clock=clock,
+            verifier=verifier,
+            terminal=terminal,
             delivery=lambda: delivery,
             far=far,
         )
@@ -298,7 +319,9 @@ async def build(
         on_up=talking.line_is_up,
     )
     well = parts.wellbeing(clock, camera, reading, on_thread, store)
-    return Daemon(terminal, reading, delivery, store, sight, wall, well, far, talking)
+    return Daemon(
+        terminal, reading, delivery, store, sight, wall, well, far, talking, counter
+    )
 
 
 def _hold(settings: config.Config, stack: AsyncExitStack) -> int:

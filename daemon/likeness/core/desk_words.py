@@ -160,6 +160,7 @@ class HealthReport(_Word, frozen=True, kw_only=True):
     outbox_waiting: Count  # results that the carrier has not signed for yet
     obstacle: str  # as in `VisitList`
     software: str
+    decides: bool = True  # attendants' decisions are taken here
     two_persons: bool = False  # a decision needs two attendants
 
 
@@ -194,6 +195,7 @@ class Refused(StrEnum):
     ALREADY_DECIDED = "already_decided"
     SAME_ATTENDANT = "same_attendant"
     ATTENDANTS_DISAGREE = "attendants_disagree"
+    NO_DECISIONS = "no_decisions"
     NOT_KEPT = "not_kept"
     UNKNOWN_CALL = "unknown_call"
 

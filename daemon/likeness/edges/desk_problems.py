@@ -69,6 +69,11 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
         "The attendants disagree, so nothing is decided",
         "Agree between yourselves; then both send the same decision.",
     ),
+    Refused.NO_DECISIONS: (
+        409,
+        "This terminal takes no decisions",
+        "Set keys.carrier_answer_key, so that the carrier can say that it has them.",
+    ),
     Refused.NOT_KEPT: (
         503,
         "The decision could not be made safe, so nothing is decided",
@@ -109,7 +114,7 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "wrong_host": (
         421,
         "This desk has another name",
-        "Use desk.listen with desk.port, or a name that desk.hosts lists.",
+        "Use desk.listen with desk.port, or a name that desk.names lists.",
     ),
     "too_many": (429, "Too many requests", "Come back in a few seconds."),
     "failed": (

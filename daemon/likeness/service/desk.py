@@ -78,7 +78,7 @@ class Desk:
         wall: says when a visit began.
         token: a signed record of the store, by epoch and place.
         recent: the newest records of the store, the oldest of them first.
-        statements: signs and keeps decisions.
+        statements: signs and keeps decisions; None: none are taken.
         memory: knows them after a restart.
         health: how the terminal is.
         two_persons: a decision needs two attendants.
@@ -93,7 +93,7 @@ class Desk:
         wall: WallClock,
         token: Callable[[str, int], Awaitable[str | None]],
         recent: Callable[[], Awaitable[Sequence[Stored]]],
-        statements: Statements,
+        statements: Callable[[], Statements | None],
         memory: DeskMemory,
         health: Callable[[], HealthReport],
         two_persons: bool = False,
@@ -245,7 +245,10 @@ class Desk:
             return Refused.NO_RESULT_YET
         if kept.line.verdict is not Verdict.REFERRED or kept.deciding is None:
             return Refused.NOT_REFERRED
-        refused = await kept.deciding.decide(wanted)
+        statements = self._statements()
+        if statements is None:
+            return Refused.NO_DECISIONS
+        refused = await kept.deciding.decide(wanted, statements)
         line = kept.deciding.shown_in(kept.line)
         if line != kept.line:
             self._change(kept, line)
@@ -308,11 +311,7 @@ class Desk:
     def _deciding(self, line: VisitLine, stored: Stored) -> Deciding:
         link = Link(stored.epoch, stored.seq, jws.chain_hash(stored.token))
         return Deciding(
-            self._statements,
-            self._memory,
-            line.transaction,
-            link,
-            two_persons=self._two_persons,
+            self._memory, line.transaction, link, two_persons=self._two_persons
         )
 
     def _keep(self, kept: _Kept) -> None:

@@ -33,7 +33,6 @@ class Deciding:
 
     def __init__(
         self,
-        statements: Statements,
         memory: DeskMemory,
         transaction: str,
         result: Link,
@@ -41,7 +40,6 @@ class Deciding:
         two_persons: bool,
     ) -> None:
         """Begin undecided, about this result of this transaction."""
-        self._statements = statements
         self._memory = memory
         self._transaction = transaction
         self._result = result
@@ -77,16 +75,20 @@ class Deciding:
             ),
         )
 
-    async def decide(self, wanted: Decide) -> Refused | None:
+    async def decide(self, wanted: Decide, by: Statements) -> Refused | None:
         """Take one attendant's word; None: it is kept, or waits for the second's."""
         async with self._one_at_a_time:
             if self._made is not None:
                 return None if self._says_again(wanted) else Refused.ALREADY_DECIDED
             if not self._two_persons:
-                return await self._make(wanted, (wanted.attendant,), _reason(wanted))
-            return await self._propose_or_confirm(wanted)
+                return await self._make(
+                    wanted, by, (wanted.attendant,), _reason(wanted)
+                )
+            return await self._propose_or_confirm(wanted, by)
 
-    async def _propose_or_confirm(self, wanted: Decide) -> Refused | None:
+    async def _propose_or_confirm(
+        self, wanted: Decide, by: Statements
+    ) -> Refused | None:
         first = self._proposed
         if first is None:
             self._proposed = wanted
@@ -102,13 +104,13 @@ class Deciding:
         reason = _reason(first)
         if wanted.reason is not first.reason:
             reason = f"{reason} / {wanted.reason}"
-        return await self._make(first, (first.attendant, wanted.attendant), reason)
+        return await self._make(first, by, (first.attendant, wanted.attendant), reason)
 
     async def _make(
-        self, first: Decide, attendants: tuple[str, ...], reason: str
+        self, first: Decide, by: Statements, attendants: tuple[str, ...], reason: str
     ) -> Refused | None:
         try:
-            jti = await self._statements.decision(
+            jti = await by.decision(
                 transaction=self._transaction,
                 result=self._result,
                 decision=first.decision,
