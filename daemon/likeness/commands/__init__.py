@@ -21,6 +21,7 @@ COMMANDS = {
     "outbox": ("outbox", "List what waits for the carrier."),
     "provision": ("provision", "Make a terminal's keys; take the carrier's answer."),
     "doctor": ("doctor", "Say what is well and what is not, and what to do."),
+    "desk": ("desk", "The clerk's desk: a token, the document of its API."),
     "keys": ("keys", "Make test keys; prepare a terminal's next key."),
 }
 

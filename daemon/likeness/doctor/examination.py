@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from likeness import config, models_in_use
-from likeness.doctor import devices, identity, line, machine
+from likeness.doctor import desk, devices, identity, line, machine
 from likeness.doctor.finding import Finding, fail
 from likeness.edges import directory_lock
 from likeness.edges.clock import SystemClock
@@ -45,7 +45,15 @@ def checks(settings: config.Config) -> dict[str, Check]:
         "keys": partial(identity.keys, settings),
         "models": partial(devices.models, partial(_load_models, settings)),
         "temperature": partial(machine.temperature, THERMAL),
+        **_desk(settings, in_use=in_use),
     }
+
+
+def _desk(settings: config.Config, *, in_use: bool) -> dict[str, Check]:
+    """Return the check of the clerk's desk, where there is one."""
+    if not settings.desk.listen:
+        return {}
+    return {"desk": partial(desk.desk, settings.desk, in_use=in_use)}
 
 
 def _readers(

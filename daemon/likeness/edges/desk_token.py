@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from likeness.edges import key_files
+from likeness.edges import key_files, new_file
 from likeness.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ TOKEN_BYTES = 32  # of chance in one that we make
 LOOK_EVERY_S = 1.0
 MOST_BYTES = 16_384
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{32,256}=*\Z")  # RFC 6750, 2.1
-_ATTENDANT = re.compile(r"[A-Za-z0-9._-]{1,32}\Z")
+ATTENDANT = re.compile(r"[A-Za-z0-9._-]{1,32}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def read(path: Path) -> tuple[Holder, ...]:
         if not token:
             continue
         if not _TOKEN.match(token) or not (
-            not attendant or _ATTENDANT.match(attendant.strip())
+            not attendant or ATTENDANT.match(attendant.strip())
         ):
             raise ConfigError(
                 f"{path}: a token has at least {LEAST} letters, digits or -._~+/ and"
@@ -114,9 +114,20 @@ def read(path: Path) -> tuple[Holder, ...]:
     return tuple(holders)
 
 
-def make() -> str:
-    """Return a new token."""
-    return secrets.token_urlsafe(TOKEN_BYTES)
+def put_new(path: Path, attendant: str = "") -> None:
+    """Put a new token into the file, in the place of this holder's former one.
+
+    Raises:
+        ConfigError: the file is there and holds something else.
+        OSError: it cannot be written; the old content stays.
+    """
+    lines = []
+    if path.exists():
+        read(path)
+        lines = path.read_text(encoding="ascii").splitlines()
+        lines = [line for line in lines if line.rpartition(" ")[0].strip() != attendant]
+    lines.append(f"{attendant} {secrets.token_urlsafe(TOKEN_BYTES)}".strip())
+    new_file.replace(path, "".join(f"{line}\n" for line in lines).encode("ascii"))
 
 
 def _digest(token: str) -> bytes:
