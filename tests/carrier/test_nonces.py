@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from likeness.carrier.nonces import Issued, doubt
-from likeness.core import jws, messages, report
+from likeness.core import jws, light, messages, report
 from likeness.core.chain import ChainHead
 from likeness.core.challenge import commitment, draw
 from likeness.core.vocabulary import ActFinding, Environment, NonceSource
@@ -59,6 +59,37 @@ def test_acts_in_another_order_are_a_doubt() -> None:
     liveness = msgspec.structs.replace(good.liveness, acts=rolled)
     bad = msgspec.structs.replace(good, liveness=liveness)
     assert "not drawn in this order" in doubt(bad, ISSUED)
+
+
+OURS = light.draw(
+    carrier_nonce=NONCE, device_nonce=DEVICE_NONCE, transaction="t-1"
+).words
+
+
+@pytest.mark.parametrize(
+    ("outcome", "colours", "says"),
+    [
+        ("answered", OURS, ""),
+        ("not_visible", OURS, ""),
+        ("skipped", OURS, ""),  # in their middle
+        ("skipped", (), ""),
+        ("answered", (), "not shown"),
+        ("answered", (*OURS[1:], OURS[0]), "not drawn"),
+        ("answered", OURS[:-1], "not drawn"),
+        ("skipped", ("green 310",), "not drawn"),
+    ],
+)
+@pytest.mark.parametrize("environment", Environment)
+def test_colours_are_those_that_both_nonces_give(
+    environment: Environment, outcome: str, colours: tuple[str, ...], says: str
+) -> None:
+    good = result()
+    assert good.liveness is not None
+    said = messages.Light(outcome=outcome, colours=list(colours) or None)
+    liveness = msgspec.structs.replace(good.liveness, light=said)
+    lit = msgspec.structs.replace(good, liveness=liveness, environment=environment)
+    assert says in doubt(lit, ISSUED)
+    assert bool(says) is bool(doubt(lit, ISSUED))
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ giving nonces out, keeping them.
 import hashlib
 from dataclasses import dataclass
 
-from likeness.core import jws
+from likeness.core import jws, light
 from likeness.core.challenge import draw, fits
 from likeness.core.messages import Result
-from likeness.core.vocabulary import Environment, NonceSource
+from likeness.core.vocabulary import Environment, LightOutcome, NonceSource
 from likeness.errors import Untrusted
 
 
@@ -56,7 +56,7 @@ def doubt(result: Result, issued: Issued | None) -> str:
         return "no device nonce"
     if jws.encode(hashlib.sha256(device_nonce).digest()) != issued.commitment:
         return "a device nonce that does not fit its commitment"
-    return _doubt_order(result, device_nonce)
+    return _doubt_order(result, device_nonce) or _doubt_light(result, device_nonce)
 
 
 def _doubt_order(result: Result, device_nonce: bytes) -> str:
@@ -72,3 +72,20 @@ def _doubt_order(result: Result, device_nonce: bytes) -> str:
     )
     fit = fits(asked, drawn.acts)
     return "" if fit else "acts that were not drawn in this order"
+
+
+def _doubt_light(result: Result, device_nonce: bytes) -> str:
+    """Draw the colours again; without them nothing can have been answered."""
+    said = result.liveness.light if result.liveness else None
+    if said is None:
+        return ""
+    if not said.colours:
+        skipped = said.outcome == LightOutcome.SKIPPED
+        return "" if skipped else "an answer to colours that were not shown"
+    drawn = light.draw(
+        carrier_nonce=jws.decode(result.nonce or ""),
+        device_nonce=device_nonce,
+        transaction=result.transaction or "",
+    )
+    fit = tuple(said.colours) == drawn.words
+    return "" if fit else "colours that were not drawn in this order"
