@@ -10,7 +10,7 @@ for the outbox.
 
 from collections.abc import Callable, Mapping
 
-from likeness.core import messages, outbox
+from likeness.core import jws, messages, outbox, visit_orders
 from likeness.core.chain import Link
 from likeness.core.line import Arrived
 from likeness.errors import Untrusted
@@ -53,6 +53,8 @@ class Hearing:
         match leaf:
             case "receipt":
                 return await self._receipt(message.payload)
+            case "visit" if leaf in self._others and _is_order(message.payload):
+                self._others[leaf](message)
             case "visit":
                 # It names our fresh commitment, so it is not an old one, whatever the
                 # floor says.
@@ -73,3 +75,9 @@ class Hearing:
             return outbox.Refused(record, said.reason)
         kept = await self._store.hash_at(said.epoch, said.upto)
         return outbox.Receipted(Link(said.epoch, said.upto, said.head), kept)
+
+
+def _is_order(token: bytes) -> bool:
+    """Say whether it starts or cancels a visit; else it should open one."""
+    types = (messages.VISIT, *visit_orders.KINDS)
+    return jws.parse(token, types=types).typ != messages.VISIT
