@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -64,7 +65,7 @@ def policy_of(settings: config.Config) -> profile.Profile:
             f"terminal.profile '{policy.name}' is for {allowed} only;"
             f" terminal.environment is '{environment}'"
         )
-    return policy
+    return replace(policy, light=settings.screen.light)
 
 
 def reader_line(settings: config.Reader) -> ByteLine:
