@@ -100,6 +100,11 @@ def test_an_unknown_profile_is_named_with_those_that_exist(good: config.Config) 
     assert policy_of(change(good, "terminal", profile="strict")).acts == 5
 
 
+def test_colours_are_asked_for_by_configuration_only(good: config.Config) -> None:
+    assert not policy_of(good).light
+    assert policy_of(change(good, "screen", kind="page", light=True)).light
+
+
 def assert_nothing_was_begun(state: Path) -> None:
     assert [path.name for path in state.iterdir()] == ["lock"]
 
