@@ -86,6 +86,15 @@ class Visitor:
         """Wait until the page stands at one of these steps."""
         await self.page.wait_for(f"{list(steps)}.includes({STEP})", within_s)
 
+    async def stands_at(self, step: str) -> bool:
+        """Say whether the page stands at this step now."""
+        return bool(await self.page.eval(f"{STEP} === '{step}'"))
+
+    async def is_shown(self) -> str:
+        """Return the name of the moving drawing; empty if there is none."""
+        drawn = "document.querySelector('#drawing').dataset.key ?? ''"
+        return str(await self.page.eval(drawn))
+
     async def agrees(self, purpose: str) -> None:
         """Choose a purpose and agree to the text."""
         await self.wants(purpose)
