@@ -20,12 +20,14 @@ const URGENT = new Set([
   "dispute_not_kept",
   "line_down",
 ]);
+const MUST_FIT = ".top, .words, .stage, .show, .choices, .bottom, main button";
+const TIMED = new Set(["consent", "card", "answer"]); // elsewhere the bar alone
 const root = document.documentElement;
 
 function overflows() {
   const { clientWidth, clientHeight, scrollWidth, scrollHeight } = root;
   if (scrollWidth > clientWidth || scrollHeight > clientHeight) return true;
-  return [...document.querySelectorAll(".top, .words, .stage, .show, .choices, .bottom")].some(
+  return [...document.querySelectorAll(MUST_FIT)].some(
     (box) =>
       box.scrollHeight > box.clientHeight + 1 || box.scrollWidth > box.clientWidth + 1,
   );
@@ -37,7 +39,7 @@ export class Board {
   #fitted = "";
   #last = null; // [scene, words], for what is painted again
   #countdown = new Countdown(byId("time"), (left) => this.#tellTime(left));
-  #tick = { key: "", always: false };
+  #tick = { words: null, cleared: false, timed: false };
 
   /** `send(word)` takes what a tap says. */
   constructor(send) {
@@ -133,7 +135,7 @@ export class Board {
 
   #time(scene, words) {
     const cleared = scene.step === "answer";
-    this.#tick = { words, cleared };
+    this.#tick = { words, cleared, timed: TIMED.has(scene.step) };
     const key = `${scene.visit} ${scene.step} ${scene.act ?? ""} ${scene.say}`;
     this.#countdown.set(key, scene.left_s, cleared);
   }
@@ -141,7 +143,7 @@ export class Board {
   #tellTime(left) {
     const { words, cleared } = this.#tick;
     let line = byId("left");
-    if (left === null || !words) {
+    if (left === null || !words || !this.#tick.timed) {
       line?.remove();
       return;
     }

@@ -8,8 +8,7 @@ import { button, drawing, icon } from "./drawings.js";
 import { keypad } from "./keypad.js";
 
 const NOTHING = ["", () => []];
-// These have a place of their own; whatever else is offered becomes a plain button.
-const PLACED = new Set(["begin", "attendant", "more_time", "key", "not_mine"]);
+// In this order; what is not named here has a place of its own.
 const ORDER = ["agree", "decline", "light", "skip_light", "close_eyes", "nod", "done"];
 const EQUAL = new Set(["agree", "decline", "light", "skip_light"]); // a free choice
 const ALTERNATIVES = new Set(["close_eyes", "nod"]);
@@ -34,8 +33,12 @@ export function wordOf(offer, words) {
   return { do: offer };
 }
 
+// While an act is asked, only its own alternative is of use.
+const INSTEAD_OF = { close_eyes: /^blink$/, nod: /^turn_/ };
+const helps = (offer, act) => !act || !INSTEAD_OF[offer] || INSTEAD_OF[offer].test(act);
+
 function choices(scene, words, send, first = null) {
-  const offers = ORDER.filter((one) => scene.offers.includes(one) && !PLACED.has(one));
+  const offers = ORDER.filter((one) => scene.offers.includes(one) && helps(one, scene.act));
   const key = `${words.code} ${scene.step} ${offers} ${first?.[0] ?? ""}`;
   return [
     key,
