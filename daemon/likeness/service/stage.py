@@ -143,6 +143,12 @@ class Stage:
         self._called_s = -1e9
         self.refresh()
 
+    def unseen(self) -> None:
+        """No page shows the scene: then it shows no colours either."""
+        glance = self._terminal().glance
+        if glance.state is State.LIGHT:
+            self._terminal().post(visits.LightSkipped(glance.visit))
+
     # --- what the terminal says -----------------------------------------------------
     def show(self, state: str, detail: str = "") -> None:
         """Take what is to be said; see `scene.SAYS`."""
@@ -273,6 +279,8 @@ class Stage:
             case words.Begin(purpose=purpose):
                 if purpose in self._manner.purposes:
                     self._terminal().begin(purpose=purpose)
+            case words.LightShown(since_ms=ms):
+                return visits.LightBegun(visit, self._clock.now() - ms / 1000)
             case words.EnterKey(line=lines):
                 for line in lines.splitlines():
                     self._enter_key(line)
