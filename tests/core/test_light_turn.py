@@ -44,7 +44,7 @@ def offered(wishes: Wishes | None = None) -> LightTurn:
 
 def accepted() -> LightTurn:
     turn = offered()
-    assert turn.handle(ACCEPTED, TAPPED_S) == [Show("light_shining")]
+    assert turn.handle(ACCEPTED, TAPPED_S) == [Show("light")]
     return turn
 
 
@@ -222,7 +222,7 @@ def test_whoever_goes_away_from_the_colours_has_done_nothing_wrong(
 def test_a_face_that_an_arm_hides_while_it_taps_is_waited_for() -> None:
     turn = offered()
     lose(turn)
-    assert turn.handle(ACCEPTED, TAPPED_S) == [Show("light_shining")]
+    assert turn.handle(ACCEPTED, TAPPED_S) == [Show("light")]
 
 
 BREAKS = [Reason.SECOND_FACE, Reason.FACE_CHANGED, Reason.PICTURE_JUMPED]

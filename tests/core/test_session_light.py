@@ -106,7 +106,7 @@ def answers(
 def test_after_the_last_act_the_warning_comes_and_the_visit_waits() -> None:
     visit = Visit()
     assert visit.session.state is State.LIGHT
-    assert visit.shown[-1] == "light_ahead"
+    assert visit.shown[-1] == "light_warning"
     glance = visit.session.glance
     assert glance.offers_light
     assert glance.light is None  # nothing is given to the page before the tap
@@ -125,7 +125,7 @@ def test_a_face_that_answers_is_accepted_and_the_result_says_what_was_shown() ->
     end = visit.conclusion
     assert (end.verdict, end.reasons) == (Verdict.ACCEPTED, ())
     assert (end.light, end.light_shown) == (LightOutcome.ANSWERED, OURS.words)
-    assert visit.shown[-2:] == ["light_ahead", "light_shining"]
+    assert visit.shown[-2:] == ["light_warning", "light"]
     assert visit.session.glance.light is None
 
 
@@ -286,7 +286,7 @@ def test_words_of_another_visit_or_time_change_nothing() -> None:
     visit.give(e.LightAccepted(2), e.LightSkipped(2), e.LightBegun(2, 0.0))
     assert visit.session.glance.offers_light
     visit.give(e.AlternativeAsked(1, Alternative.NOD))
-    assert visit.shown[-1] == "light_ahead"
+    assert visit.shown[-1] == "light_warning"
     skip(visit)
     before = len(visit.effects)
     visit.begin()
@@ -305,7 +305,7 @@ def test_where_it_is_not_asked_for_nothing_is_said_about_it(visit: Visit) -> Non
     end = visit.conclusion
     assert end.verdict is Verdict.ACCEPTED
     assert (end.light, end.light_shown) == (None, ())
-    assert "light_ahead" not in visit.shown
+    assert "light_warning" not in visit.shown
 
 
 def test_a_doubt_of_the_colours_is_a_try() -> None:

@@ -100,7 +100,7 @@ class LightTurn:
         match event:
             case LightAccepted() if self.phase is Phase.OFFERED:
                 self.phase, self._since_s = Phase.AWAITED, now
-                return [Show("light_shining")]
+                return [Show("light")]
             case LightSkipped():
                 self._end(LightOutcome.SKIPPED)
             case LightBegun(_, shown_s):

@@ -7,7 +7,7 @@ Pure: the same facts give the same scene. Leaves to others: who says what and wh
 from dataclasses import dataclass
 
 from likeness.core.glance import Glance, State
-from likeness.core.scene import Hint, NumberLine, Offer, Scene, Step
+from likeness.core.scene import Hint, LightStep, NumberLine, Offer, Scene, Step
 from likeness.core.vocabulary import Purpose
 
 # What a chip's reader says while it waits for what is printed on the card.
@@ -84,14 +84,22 @@ def scene_of(facts: Facts, manner: Manner, serial: int) -> Scene:
         done=glance.done,
         act=glance.asking,
         left_s=facts.left_s,
-        camera=step in (Step.LOOK, Step.ACTS, Step.LIGHT),
+        camera=step in (Step.LOOK, Step.ACTS),
         offers=offers_of(facts, manner),
         purposes=manner.purposes if at_rest else (),
         consent=manner.consent if step in (Step.IDLE, Step.CONSENT, Step.CARD) else "",
         numbers=facts.numbers if step is Step.ANSWER else (),
+        light=light_of(glance),
         called=facts.called,
         health=facts.health,
     )
+
+
+def light_of(glance: Glance) -> tuple[LightStep, ...]:
+    """Return the colours that the page is to show now, both rests included."""
+    if glance.light is None:
+        return ()
+    return tuple(LightStep(rgb=rgb, ms=ms) for rgb, ms in glance.light.on_screen)
 
 
 def step_of(facts: Facts) -> Step:
@@ -115,7 +123,7 @@ def offers_of(facts: Facts, manner: Manner) -> tuple[Offer, ...]:
         Offer.MORE_TIME: glance.offers_more_time,
         Offer.CLOSE_EYES: glance.offers_close_eyes,
         Offer.NOD: glance.offers_nod,
-        Offer.LIGHT: facts.say == "light_warning",
+        Offer.LIGHT: glance.offers_light,
         Offer.SKIP_LIGHT: step is Step.LIGHT,
         Offer.NOT_MINE: facts.say == "answer",
         Offer.DONE: glance.state is State.RECEIPT,

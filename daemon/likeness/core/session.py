@@ -308,7 +308,7 @@ class Session:
                 if not visit.offer_light(self._profile, now):
                     return self._end(visit, None, now)
                 self._go(State.LIGHT, now)
-                return [e.Show("light_ahead")]
+                return [e.Show("light_warning")]
             case _:
                 assert_never(step.phase)
 

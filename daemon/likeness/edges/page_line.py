@@ -59,6 +59,10 @@ class Stage(Protocol):
         """Go on in this language."""
         ...
 
+    def unseen(self) -> None:
+        """No page shows the scene."""
+        ...
+
 
 class Times:
     """How long things took of late, over all pages."""

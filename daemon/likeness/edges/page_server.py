@@ -220,12 +220,15 @@ class PageServer:
             # the whole scene at once.
             level = logging.INFO if self._at_rest() else logging.WARNING
             log.log(level, "event=screen_lost in_visit=%d", not self._at_rest())
+            self._stage.unseen()
 
     def _scene_changed(self) -> None:
-        if self._screen is not None:
-            if not self._stage.scene.camera:
-                self._screen.forget_picture()
-            self._screen.scene_changed()
+        if self._screen is None:
+            self._stage.unseen()
+            return
+        if not self._stage.scene.camera:
+            self._screen.forget_picture()
+        self._screen.scene_changed()
 
     def _wants_picture(self) -> bool:
         return self._screen is not None and self._screen.wants_picture

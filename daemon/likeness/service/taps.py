@@ -44,6 +44,8 @@ class Taps:
         offer = _offer(tap)
         if tap.serial != scene.serial or offer not in scene.offers:
             return False
+        if isinstance(tap, words.LightShown):
+            return True  # no tap; a page that was loaded anew must say it again
         if isinstance(tap, words.EnterKey):
             # Impatience must not use up the tries that a chip allows.
             waits, self._key_waits = self._key_waits, True
@@ -63,6 +65,10 @@ def event_of(tap: words.Tap, visit: int) -> visits.Event | None:
             return visits.MoreTimeAsked(visit)
         case words.Alternative(instead=instead):
             return visits.AlternativeAsked(visit, INSTEAD[instead])
+        case words.ShineLight():
+            return visits.LightAccepted(visit)
+        case words.SkipLight():
+            return visits.LightSkipped(visit)
         case words.Done():
             return visits.Left(visit)
         case _:
