@@ -15,6 +15,8 @@ from likeness.core.vocabulary import Environment, Purpose
 from likeness.errors import ConfigError
 
 HTTPS = "https://"
+LOOPBACK = ("127.0.0.1", "localhost")
+ON_SCREEN = "screen"  # a chip's key is typed on the page
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 UsbId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$(?!\n)")]
@@ -62,7 +64,8 @@ class Chip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     name: str = ""  # pcsc: a part of the reader's name; empty: the first there is
     path: str = ""  # pn532: the serial line by a stable name
     # Where the key is entered that is printed on the card: a scanner on a serial line,
-    # /dev/input/by-id/…-event-kbd for one that acts as a keyboard, or "-" (stdin).
+    # /dev/input/by-id/…-event-kbd for one that acts as a keyboard, "-" (stdin), or
+    # "screen": it is typed on the page.
     scanner: str = ""
     scanner_baud: Literal[9600, 19200, 38400, 57600, 115200] = 9600
     allow_bac: bool = True  # the older way in, where a chip has no better one
@@ -223,7 +226,7 @@ def load(path: Path) -> Config:
 def _refuse_contradictions(config: Config, where: str) -> None:
     """One value may ask for another, in every environment."""
     _refuse_odd_readers(config, where)
-    if wrong := _odd_desk(config):
+    if wrong := _odd_screen(config) or _odd_desk(config):
         raise ConfigError(f"{where}: {wrong}")
     if config.mqtt.retry_to_s < config.mqtt.retry_from_s:
         raise ConfigError(
@@ -278,11 +281,16 @@ def _refuse_odd_readers(config: Config, where: str) -> None:
         raise ConfigError(
             f"{where}: chip.scanner is empty; a chip opens only with what is printed on"
             " its card: give the scanner's serial line, a keyboard under"
-            " /dev/input/by-id, or '-' for standard input"
+            " /dev/input/by-id, '-' for standard input, or 'screen' for the page"
+        )
+    if chip.scanner == ON_SCREEN and config.screen.kind != "page":
+        raise ConfigError(
+            f"{where}: chip.scanner is 'screen', and screen.kind is"
+            f" '{config.screen.kind}'; keys can be typed on a 'page' only"
         )
     is_line = reader.kind and reader.variant != "usb"
     lines = [*([reader.path] if is_line else []), chip.path, chip.scanner]
-    lines = [line for line in lines if line]
+    lines = [line for line in lines if line and line != ON_SCREEN]
     if len(set(lines)) != len(lines):
         raise ConfigError(
             f"{where}: reader.path, chip.path and chip.scanner name one line twice;"
@@ -292,6 +300,35 @@ def _refuse_odd_readers(config: Config, where: str) -> None:
         raise ConfigError(
             f"{where}: chip.allow_downgrade needs chip.allow_bac, which is false"
         )
+
+
+def _odd_screen(config: Config) -> str:
+    """Say what is wrong with [screen]: lines of text have nothing to tap."""
+    screen = config.screen
+    if screen.kind != "page":
+        wants_page = {
+            "consent_by 'tap'": screen.consent_by == "tap",
+            "light": screen.light,
+            "texts_dir": bool(screen.texts_dir),
+        }
+        odd = next((name for name, is_set in wants_page.items() if is_set), "")
+        return f"screen.{odd} needs screen.kind 'page'" if odd else ""
+    if config.mqtt.host in LOOPBACK and config.mqtt.port == screen.port:
+        return f"screen.port and mqtt.port are both {screen.port}; give each its own"
+    if not screen.languages:
+        return "screen.languages is empty; give at least one, e.g. 'en'"
+    for name, values in (
+        ("languages", screen.languages),
+        ("purposes", screen.purposes),
+    ):
+        if len(set(values)) != len(values):
+            return f"screen.{name} names one of them twice"
+    if screen.consent_by == "tap" and not screen.purposes:
+        return (
+            "screen.purposes is empty, and with screen.consent_by 'tap' no card begins"
+            " a visit; give what a visitor may choose"
+        )
+    return ""
 
 
 def _odd_desk(config: Config) -> str:

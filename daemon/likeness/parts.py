@@ -14,7 +14,8 @@ from typing import Literal
 from likeness import config
 from likeness.core import messages, profile
 from likeness.core.card_cycle import Wishes
-from likeness.core.vocabulary import Today
+from likeness.core.glance import State
+from likeness.core.vocabulary import Health, Today
 from likeness.core.wellness import Part
 from likeness.edges import credentials, systemd
 from likeness.edges.broker import LineSettings, Will
@@ -32,7 +33,8 @@ from likeness.service.chip_reading import ChipEvent
 from likeness.service.ports import ByteLine
 from likeness.service.readers import CardSource, Readers
 from likeness.service.reading import CardEvent, CardReading
-from likeness.service.reception import CHIP, SDT
+from likeness.service.reception import CHIP, SDT, Reception
+from likeness.service.terminal import Terminal
 from likeness.service.timekeeping import Timekeeping
 from likeness.service.wellbeing import Wellbeing
 from likeness.sight import SightOnThread
@@ -149,6 +151,31 @@ def portraits_of(settings: config.Config) -> EitherPortrait:
     return EitherPortrait(ChipPortrait() if settings.chip.kind else sdt, sdt)
 
 
+def seek(settings: config.Config, terminal: Terminal, reading: Readers) -> None:
+    """Look for a card, unless nobody has agreed yet where that takes a tap."""
+    by_card = settings.screen.consent_by == "card"
+    if by_card or terminal.glance.state is State.CARD:
+        reading.seek()
+    else:
+        reading.rest()
+
+
+def trouble(terminal: Terminal, reception: Reception) -> tuple[str, str] | None:
+    """Say why no visitor can be served, as the screen says it: its state and detail."""
+    if (why := terminal.obstacle) and why != "busy":
+        return "out_of_service", why
+    return ("no_reader", reception.lost) if reception.lost else None
+
+
+def health(settings: config.Config, reception: Reception, *, online: bool) -> str:
+    """Say what the page should tell beside all else; one of `scene.HEALTH`, or none."""
+    if camera_presence(settings.camera) == "missing":
+        return "camera"
+    if reception.reader is Health.LOST:
+        return "reader"
+    return "" if online else "offline"
+
+
 def reader_names(settings: config.Config) -> tuple[str, ...]:
     """Return which families of cards are read here."""
     return (
@@ -170,6 +197,7 @@ def readers_of(
     """
     readers: list[CardSource] = []
     beside = []
+    enter: Callable[[str], None] | None = None
     if settings.reader.kind:
         readers.append(sdt_reading_of(settings.reader, clock, listener(SDT)))
     if settings.chip.kind:
@@ -177,8 +205,11 @@ def readers_of(
 
         reading = chips.reading_of(settings, clock, listener(CHIP), today)
         readers.append(reading)
-        beside.append(chips.entry_of(settings.chip, reading).run)
-    return Readers(readers, beside)
+        if settings.chip.scanner == config.ON_SCREEN:
+            enter = reading.enter
+        else:
+            beside.append(chips.entry_of(settings.chip, reading).run)
+    return Readers(readers, beside, enter)
 
 
 def sdt_reading_of(
@@ -241,7 +272,8 @@ def line_settings(
         port=mqtt.port,
         client_id=device,
         topics=tuple(
-            messages.topic(device, leaf) for leaf in ("receipt", "visit", *orders)
+            messages.topic(device, leaf)
+            for leaf in dict.fromkeys(("receipt", "visit", *orders))
         ),
         keepalive_s=mqtt.keepalive_s,
         will=Will(

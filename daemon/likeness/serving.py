@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 
 from likeness import config, remote
 from likeness.edges import process_memory, systemd
-from likeness.edges.screen_text import TextScreen
+from likeness.edges.screen_text import NoText, TextScreen
 from likeness.wiring import build
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,8 @@ def serve(
 
     async def until_stopped() -> None:
         async with AsyncExitStack() as stack:
-            screen = TextScreen(sys.stdout)
+            on_page = settings.screen.kind == "page"
+            screen = NoText() if on_page else TextScreen(sys.stdout)
             daemon = await build(settings, stack, screen=screen, examine=examine)
             process_memory.settle()
             task = asyncio.ensure_future(daemon.run())

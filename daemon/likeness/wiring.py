@@ -15,6 +15,7 @@ from likeness import (
     clerk,
     config,
     desired_in_force,
+    front,
     models_in_use,
     parts,
     remote,
@@ -23,7 +24,7 @@ from likeness import (
 from likeness.core.health_window import HealthRules
 from likeness.core.report import DeviceFacts
 from likeness.core.session import Session
-from likeness.core.vocabulary import Environment
+from likeness.core.vocabulary import CARD_LAID, Environment
 from likeness.edges import certificates, directory_lock, process_memory
 from likeness.edges.broker import MqttLine
 from likeness.edges.clock import SystemClock
@@ -66,6 +67,7 @@ class Daemon:
     far: remote.Remote | None = None
     talks: talk.Talk | None = None
     desk: clerk.Clerk | None = None
+    page: front.Front | None = None
 
     async def run(self) -> None:
         """Serve until cancelled; a rule that raises ends the daemon.
@@ -85,6 +87,8 @@ class Daemon:
                     group.create_task(self.far.run())
                 if self.talks is not None:
                     group.create_task(self.talks.run())
+                if self.page is not None:
+                    group.create_task(self.page.run())
                 if self.desk is not None:
                     group.create_task(self.desk.server.run())
                 group.create_task(self.well.run())
@@ -126,7 +130,7 @@ async def build(
     Args:
         settings: the file's; what the carrier desires stands over them.
         stack: for what must be closed.
-        screen: what the visitor sees.
+        screen: what the visitor sees; beside a page it is told what that is told.
         examine: what the doctor says of a terminal that runs, in lines.
 
     Raises:
@@ -172,9 +176,7 @@ async def build(
         lock=lock,
         rescued=lambda tokens: sign_as_rescued(ring, notary, tokens),
     )
-    await store.open()
-    await wall.open(store)
-    stack.push_async_callback(store.close)
+    await _open(store, wall, stack)
     if (new := await hand_over(ring, store, notary)) is not None:
         signer, facts = new, replace(facts, key_tier=new.key_tier)
     on_thread = SightOnThread(Looker(models), wipes=True)
@@ -199,13 +201,32 @@ async def build(
         parts.camera_at_start(settings.camera),
         parts.portraits_of(settings),
     )
+    page = front.build(
+        front.Parts(
+            settings=settings,
+            policy=policy,
+            clock=clock,
+            now_s=lambda: wall.moment().utc_s,
+            camera=camera,
+            terminal=lambda: terminal,
+            trouble=lambda: parts.trouble(terminal, reception),
+            health=lambda: parts.health(settings, reception, online=delivery.is_up),
+            enter_key=lambda line: reading.enter and reading.enter(line),
+            inquiry=lambda: talking.inquiry,
+            called=lambda visit: counter.desk.called(visit) if counter else None,
+            beside=screen,
+        ),
+        stack,
+    )
     reception = Reception(
         terminal=lambda: terminal,
-        screen=screen,
+        screen=page or screen,
         purpose=me.purpose,
         consent_text=me.consent_text,
         card_found=lambda reader: portraits.prepare(chip=reader == CHIP),
         readers=parts.reader_names(settings),
+        consent=(lambda: page.stage.consent(CARD_LAID)) if page else None,
+        by_card=settings.screen.consent_by == "card",
     )
     reading = parts.readers_of(settings, clock, reception.listener, wall.today)
     counter = clerk.build(
@@ -217,15 +238,16 @@ async def build(
             terminal=lambda: terminal,
             statements=lambda: talking.statements,
             snapshot=lambda: delivery.snapshot(),  # noqa: PLW0108
+            answered=page.stage.attendant_came if page else lambda: None,
         )
     )
     terminal = Terminal(
         session=Session(policy, tries_key=secrets.token_bytes(32)),
         clock=clock,
-        camera=camera,
+        camera=page.camera if page else camera,
         sight=sight,
         portraits=portraits,
-        screen=screen,
+        screen=page or screen,
         record=Recorder(
             append=store.append,
             signer=signer,
@@ -235,11 +257,16 @@ async def build(
         ),
         recorded=lambda stored: delivery.stored(stored.seq),
         ask_nonce=desk.ask,
-        seek_card=reading.seek,
+        seek_card=lambda: parts.seek(settings, terminal, reading),
         room=store.room,
         today=wall.today,
         visit_over=process_memory.let_go,
-        watches=(counter.desk,) if counter else (),
+        watches=(
+            *([counter.desk] if counter else []),
+            *([page.stage] if page else []),
+        ),
+        on_observation=page.stage.observed if page else lambda _seen: None,
+        stirred=page.stage.refresh if page else lambda: None,
     )
 
     def birth() -> dict[str, object]:
@@ -258,6 +285,7 @@ async def build(
                 *("blink", "turn"),
                 *(["orders"] if far else []),
                 *(["desk"] if counter else []),
+                *(["page"] if page else []),
             ],
         }
 
@@ -312,6 +340,7 @@ async def build(
             "resident_kib": parts.resident_kib(),
             "disk_free_kib": shutil.disk_usage(me.state_dir).free // parts.KIB,
             **talking.counts(),
+            **(page.server.counts() if page else {}),
         },
         telemetry_every_s=settings.mqtt.telemetry_every_s,
         on_visit=desk.opened,
@@ -320,7 +349,17 @@ async def build(
     )
     well = parts.wellbeing(clock, camera, reading, on_thread, store)
     return Daemon(
-        terminal, reading, delivery, store, sight, wall, well, far, talking, counter
+        terminal,
+        reading,
+        delivery,
+        store,
+        sight,
+        wall,
+        well,
+        far,
+        talking,
+        counter,
+        page,
     )
 
 
@@ -328,6 +367,12 @@ def _hold(settings: config.Config, stack: AsyncExitStack) -> int:
     lock = directory_lock.hold(Path(settings.terminal.state_dir))
     stack.callback(os.close, lock)
     return lock
+
+
+async def _open(store: SqliteStore, wall: Timekeeping, stack: AsyncExitStack) -> None:
+    await store.open()
+    await wall.open(store)
+    stack.push_async_callback(store.close)
 
 
 def _journal(level: str | None, stack: AsyncExitStack) -> RecentLines:

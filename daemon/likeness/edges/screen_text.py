@@ -78,6 +78,13 @@ class TextScreen:
         self._out.flush()
 
 
+class NoText:
+    """Writes nothing: all of it stands on the page."""
+
+    def show(self, state: str, detail: str = "") -> None:
+        """Let it be."""
+
+
 def _sentence(state: str, detail: str) -> str:
     match state, detail:
         case "ask_act", act:

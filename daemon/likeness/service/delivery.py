@@ -127,6 +127,11 @@ class Delivery:
             return False
         return self._publish("ask", token, expiry_s=ASK_EXPIRES_S) is not None
 
+    @property
+    def is_up(self) -> bool:
+        """Whether there is a line to the broker."""
+        return self._outbox.line is not outbox.Line.OFFLINE
+
     def say(
         self,
         leaf: str,

@@ -37,7 +37,7 @@ class NumbersTurn:
     """Tells `changed` whenever `said` is another.
 
     Args:
-        inquiry: asks the carrier.
+        inquiry: who asks the carrier; looked up when it is used, None: nobody can.
         post: takes events for the session.
         changed: told of every change.
         shown_s: how long numbers stand on the screen.
@@ -46,7 +46,7 @@ class NumbersTurn:
     def __init__(
         self,
         *,
-        inquiry: Inquiry,
+        inquiry: Callable[[], Inquiry | None],
         post: Callable[[Event], None],
         changed: Callable[[], None],
         shown_s: float,
@@ -64,7 +64,7 @@ class NumbersTurn:
         """Ask, if this visit is one that asks; say whether it is."""
         if conclusion.purpose is not Purpose.CHECK_NUMBERS:
             return False
-        if conclusion.verdict is not Verdict.ACCEPTED:
+        if conclusion.verdict is not Verdict.ACCEPTED or self._inquiry() is None:
             return False
         self._visit = conclusion.visit
         self.said = Said("asking_carrier")
@@ -104,19 +104,24 @@ class NumbersTurn:
         """Forget everything; a dispute that is being written is written to its end."""
         if self._end is not None:
             self._end.cancel()
-        if visit == self._visit and visit:
-            self._inquiry.forget(visit)
+        inquiry = self._inquiry()
+        if visit == self._visit and inquiry is not None:
+            inquiry.forget(visit)
         self._end = self.said = None
         self._disputing = None
         self._visit = 0
 
     def _ask(self, conclusion: Conclusion, stored: Stored) -> None:
-        if conclusion.visit == self._visit:
-            self._inquiry.ask(conclusion, stored, self.answered)
+        inquiry = self._inquiry()
+        if conclusion.visit == self._visit and inquiry is not None:
+            inquiry.ask(conclusion, stored, self.answered)
 
     async def _dispute(self, visit: int, places: list[int]) -> None:
+        inquiry = self._inquiry()
+        if inquiry is None:
+            return
         try:
-            await self._inquiry.dispute(visit, places)
+            await inquiry.dispute(visit, places)
         except LikenessError as fault:
             log.warning("event=dispute_not_kept visit=%d why=%s", visit, fault)
             said = Said("dispute_not_kept")

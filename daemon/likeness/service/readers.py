@@ -37,7 +37,9 @@ class Readers:
         self,
         readers: Sequence[CardSource],
         beside: Sequence[Callable[[], Awaitable[None]]] = (),
+        enter: Callable[[str], None] | None = None,
     ) -> None:
+        self.enter = enter  # takes a line of a key, where the screen is its scanner
         self._readers = tuple(readers)
         self._beside = tuple(beside)
 

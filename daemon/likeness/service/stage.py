@@ -8,6 +8,7 @@ to others: which scene follows from which facts (core/scenery.py), the rules of 
 (the session), the wire to the page (edges/page_server.py).
 """
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Mapping
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 
 ON_SCREEN = "screen"  # how a consent was given
 LANGUAGE_KEPT_S = 60.0  # chosen by somebody who then went away
+LOOK_EVERY_S = 1.0  # at what changes without a word: the line, the readers, the disk
 CALL_STANDS_S = 300.0  # where no desk says that the attendant came
 SERIALS = 1 << 32
 
@@ -55,9 +57,9 @@ class Stage:
         trouble: why no visitor can be served, as (say, detail).
         health: what the page should say beside; one of `scene.HEALTH` or empty.
         enter_key: takes a line that was typed; None: not on this page.
-        inquiry: asks the carrier which numbers there are; None: nobody can.
+        inquiry: asks the carrier which numbers there are; gives None: nobody can.
         numbers_shown_s: how long they stand on the screen.
-        called: told when a visitor calls an attendant.
+        called: told when a visitor calls an attendant; of which visit, or 0.
     """
 
     def __init__(
@@ -73,9 +75,9 @@ class Stage:
         trouble: Callable[[], tuple[str, str] | None] = lambda: None,
         health: Callable[[], str] = lambda: "",
         enter_key: Callable[[str], None] | None = None,
-        inquiry: Inquiry | None = None,
+        inquiry: Callable[[], Inquiry | None] = lambda: None,
         numbers_shown_s: float = 30.0,
-        called: Callable[[], None] = lambda: None,
+        called: Callable[[int], None] = lambda _visit: None,
     ) -> None:
         self._terminal = terminal
         self._clock = clock
@@ -88,20 +90,20 @@ class Stage:
         self._health = health
         self._enter_key = enter_key or (lambda _line: None)
         self._called = called
-        self._numbers: NumbersTurn | None = None
-        if inquiry is not None:
-            self._numbers = NumbersTurn(
-                inquiry=inquiry,
-                post=lambda event: self._terminal().post(event),
-                changed=self.refresh,
-                shown_s=numbers_shown_s,
-            )
+        self._numbers = NumbersTurn(
+            inquiry=inquiry,
+            post=lambda event: self._terminal().post(event),
+            changed=self.refresh,
+            shown_s=numbers_shown_s,
+        )
         self._listeners: list[Callable[[], None]] = []
         self._said = ("starting", "")
         self._language_s = self._called_s = -1e9
         self.language = next(iter(texts))
         self._taps = Taps()
         self._until_s: float | None = None
+        self._looked_s = -1e9  # at how the terminal is
+        self._well = ""
         self._scene = Scene(
             serial=secrets.randbelow(SERIALS),  # a page of the run before knows it not
             step=words.Step.CLOSED,
@@ -170,17 +172,22 @@ class Stage:
 
     def concluded(self, conclusion: Conclusion, stored: Stored | None) -> None:
         """It came to an end; some ask the carrier something more."""
-        if self._numbers is not None and stored is not None:
+        if stored is not None:
             self._numbers.concluded(conclusion, stored)
         self.refresh()
 
     def over(self, visit: int) -> None:
         """Forget the visit."""
         self._guidance.begin()
-        if self._numbers is not None:
-            self._numbers.over(visit)
+        self._numbers.over(visit)
         self.language = next(iter(self._texts))
         self.refresh()
+
+    async def run(self) -> None:
+        """Look after what changes without a word, until cancelled."""
+        while True:
+            self.refresh()
+            await asyncio.sleep(LOOK_EVERY_S)
 
     def refresh(self) -> None:
         """See whether the scene is another now, and tell it."""
@@ -209,7 +216,7 @@ class Stage:
             if say in CLOSED:  # said of a trouble that may be over
                 say, detail = spoken("idle", "", self._manner)
             say, detail = self._trouble() or (say, detail)
-        turn = self._numbers.said if self._numbers is not None else None
+        turn = self._numbers.said
         if turn is not None and glance.state is not State.IDLE:
             say, detail, numbers = turn.say, turn.detail, turn.numbers
         looking = glance.state in (State.LOOK, State.ACTS)
@@ -220,8 +227,15 @@ class Stage:
             hint=self._guidance.hint if looking else None,
             numbers=numbers,
             called=self._clock.now() - self._called_s < CALL_STANDS_S,
-            health=self._health(),
+            health=self._wellness(),
         )
+
+    def _wellness(self) -> str:
+        """Ask now and then: with every frame would be too often."""
+        now = self._clock.now()
+        if now - self._looked_s >= LOOK_EVERY_S:
+            self._looked_s, self._well = now, self._health()
+        return self._well
 
     def _asked(self) -> Asked:
         glance = self._terminal().glance
@@ -274,7 +288,7 @@ class Stage:
                 return visits.ConsentGiven(self.consent(ON_SCREEN), visit)
             case words.CallAttendant():
                 log.info("event=attendant_called visit=%d", visit)
-                self._called()
+                self._called(visit)
                 return visits.AttendantAsked(visit) if visit else None
             case words.Begin(purpose=purpose):
                 if purpose in self._manner.purposes:
@@ -285,8 +299,7 @@ class Stage:
                 for line in lines.splitlines():
                     self._enter_key(line)
             case words.NotMine(places=places):
-                if self._numbers is not None:
-                    self._numbers.not_mine(places)
+                self._numbers.not_mine(places)
             case _:
                 return event_of(tap, visit)
         return None
