@@ -38,7 +38,7 @@ TERMINAL = """\
 device = "{device}"
 state_dir = "{home}/state"
 environment = "test"
-profile = "demo"
+profile = "{profile}"
 [reader]
 path = "{reader}"
 [portrait]
@@ -124,6 +124,7 @@ class Shop:
         clip: whom the first card belongs to.
         camera: what the terminals see, if not the clip.
         more: of the terminals' configuration.
+        profile: their policy.
         before: words before the terminals' command.
     """
 
@@ -135,6 +136,7 @@ class Shop:
         clip: Path | None = None,
         camera: Path | None = None,
         more: str = "",
+        profile: str = "demo",
         before: tuple[str, ...] = (),
     ) -> None:
         self._folder = folder
@@ -142,6 +144,7 @@ class Shop:
         self._clip = clip or pictures / "carphone.mp4"
         self._camera = camera or self._clip
         self._more = more
+        self._profile = profile
         self._before = before
         self._keys = folder / "keys"
         self.cards = self._make_cards()
@@ -216,6 +219,7 @@ class Shop:
                 keys=keys.terminal,
                 port=self.broker.port,
                 more=self._more,
+                profile=self._profile,
             )
         )
         return Terminal(home, config, reader, self._before)

@@ -43,6 +43,7 @@ class Counter:
         clip: whom the first card belongs to; the camera plays it first.
         screen: values of [screen] beside the kind and the port.
         before: words before the terminal's command.
+        profile: its policy.
         desk: values of [desk], if there is one.
     """
 
@@ -55,6 +56,7 @@ class Counter:
         screen: Mapping[str, object] = {},
         before: tuple[str, ...] = (),
         desk: Mapping[str, object] = {},
+        profile: str = "demo",
     ) -> None:
         self._folder = folder
         self._clip = clip or pictures / "carphone.mp4"
@@ -69,6 +71,7 @@ class Counter:
             camera=self._camera,
             more=more,
             before=before,
+            profile=profile,
         )
         self.terminal: Terminal = self.shop.terminals[0]
         self.own_card, self.strangers_card = self.shop.cards

@@ -127,7 +127,7 @@ async def test_another_persons_card_is_refused_and_the_page_says_why(
     visitor = await Visitor.comes(browser, counter)
     await visitor.begins("new_number", counter.strangers_card)
     result = await ended(visitor, counter, known)
-    assert (result.verdict, result.reasons) == ("refused", ["other_person"])
+    assert (result.verdict, result.reasons) == ("refused", ["not_same_person"])
     assert result.person is None
     await visitor.goes()
     await visitor.leaves()

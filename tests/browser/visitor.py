@@ -95,6 +95,11 @@ class Visitor:
         drawn = "document.querySelector('#drawing').dataset.key ?? ''"
         return str(await self.page.eval(drawn))
 
+    async def is_hinted(self, hint: str, within_s: float = 20.0) -> None:
+        """Wait until the drawing is that of a hint."""
+        drawn = "document.querySelector('#drawing').dataset.key"
+        await self.page.wait_for(f"{drawn} === '{hint}'", within_s)
+
     async def agrees(self, purpose: str) -> None:
         """Choose a purpose and agree to the text."""
         await self.wants(purpose)

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from likeness.edges.recorded import frames
+from likeness.parts import load_model_set
+from likeness.vision.look import Looker
 
 FPS = 25.0
 WIDTH, HEIGHT = 640, 480
@@ -93,3 +95,47 @@ def beside(one: Iterator[Picture], other: Iterator[Picture]) -> Iterator[Picture
     for left, right in zip(one, other, strict=False):
         quarter = WIDTH // 4
         yield np.hstack([left[:, quarter:-quarter], right[:, quarter:-quarter]])
+
+
+def gone(picture: Picture) -> Picture:
+    """An empty shop."""
+    return np.full_like(picture, 110)
+
+
+def aside(picture: Picture) -> Picture:
+    """Somebody at the edge of the picture."""
+    return np.asarray(np.roll(picture, WIDTH // 3, axis=1), np.uint8)
+
+
+class Glare:
+    """Lamps that shine in somebody's glasses: white spots over both eyes."""
+
+    def __init__(self) -> None:
+        self._looker = Looker(load_model_set(None))
+        self._number = 0
+
+    def __call__(self, picture: Picture) -> Picture:
+        self._number += 1
+        seen = self._looker.look(
+            picture, captured_s=self._number / FPS, frame=self._number
+        )
+        lit = picture.copy()
+        if seen.face is not None:
+            points = np.asarray(seen.face.landmarks)[:, :2]
+            for corners in EYES:
+                one, other = points[list(corners)]
+                middle = tuple(int(x) for x in (one + other) / 2)
+                size = int(np.hypot(*(one - other)) * 0.45)
+                cv2.ellipse(lit, middle, (size, size), 0, 0, 360, (255, 255, 255), -1)
+        return np.asarray(lit, np.uint8)
+
+
+def glaring(picture: Picture) -> Picture:
+    """The same, made when it is first needed."""
+    if not _GLARE:
+        _GLARE.append(Glare())
+    return _GLARE[0](picture)
+
+
+EYES = ((33, 133), (362, 263))  # landmarks of the eyes' corners
+_GLARE: list[Glare] = []
