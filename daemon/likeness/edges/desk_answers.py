@@ -184,7 +184,7 @@ class DeskAnswers:
                     since, event = await self._desk.news(since)
                 text = b"data: " + msgspec.json.encode(event) + b"\n\n"
             except TimeoutError:
-                text = b": still here\n\n"
+                text = b"event: still\ndata: {}\n\n"  # a page must see it
             try:
                 await answer.write(text)
             except ConnectionError:
