@@ -238,7 +238,7 @@ def test_the_carrier_reads_what_terminals_write_and_writes_what_they_read(
 def test_who_orders_says_orders_and_sees_no_result(
     broker: ShippedMosquitto, shop: Issued, pki: Authority
 ) -> None:
-    orders = ["desired", "cmd"]
+    orders = ["desired", "cmd", "visit"]
     answers = ["birth", "reported", "reply"]
     with (
         at_carriers(broker, pki.make("likeness-command", Kind.CARRIER)) as far,

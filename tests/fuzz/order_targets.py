@@ -192,7 +192,7 @@ def _answers(folder: Path) -> Subject:
     readers: dict[bytes, Callable[[bytes], object]] = {
         b"b": lambda text: ordering._epoch(Arrived("t", text)),
         b"s": lambda text: messages.from_json(text, orders.Reported),
-        b"r": lambda text: far._reply(DEVICE, token.decode(), text),
+        b"r": lambda text: far._far._reply(DEVICE, token.decode(), text),
     }
 
     def run(data: bytes) -> str:

@@ -14,6 +14,7 @@ from likeness.carrier import tables
 
 COMMAND = "command"
 DESIRED = "desired"
+VISIT = "visit"  # start, cancel
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ orders = sa.Table(
     "issued_order",
     metadata,
     sa.Column("device", sa.Text, primary_key=True),
-    sa.Column("kind", sa.Text, primary_key=True),  # "command", "desired"
+    sa.Column("kind", sa.Text, primary_key=True),  # "command", "desired", "visit"
     sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("name", sa.Text, nullable=False),  # what was ordered
     sa.Column("made_utc_s", sa.BigInteger, nullable=False),

@@ -17,7 +17,7 @@ from likeness import strict_toml
 from likeness.carrier import inspect as inspection
 from likeness.carrier.serve import Settings, serve
 from likeness.carrier.store import CarrierStore
-from likeness.commands import carrier_orders
+from likeness.commands import carrier_orders, carrier_visits
 from likeness.edges import key_files
 from likeness.errors import UsageError, first_fault, one_line
 
@@ -32,6 +32,9 @@ def command() -> None:
 
 command.add_command(carrier_orders.command)
 command.add_command(carrier_orders.desire)
+command.add_command(carrier_visits.start)
+command.add_command(carrier_visits.cancel)
+command.add_command(carrier_visits.report)
 
 
 @command.command()
