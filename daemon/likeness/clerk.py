@@ -1,18 +1,17 @@
 """Puts the clerk's desk together, if one is configured.
 
-Leaves to others: its rules (service/desk.py), HTTP (edges/desk_server.py).
+What serves HTTP is loaded only where a desk is configured. Leaves to others: its rules
+(service/desk.py), HTTP (edges/desk_server.py).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from likeness import __version__, config
 from likeness.core.desk_words import HealthReport, Part
 from likeness.edges import credentials
 from likeness.edges.clock import SystemClock
-from likeness.edges.desk_server import DeskServer
-from likeness.edges.desk_tls import DeskTls
 from likeness.edges.store import SqliteStore
 from likeness.edges.store_statements import SqliteStatements
 from likeness.service.desk import MOST_VISITS, Desk
@@ -21,6 +20,9 @@ from likeness.service.ports import Statements
 from likeness.service.presence import Facts
 from likeness.service.terminal import Terminal
 from likeness.service.timekeeping import Timekeeping
+
+if TYPE_CHECKING:
+    from likeness.edges.desk_server import DeskServer
 
 LOW_DISK_KIB = 64 * 1024  # so much above the store's own limit somebody should look
 
@@ -39,6 +41,7 @@ class Parts:
     terminal: Callable[[], Terminal]
     statements: Callable[[], Statements | None]
     snapshot: Callable[[], Facts]
+    screen: Callable[[], str]  # "well", or "lost" where no page is there
     answered: Callable[[], None] = lambda: None
 
 
@@ -47,7 +50,7 @@ class Clerk:
     """The desk's rules, and who serves them."""
 
     desk: Desk
-    server: DeskServer
+    server: "DeskServer"
 
 
 def build(parts: Parts) -> Clerk | None:
@@ -68,7 +71,7 @@ def build(parts: Parts) -> Clerk | None:
         statements=parts.statements,
         memory=DeskMemory(parts.store, SqliteStatements(parts.store)),
         health=lambda: health(
-            parts.snapshot(),
+            {**parts.snapshot(), "screen": parts.screen()},
             obstacle=parts.terminal().obstacle,
             decides=parts.statements() is not None,
             two_persons=given.two_persons,
@@ -79,8 +82,11 @@ def build(parts: Parts) -> Clerk | None:
     return Clerk(desk, server_of(given, desk, parts.clock))
 
 
-def server_of(given: config.Desk, desk: Desk, clock: SystemClock) -> DeskServer:
+def server_of(given: config.Desk, desk: Desk, clock: SystemClock) -> "DeskServer":
     """Return who serves the desk; raise ConfigError as `build` does."""
+    from likeness.edges.desk_server import DeskServer
+    from likeness.edges.desk_tls import DeskTls
+
     tls = DeskTls(given.cert_file, given.key_file) if given.cert_file else None
     return DeskServer(
         desk,
@@ -105,7 +111,7 @@ def health(
         reader=_part(told.get("reader"), "reader" in hangs),
         camera=_part(told.get("camera"), "camera" in hangs),
         broker=_part(told.get("outbox_line"), bool(told.get("line_fault"))),
-        screen=_part(told.get("screen", "well")),
+        screen=_part(told.get("screen")),
         clock=Part(state="lost" if quality == "unsynced" else "well", detail=quality),
         disk=Part(state="lost" if low or obstacle == "disk_full" else "well"),
         outbox_waiting=_count(told.get("outbox_waiting")),

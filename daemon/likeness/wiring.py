@@ -238,6 +238,7 @@ async def build(
             terminal=lambda: terminal,
             statements=lambda: talking.statements,
             snapshot=lambda: delivery.snapshot(),  # noqa: PLW0108
+            screen=lambda: "well" if not page or page.server.connected else "lost",
             answered=page.stage.attendant_came if page else lambda: None,
         )
     )
