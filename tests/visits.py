@@ -110,4 +110,6 @@ class Visitor:
         for face in MOVES[act]:
             yaw = far * face.yaw_deg
             solid = Parallax(yaw, depth=0.5, noise=0.05) if abs(yaw) > 10 else None
-            yield self.frame(replace(face, yaw_deg=yaw, parallax=solid))
+            tilt = far * face.pitch_deg
+            moved = replace(face, yaw_deg=yaw, pitch_deg=tilt, parallax=solid)
+            yield self.frame(moved)
