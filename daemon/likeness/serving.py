@@ -8,7 +8,9 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from typing import Any
 
 from likeness import config, remote
 from likeness.edges import process_memory, systemd
@@ -30,6 +32,8 @@ def serve(
             daemon = await build(settings, stack, screen=screen, examine=examine)
             process_memory.settle()
             task = asyncio.ensure_future(daemon.run())
+            if daemon.page is not None:  # whoever waits for READY may open it
+                await _first(task, daemon.page.server.listening.wait())
             loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, task.cancel)
@@ -42,3 +46,10 @@ def serve(
                 task.result()
 
     asyncio.run(until_stopped())
+
+
+async def _first(task: asyncio.Future[None], other: Coroutine[Any, Any, Any]) -> None:
+    """Wait for the other, or for the task if that ends before it."""
+    waiting: asyncio.Future[Any] = asyncio.ensure_future(other)
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()

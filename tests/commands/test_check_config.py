@@ -92,6 +92,6 @@ def test_one_key_for_results_and_tls_is_told_on_a_bench(
     text = to_toml(given)
     assert check(tmp_path, text) == 0
     assert "one key" not in capsys.readouterr().out
-    both = changed(text, {"key_file": f'"{given.keys.device_key}"'})
+    both = changed(text, {"mqtt.key_file": f'"{given.keys.device_key}"'})
     assert check(tmp_path, both) == 0
     assert "# beware: one key for results and TLS" in capsys.readouterr().out

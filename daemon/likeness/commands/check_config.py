@@ -16,6 +16,10 @@ def command(config_file: Path) -> None:
 
     settings = config.load(config_file)
     policy_of(settings)
+    if settings.screen.kind == "page":
+        from likeness.front import catalogues_of
+
+        catalogues_of(settings)
     for part in msgspec.structs.fields(config.Config):
         section = getattr(settings, part.name)
         click.echo(f"[{part.name}]")

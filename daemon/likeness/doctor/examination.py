@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from likeness import config, models_in_use
-from likeness.doctor import desk, devices, identity, line, machine
+from likeness.doctor import desk, devices, identity, line, machine, screen
 from likeness.doctor.finding import Finding, fail
 from likeness.edges import directory_lock
 from likeness.edges.clock import SystemClock
@@ -37,7 +37,7 @@ def checks(settings: config.Config) -> dict[str, Check]:
             devices.camera, partial(camera_of, settings.camera), in_use=in_use
         ),
         **_readers(settings, clock, in_use=in_use),
-        "screen": partial(machine.screen, CONNECTORS),
+        "screen": partial(screen.screen, settings, CONNECTORS, in_use=in_use),
         "clock": lambda: machine.clock(clock.moment()),
         "disk": partial(machine.disk, state_dir),
         "broker": partial(line.broker, settings, in_use=in_use),

@@ -46,7 +46,7 @@ class Door:
         tls: Callable[[], ssl.SSLContext | None] = lambda: None,
         untrusted_s: float = UNTRUSTED_S,
         name: str = "desk",
-        told: Callable[[], None] = lambda: None,
+        told: Callable[[], object] = lambda: None,
     ) -> None:
         self._host = host
         self._port = port

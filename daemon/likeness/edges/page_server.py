@@ -8,17 +8,17 @@ who may ask (page_guard.py).
 """
 
 import asyncio
-import errno
 import logging
-import socket
 import time
 from collections.abc import Callable, Mapping
 
+import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from likeness.core.throttle import Buckets
 from likeness.edges.http_door import Door
+from likeness.edges.own_port import LOOPBACK, refuse_taken
 from likeness.edges.page_files import INDEX, File
 from likeness.edges.page_guard import HEADERS, Guard
 from likeness.edges.page_line import (
@@ -31,11 +31,9 @@ from likeness.edges.page_line import (
 )
 from likeness.edges.preview import Preview, Shown
 from likeness.edges.sentences import Catalogue
-from likeness.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
-LOOPBACK = "127.0.0.1"
 SOCKET = "/socket"
 REQUESTS_PER_S, REQUESTS_AT_ONCE = 200.0, 400.0  # a reload asks for some thirty files
 CONNECTED_WITHIN_S = 15.0  # a connection that has not become a page's by then goes
@@ -81,6 +79,7 @@ class PageServer:
         self._leaving: set[asyncio.Task[None]] = set()
         self._door: Door | None = None
         self.times = Times()
+        self.listening = asyncio.Event()
         self.refused = 0  # requests, since the start
         stage.subscribe(self._scene_changed)
         if preview is not None:
@@ -101,8 +100,8 @@ class PageServer:
             "screen_frames": drawn.count,
         }
 
-    async def run(self, listening: Callable[[], None] = lambda: None) -> None:
-        """Serve until cancelled; `listening` is told when the door is open."""
+    async def run(self) -> None:
+        """Serve until cancelled."""
         runner = web.AppRunner(
             self._application(),
             access_log=None,
@@ -120,7 +119,7 @@ class PageServer:
             server,
             untrusted_s=CONNECTED_WITHIN_S,
             name="page",
-            told=listening,
+            told=self.listening.set,
         )
         try:
             await self._door.run()
@@ -137,6 +136,7 @@ class PageServer:
         application.router.add_get(
             "/languages/{name}.json", self._sentences, allow_head=False
         )
+        application.router.add_get("/screen", self._counts, allow_head=False)
         application.router.add_get(SOCKET, self._socket, allow_head=False)
         return application
 
@@ -181,6 +181,10 @@ class PageServer:
         if catalogue is None:
             raise web.HTTPNotFound
         return _answer(File("application/json", catalogue.json))
+
+    async def _counts(self, _request: web.Request) -> web.Response:
+        """For the doctor and the bench: whether a page is there, and how quick."""
+        return _answer(File("application/json", msgspec.json.encode(self.counts())))
 
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
         answer = web.WebSocketResponse(
@@ -236,21 +240,6 @@ class PageServer:
     def _show(self, picture: Shown) -> None:
         if self._screen is not None and self._stage.scene.camera:
             self._screen.show(picture)
-
-
-def refuse_taken(port: int) -> None:
-    """Raise ConfigError if nobody can listen at this port."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-            probe.listen(1)
-        except OSError as problem:
-            if problem.errno == errno.EADDRINUSE:
-                why = "another program listens there; stop it, or set another port"
-            else:
-                why = f"{problem.strerror}; set another port"
-            raise ConfigError(f"screen.port {port}: {why}") from problem
 
 
 def _answer(file: File) -> web.Response:
