@@ -64,7 +64,7 @@ def test_it_tells_systemd_and_stops_in_order(tmp_path: Path, good: str) -> None:
         ({"environment": '"production"'}, 78, "'feed' is for test and bench"),
         ({"device_key": '"/nowhere/device.key"'}, 78, "/nowhere/device.key: this key"),
         ({"device": '"shop/7"'}, 78, "terminal.device: "),
-        ({"port": "0"}, 78, "mqtt.port: "),
+        ({"mqtt.port": "0"}, 78, "mqtt.port: "),
         ({"state_dir": '"/proc/1/nowhere"'}, 78, "terminal.state_dir cannot be used"),
         ({"models.dir": '"/nowhere"'}, 78, "/nowhere/manifest.toml: cannot be read"),
     ],
