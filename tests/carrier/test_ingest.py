@@ -12,10 +12,16 @@ from likeness.carrier.words import CarrierWords
 from likeness.core import jws, messages
 from likeness.core.chain import ChainHead
 from likeness.core.line import Arrived
-from likeness.core.vocabulary import Environment, Purpose
+from likeness.core.vocabulary import (
+    Consent,
+    Environment,
+    Purpose,
+    Reason,
+    Verdict,
+)
 from likeness.edges.broker import LineSettings, MqttLine
 from likeness.edges.verifier import CarrierVerifier
-from results import EPOCH, FACTS, Bench, bench, chain_of, result_at, signed
+from results import EPOCH, FACTS, REFUSED, Bench, bench, chain_of, result_at, signed
 
 NOW = 1_795_000_000
 
@@ -76,6 +82,28 @@ def test_a_batch_gets_one_receipt(far: Far) -> None:
     (receipt,) = far.said(far.take(*tokens))
     assert isinstance(receipt, messages.Receipt)
     assert (receipt.upto, receipt.head) == (5, jws.chain_hash(tokens[5]))
+
+
+def test_a_visit_whose_visitor_wanted_an_attendant_is_a_result_like_any(
+    far: Far,
+) -> None:
+    asked = replace(
+        REFUSED,
+        verdict=Verdict.REFERRED,
+        reasons=(Reason.ATTENDANT_ASKED,),
+        consent=None,
+        card=None,
+        portrait_sha256="",
+        match=None,
+        acts=(),
+    )
+    first = far.near.notary.begin_epoch(ChainHead(EPOCH, 0, ""), None)
+    agreed = Consent("2026-11", "screen", "ar", jws.encode(bytes(32)), at_s=NOW)
+    second = result_at(far.near, ChainHead(EPOCH, 1, jws.chain_hash(first)), asked)
+    after = replace(asked, consent=agreed)
+    third = result_at(far.near, ChainHead(EPOCH, 2, jws.chain_hash(second)), after)
+    (said,) = far.said(far.take(first, second, third))
+    assert isinstance(said, messages.Receipt) and said.upto == 2
 
 
 def test_what_is_not_well_signed_gets_no_answer(far: Far, tmp_path: Path) -> None:

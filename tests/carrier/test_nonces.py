@@ -1,3 +1,4 @@
+from collections.abc import Set
 from dataclasses import replace
 
 import msgspec
@@ -6,8 +7,8 @@ import pytest
 from likeness.carrier.nonces import Issued, doubt
 from likeness.core import jws, light, messages, report
 from likeness.core.chain import ChainHead
-from likeness.core.challenge import commitment, draw
-from likeness.core.vocabulary import ActFinding, Environment, NonceSource
+from likeness.core.challenge import commitment, draw, form
+from likeness.core.vocabulary import ActFinding, Alternative, Environment, NonceSource
 from results import EPOCH, FACTS, MOMENT, REFUSED
 
 NONCE, DEVICE_NONCE = b"n" * 32, b"d" * 32
@@ -22,18 +23,21 @@ ISSUED = Issued(
 )
 
 
-def result(transaction: str = "t-1") -> messages.Result:
+def result(
+    transaction: str = "t-1", chosen: Set[Alternative] = frozenset()
+) -> messages.Result:
     """A production result whose acts were drawn from both nonces."""
     drawn = draw(
         carrier_nonce=NONCE, device_nonce=DEVICE_NONCE, transaction="t-1", count=4
     )
+    asked = [form(act, chosen) for act in drawn.acts]
     conclusion = replace(
         REFUSED,
         transaction=transaction,
         nonce=jws.encode(NONCE),
         nonce_source=NonceSource.CARRIER,
         device_nonce=jws.encode(DEVICE_NONCE),
-        acts=tuple(ActFinding(act, 1.0 * n, None) for n, act in enumerate(drawn.acts)),
+        acts=tuple(ActFinding(act, 1.0 * n, None) for n, act in enumerate(asked)),
     )
     claims = report.compose(
         conclusion,
@@ -48,6 +52,31 @@ def result(transaction: str = "t-1") -> messages.Result:
 
 def test_a_result_that_used_its_nonce_leaves_no_doubt() -> None:
     assert doubt(result(), ISSUED) == ""
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [{Alternative.NOD}, {Alternative.CLOSE_EYES}, set(Alternative)],
+)
+def test_other_acts_in_the_drawn_acts_places_are_no_doubt(
+    chosen: set[Alternative],
+) -> None:
+    other, drawn = result(chosen=chosen), result()
+    assert other.liveness and drawn.liveness
+    assert other.liveness.acts != drawn.liveness.acts
+    assert doubt(other, ISSUED) == ""
+
+
+def test_other_acts_in_other_places_are_a_doubt() -> None:
+    good = result(chosen=set(Alternative))
+    assert good.liveness is not None
+    acts = good.liveness.acts
+    for wrong in ("raise_chin", "lower_chin", "close_eyes", "wink"):
+        if wrong != acts[0].act:
+            first = msgspec.structs.replace(acts[0], act=wrong)
+            liveness = msgspec.structs.replace(good.liveness, acts=[first, *acts[1:]])
+            bad = msgspec.structs.replace(good, liveness=liveness)
+            assert "not drawn in this order" in doubt(bad, ISSUED)
 
 
 def test_acts_in_another_order_are_a_doubt() -> None:

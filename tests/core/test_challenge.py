@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likeness.core import challenge
-from likeness.core.vocabulary import Act
+from likeness.core.vocabulary import Act, Alternative
 
 NONCES = st.binary(min_size=1, max_size=64)
 
@@ -85,3 +85,41 @@ def test_commitment_is_the_plain_hash() -> None:
 
 def test_scripted_acts_follow_without_pauses() -> None:
     assert challenge.scripted((Act.BLINK, Act.BLINK)).pauses_s == (0.0, 0.0)
+
+
+ORDERS = st.lists(st.sampled_from(challenge.CHOICES), min_size=1, max_size=6)
+
+
+@given(ORDERS, st.lists(st.sets(st.sampled_from(Alternative)), max_size=6))
+def test_what_may_be_asked_in_the_drawn_acts_places(
+    drawn: list[Act], wishes: list[set[Alternative]]
+) -> None:
+    chosen: set[Alternative] = set()
+    asked = []
+    for number, act in enumerate(drawn):
+        chosen |= wishes[number] if number < len(wishes) else set()
+        asked.append(challenge.form(act, chosen))
+    assert challenge.fits(asked, drawn)
+    assert challenge.fits(drawn, drawn)
+
+
+@given(ORDERS, st.data())
+def test_nothing_else_may_be_asked_there(drawn: list[Act], data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(drawn) - 1))
+    _, other = challenge.INSTEAD[drawn[place]]
+    wrong = data.draw(
+        st.sampled_from([a for a in Act if a not in (drawn[place], other)])
+    )
+    asked = [*drawn[:place], wrong, *drawn[place + 1 :]]
+    assert not challenge.fits(asked, drawn)
+
+
+def test_a_wish_is_not_taken_back_and_holds_for_its_kind_alone() -> None:
+    blink, left, right = challenge.CHOICES
+    close, up, down = Act.CLOSE_EYES, Act.RAISE_CHIN, Act.LOWER_CHIN
+    assert challenge.fits([close, left, close], [blink, left, blink])
+    assert challenge.fits([blink, left, close], [blink, left, blink])
+    assert not challenge.fits([close, left, blink], [blink, left, blink])
+    assert challenge.fits([left, blink, down], [left, blink, right])
+    assert not challenge.fits([up, blink, right], [left, blink, right])
+    assert not challenge.fits([down], [left])

@@ -4,13 +4,20 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from likeness.core import jws, messages, report
 from likeness.core.chain import ChainHead, Link
-from likeness.core.vocabulary import CardKind, Conclusion, LightOutcome, Verdict
+from likeness.core.vocabulary import (
+    CardKind,
+    Conclusion,
+    Consent,
+    LightOutcome,
+    Verdict,
+)
 from likeness.errors import ProtocolMisuse
 from results import ACCEPTED, FACTS, MOMENT, NAME, NUMBER, REFUSED
 
@@ -88,6 +95,39 @@ def test_what_a_chip_did_not_prove_is_named_and_which_reader_read_it() -> None:
     assert card["checked"] == ["pace", "group_hashes"]
     assert card["unchecked"] == ["issuer_chain:no_store", "clone:not_offered"]
     assert card["reader"] == "ACS 00"
+
+
+def test_a_consent_says_which_words_in_which_language_and_when() -> None:
+    words = jws.encode(hashlib.sha256("同意".encode()).digest())
+    consent = Consent("2026-11", "screen", "zh-Hans", words, at_s=1_795_000_000)
+    claims = composed(replace(ACCEPTED, consent=consent))
+    assert json.loads(claims)["consent"] == {
+        "text": "2026-11",
+        "given": "screen",
+        "language": "zh-Hans",
+        "digest": words,
+        "at": 1_795_000_000,
+    }
+    read = messages.from_json(claims, messages.Result).consent
+    assert read is not None and (read.digest, read.at) == (words, 1_795_000_000)
+
+
+def test_a_consent_of_before_there_was_a_screen_can_still_be_read() -> None:
+    read = messages.from_json(composed(ACCEPTED), messages.Result).consent
+    assert read == messages.Consent(text="2026-11", given="card_laid")
+
+
+def test_who_reads_only_text_and_gesture_still_understands_a_consent() -> None:
+    class Former(msgspec.Struct):
+        text: str
+        given: str
+
+    words = jws.encode(bytes(32))
+    new = messages.Consent(
+        text="2026-11", given="screen", language="en", digest=words, at=1
+    )
+    read = msgspec.json.decode(messages.to_json(new), type=Former, strict=True)
+    assert (read.text, read.given) == ("2026-11", "screen")
 
 
 def test_a_refused_visit_does_not_say_who_it_was() -> None:

@@ -2,8 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 import visits as v
 from likeness.core.tries import Tries
+from likeness.core.vocabulary import Conclusion, Reason, Verdict
+from results import ACCEPTED
 
 CARD, OTHER = v.card(1), v.card(2)
 
@@ -44,3 +48,42 @@ def test_no_number_is_kept() -> None:
     counted.failed(CARD, 1.0)
     assert CARD.number not in repr(vars(counted))
     assert all(isinstance(known, bytes) for known in counted._failed)
+
+
+def ended(verdict: Verdict, *reasons: Reason) -> Conclusion:
+    return replace(ACCEPTED, card=CARD, verdict=verdict, reasons=reasons)
+
+
+@pytest.mark.parametrize(
+    ("end", "acted", "counts"),
+    [
+        (ended(Verdict.REFUSED, Reason.ACT_NOT_SEEN), True, True),
+        (ended(Verdict.REFUSED, Reason.NO_FACE), False, False),
+        (ended(Verdict.REFERRED, Reason.MATCH_IN_DOUBT), True, True),
+        (ended(Verdict.REFERRED, Reason.CAMERA_LOST), True, False),
+        (ended(Verdict.REFERRED, Reason.ATTENDANT_ASKED), True, True),
+        (ended(Verdict.REFERRED, Reason.ATTENDANT_ASKED), False, False),
+        (ended(Verdict.REFERRED, Reason.ALTERNATIVE_ACT), True, False),
+        (replace(ended(Verdict.REFUSED), card=None), True, False),
+    ],
+)
+def test_a_try_is_a_visit_whose_acts_began_and_that_the_person_did_not_pass(
+    end: Conclusion, *, acted: bool, counts: bool
+) -> None:
+    counted = tries()
+    for at in range(3):
+        counted.note(end, at, acted=acted)
+    assert counted.used_up(CARD, 3) == counts
+
+
+def test_only_an_accepted_visit_makes_former_tries_good() -> None:
+    for last, left in (
+        (ended(Verdict.ACCEPTED), False),
+        (ended(Verdict.REFERRED, Reason.ALTERNATIVE_ACT), True),
+        (ended(Verdict.REFERRED, Reason.ATTENDANT_ASKED), True),
+    ):
+        counted = tries()
+        for at in range(3):
+            counted.failed(CARD, at)
+        counted.note(last, 3, acted=True)
+        assert counted.used_up(CARD, 4) == left

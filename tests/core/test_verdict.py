@@ -1,5 +1,6 @@
 """The verdict, over every combination of what can be found."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -12,6 +13,7 @@ from likeness.core.profile import PROFILES
 from likeness.core.solidity import Shape
 from likeness.core.verdict import DOUBTS, Findings, decide, match_finding
 from likeness.core.vocabulary import (
+    NOD_ACTS,
     Act,
     ActFinding,
     NonceSource,
@@ -169,6 +171,44 @@ def test_only_doubts_refer_and_a_refusal_comes_first() -> None:
             assert verdict is Verdict.REFERRED
         if verdict is Verdict.REFUSED:
             assert reasons[0] not in DOUBTS
+
+
+def test_who_asked_for_an_attendant_is_referred_whatever_was_found() -> None:
+    for other, texture, shape in product(Reason, TextureVote, Shape):
+        found = findings(
+            acts=(UNSEEN,),
+            score=0.1,
+            noted=(other, Reason.ATTENDANT_ASKED),
+            texture=texture,
+            shape=shape,
+        )
+        verdict, reasons = decide(found, STANDARD)
+        assert verdict is Verdict.REFERRED
+        assert reasons[0] is Reason.ATTENDANT_ASKED
+        assert Reason.NOT_SAME_PERSON in reasons
+        assert (Reason.FLAT_FACE in reasons) == (
+            Reason.FLAT_FACE in (other, *[Reason.FLAT_FACE] * (shape is Shape.FLAT))
+        )
+
+
+def test_an_act_that_an_attendants_call_cut_short_was_not_missed() -> None:
+    found = findings(asked=4, acts=(SEEN, UNSEEN), noted=(Reason.ATTENDANT_ASKED,))
+    assert decide(found, STANDARD)[1] == (Reason.ATTENDANT_ASKED,)
+
+
+@pytest.mark.parametrize("act", NOD_ACTS)
+def test_a_nod_is_a_doubt_unless_the_profile_takes_it(act: Act) -> None:
+    found = findings(acts=(ActFinding(act, 1.0, 2.0),))
+    assert decide(found, STANDARD) == (Verdict.REFERRED, (Reason.ALTERNATIVE_ACT,))
+    takes = replace(STANDARD, nods_suffice=True)
+    assert decide(found, takes) == (Verdict.ACCEPTED, ())
+    stranger = findings(acts=found.acts, score=0.1)
+    assert decide(stranger, STANDARD)[0] is Verdict.REFUSED
+
+
+def test_closed_eyes_are_no_doubt() -> None:
+    found = findings(acts=(ActFinding(Act.CLOSE_EYES, 1.0, 2.0),))
+    assert decide(found, STANDARD) == (Verdict.ACCEPTED, ())
 
 
 def test_every_profile_refers_below_what_it_accepts() -> None:
