@@ -5,6 +5,7 @@ The picture is a drawn gradient. Leaves to others: which scenes (scenes.py).
 
 import asyncio
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,7 +15,8 @@ import msgspec
 import numpy as np
 from aiohttp import WSMsgType, web
 
-from likeness.core.scene import Scene, Showing, Word
+from browser.chromium import Page
+from likeness.core.scene import Painted, Scene, Showing, Word
 
 PAGE = Path(__file__).parents[2] / "daemon" / "likeness" / "page"
 LANGUAGES = ("en", "zh-Hans", "es", "ar", "fr")
@@ -27,7 +29,7 @@ HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
 }
-ELSEWHERE = 4001
+PAINTED_WITHIN_S = 10.0
 
 
 def gradient(width: int = 640, height: int = 480) -> bytes:
@@ -90,6 +92,18 @@ class Show:
         self.number += 1
         for socket in list(self._sockets):
             await socket.send_str(self._message())
+
+    async def until_painted(self, scene: Scene, language: str | None = None) -> None:
+        """Show this, and return when it stands on the screen."""
+        await self.show(scene, language)
+        async with asyncio.timeout(PAINTED_WITHIN_S):
+            while not any(
+                isinstance(word, Painted) and word.number == self.number
+                for word in self.heard
+            ):
+                self._told.clear()
+                await self._told.wait()
+        self.heard = [word for word in self.heard if not isinstance(word, Painted)]
 
     async def picture(self, frame: int, jpeg: bytes | None = None) -> None:
         """Send one frame of the camera."""
@@ -154,3 +168,12 @@ class Show:
         finally:
             self._sockets.remove(socket)
         return socket
+
+
+@dataclass
+class Stand:
+    """What a test works with: a daemon's stand-in, and the page that believes it."""
+
+    loop: asyncio.Runner
+    show: Show
+    page: Page

@@ -2,13 +2,16 @@
 // sending the report, and clearing the screen in time.
 
 import { el } from "./dom.js";
-import { icon } from "./drawings.js";
+import { button, icon } from "./drawings.js";
 
-/** The words of the report's button: how many numbers are marked. */
-export function reportLabel(words, marked) {
-  return marked.size
-    ? words.get("offer", "not_mine", { n: marked.size })
-    : words.get("page", "mark_first");
+/** The report's button: says how many are marked; without a mark it does nothing. */
+export function reportButton(words, marked, report) {
+  const n = marked.size;
+  const label = n ? words.get("offer", "not_mine", { n }) : words.get("page", "mark_first");
+  const places = [...marked].sort((one, other) => one - other);
+  const made = button("not_mine", label, () => n && report(places), n ? "main" : "main idle");
+  if (!n) made.setAttribute("aria-disabled", "true");
+  return made;
 }
 
 function line(number, place, words, marked, open) {
@@ -19,7 +22,7 @@ function line(number, place, words, marked, open) {
     el(
       "div",
       { class: "what", id: label },
-      el("bdi", { class: "digits", dir: "ltr" }, number.number),
+      el("span", { class: "digits" }, el("bdi", { dir: "ltr" }, number.number)),
       el(
         "span",
         { class: "where" },

@@ -41,21 +41,33 @@ const sign = (cls, ...parts) => [
   ...parts,
 ];
 
+const lines = (y) => path(`M40 ${y}H160`, "signs");
+
 const THINGS = {
+  mrz: () => [
+    rect(24, 30, 152, 112, 10, "paper"),
+    rect(36, 44, 36, 44, 4, "soft"),
+    svg("circle", { class: "tone", cx: 54, cy: 60, r: 8 }),
+    path("M40 86Q40 72 54 72Q68 72 68 86Z", "tone"),
+    path("M84 52H160M84 68H140"),
+    lines(106),
+    lines(124),
+    rect(16, 96, 168, 40, 6, "frame"),
+  ],
   lay_card: () => [reader(), card(), path("M100 4V34M100 34L88 22M100 34L112 22", "arrow")],
   card_again: () => [reader(), card(), path("M100 4V34M100 34L88 22M100 34L112 22", "arrow")],
   take_card: () => [reader(), card(), path("M100 34V4M100 4L88 16M100 4L112 16", "arrow")],
   reading: () => [reader(), card(), waves()],
-  seen: () => sign("good", path("M62 92L90 120L142 64", "mark")),
-  accepted: () => sign("good", path("M60 92L90 122L144 62", "mark")),
-  refused: () => sign("stop", path("M100 46V102M100 130V131", "mark")),
+  seen: () => sign("good", path("M62 92L90 120L142 64", "sign")),
+  accepted: () => sign("good", path("M60 92L90 122L144 62", "sign")),
+  refused: () => sign("stop", path("M100 46V102M100 130V131", "sign")),
   referred: () =>
     sign(
       "wait",
-      svg("circle", { class: "mark-fill", cx: 100, cy: 68, r: 24 }),
-      path("M54 138Q56 102 100 102Q144 102 146 138Z", "mark-fill"),
+      svg("circle", { class: "sign-fill", cx: 100, cy: 68, r: 24 }),
+      path("M54 138Q56 102 100 102Q144 102 146 138Z", "sign-fill"),
     ),
-  closed: () => sign("calm", path("M62 90H138", "mark")),
+  closed: () => sign("calm", path("M62 90H138", "sign")),
   waiting: () => [
     svg("circle", { class: "dot one", cx: 50, cy: 90, r: 13 }),
     svg("circle", { class: "dot two", cx: 100, cy: 90, r: 13 }),

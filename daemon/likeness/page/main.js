@@ -30,6 +30,7 @@ let stands = "starting";
 let tapped = { what: "", at: 0 };
 let longDown = 0;
 let idleAgain = 0;
+let shelved = ""; // the languages that there are buttons for
 
 const line = new Line({ heard, pictured: (data) => preview.take(data), stands: standing });
 const preview = new Preview(byId("canvas"), (frame) => line.send({ do: "drawn", frame }));
@@ -49,7 +50,6 @@ function tap(word) {
 }
 
 async function heard(said) {
-  const first = message === null;
   const news = { ...said, scene: { ...NOTHING, ...said.scene } };
   message = news;
   try {
@@ -59,7 +59,7 @@ async function heard(said) {
   }
   if (message !== news || stands !== "up") return; // a newer one has come meanwhile
   paint();
-  if (first) languages();
+  languages();
 }
 
 function paint() {
@@ -112,9 +112,10 @@ function notice(name) {
 // --- language and sound -------------------------------------------------------------
 async function languages() {
   const codes = message?.languages ?? [];
+  if (String(codes) === shelved) return;
+  shelved = String(codes);
   const all = await Promise.allSettled(codes.map((code) => library.words(code)));
   const known = all.filter((one) => one.status === "fulfilled").map((one) => one.value);
-  if (known.length < 2) return;
   place(byId("languages"), known.map((one) => one.code).join(" "), () =>
     known.map(({ code, name, direction }) =>
       el(

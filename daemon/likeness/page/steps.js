@@ -2,7 +2,7 @@
 // plan's parts are [key, build]; a part is built anew only when its key changes.
 // Leaves to others: putting it onto the screen (scene.js), the drawings, the sentences.
 
-import { answerList, reportLabel } from "./answer.js";
+import { answerList, reportButton } from "./answer.js";
 import { el } from "./dom.js";
 import { button, drawing, icon } from "./drawings.js";
 import { keypad } from "./keypad.js";
@@ -25,6 +25,8 @@ const ON_VERDICT = {
   verdict_refused: "refused",
   verdict_referred: "referred",
 };
+
+const UNDONE = new Set(["answer_missing", "dispute_not_kept"]);
 
 /** The word that a tap on an offer sends. */
 export function wordOf(offer, words) {
@@ -104,12 +106,8 @@ function idle(scene, words, send, read) {
     beside: [
       `short ${words.code} ${byCard}`,
       () => [
-        el(
-          "p",
-          { class: "short" },
-          words.get("consent", "short"),
-          byCard ? ` ${words.get("consent", "card")}` : "",
-        ),
+        el("p", { class: "short" }, words.get("consent", "short")),
+        byCard ? el("p", { class: "short" }, words.get("consent", "card")) : null,
         button("read", words.get("consent", "read"), () => read(), "link"),
       ],
     ],
@@ -131,7 +129,10 @@ function onCard(scene, words, send) {
   const digits = scene.say !== "access_key_mrz" && scene.say !== "key_next_line";
   return {
     show: scene.offers.includes("key")
-      ? [`key ${words.code} ${digits}`, () => keypad(words, digits, send)]
+      ? [
+          `key ${words.code} ${digits}`,
+          () => [digits ? null : drawing("mrz"), keypad(words, digits, send)].flat(),
+        ]
       : shown(ON_CARD[scene.say] ?? "lay_card"),
     beside: reading
       ? [
@@ -203,14 +204,9 @@ function answer(scene, words, send, _read, marked) {
   const report = open && [
     `report ${marked.size}`,
     () =>
-      button(
-        "not_mine",
-        reportLabel(words, marked),
-        () => marked.size && send({ do: "not_mine", places: [...marked].sort((a, b) => a - b) }),
-        marked.size ? "main" : "main idle",
-      ),
+      reportButton(words, marked, (places) => send({ do: "not_mine", places })),
   ];
-  const drawn = scene.say === "answer_missing" ? "refused" : "accepted";
+  const drawn = UNDONE.has(scene.say) ? "referred" : "accepted";
   return {
     show: scene.numbers.length
       ? [

@@ -79,6 +79,9 @@ export function sentence(scene, words) {
   const act = scene.act ?? scene.say.replace(/^ask_/, "");
   if (scene.say.startsWith("ask_") && words.has("act", act)) return words.get("act", act);
   const { say, detail } = scene;
+  if (scene.step === "idle" && say.startsWith("idle") && !scene.purposes.length) {
+    return words.get("say", "lay_card"); // there is nothing to choose from
+  }
   const n = WHOLE.test(detail) ? Number(detail) : scene.numbers.length;
   const name = [`${say}.${detail}`, say, "checking"].find((one) => words.has("say", one));
   return words.get("say", name ?? "", { n });
