@@ -11,6 +11,7 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -74,8 +75,7 @@ class Counter:
             profile=profile,
         )
         self.terminal: Terminal = self.shop.terminals[0]
-        self.own_card, self.strangers_card = self.shop.cards
-        self.card_without_portrait: SdtCard = simulated(fictitious_card(9))
+        self._cards = count(10)
         self.play(self._clip)
 
     def __enter__(self) -> Self:
@@ -108,6 +108,26 @@ class Counter:
         new = self._folder / "camera.new"
         new.symlink_to(feed)
         new.replace(self._camera)
+
+    def _card(self, portrait: str) -> SdtCard:
+        """Lay nobody's card twice: after three failures it is for an attendant."""
+        picture = (self._folder / "cards" / portrait).read_bytes() if portrait else b""
+        return simulated(fictitious_card(next(self._cards)), picture)
+
+    @property
+    def own_card(self) -> SdtCard:
+        """Return a new card of the clip's person."""
+        return self._card("1.jpg")
+
+    @property
+    def strangers_card(self) -> SdtCard:
+        """Return a new card of somebody else."""
+        return self._card("2.jpg")
+
+    @property
+    def card_without_portrait(self) -> SdtCard:
+        """Return a new card whose chip holds none."""
+        return self._card("")
 
     def lay(self, card: SdtCard) -> None:
         """Lay a card on the reader."""

@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from browser.chromium import Chromium, Page
+from browser.chromium import BrowserFault, Chromium, Page
 from browser.counter import Counter
 
 # Everything that was to be read, in order: [step, sentence].
@@ -27,6 +27,7 @@ REMEMBER = """addEventListener("DOMContentLoaded", () => {
      attributeFilter: ["data-step"]});
 });"""
 STEP = "document.documentElement.dataset.step"
+TEXT = "document.body.innerText"
 CONSENT = """[...document.querySelectorAll(".consent > p:not(.version)")]
   .map(paragraph => paragraph.textContent)"""
 
@@ -84,7 +85,11 @@ class Visitor:
 
     async def is_at(self, *steps: str, within_s: float = 20.0) -> None:
         """Wait until the page stands at one of these steps."""
-        await self.page.wait_for(f"{list(steps)}.includes({STEP})", within_s)
+        try:
+            await self.page.wait_for(f"{list(steps)}.includes({STEP})", within_s)
+        except BrowserFault:
+            there = await self.page.eval(f"{STEP}"), await self.page.eval(TEXT)
+            raise AssertionError(f"not at {steps}, but at {there}") from None
 
     async def stands_at(self, step: str) -> bool:
         """Say whether the page stands at this step now."""
