@@ -49,6 +49,32 @@ class Stands(StrEnum):
     SCREEN = "screen"  # a screen replays the face without any light on it
 
 
+def lit(
+    picture: Picture, stands: Stands, reach: Floats, light: tuple[Rgb, Rgb], shop: Scene
+) -> Floats:
+    """Return a picture in linear light as a screen's colour makes it.
+
+    Args:
+        picture: the recording.
+        stands: what it is that the picture shows.
+        reach: of the face; see `reach_of_face`.
+        light: the screen's, and that of the other screen when it was recorded.
+        shop: screen and ambient light.
+    """
+    colour, then = light
+    match stands:
+        case Stands.FACE:
+            return light_up(picture, reach, colour, shop)
+        case Stands.PRINT:
+            height, width = picture.shape[:2]
+            flat = reach_of_print((height, width), PRINT_TILT_DEG, shop)
+            return light_up(picture, flat, colour, shop)
+        case Stands.SCREEN:
+            return light_screen(TO_LINEAR[picture], colour, shop)
+        case Stands.RECORDED:
+            return light_screen(light_up(picture, reach, then, shop), colour, shop)
+
+
 class LitCamera:
     """A `Camera`; the clock moves with its frames.
 
@@ -104,18 +130,9 @@ class LitCamera:
         return replace(frame, image=picture)
 
     def _lit(self, frame: Frame, colour: Rgb, lit_for_s: float) -> Floats:
-        picture: Picture = frame.image
-        shop, shape = self._shop, (picture.shape[0], picture.shape[1])
-        if self._stands is Stands.PRINT:
-            reach = reach_of_print(shape, PRINT_TILT_DEG, shop)
-            return light_up(picture, reach, colour, shop)
-        if self._stands is Stands.SCREEN:
-            return light_screen(TO_LINEAR[picture], colour, shop)
-        reach = _reaches(self._clip)[frame.number]
-        if self._stands is Stands.FACE:
-            return light_up(picture, reach, colour, shop)
         then = linear_rgb(self._recorded.shown_at(lit_for_s - RECORDED_DELAY_S))
-        return light_screen(light_up(picture, reach, then, shop), colour, shop)
+        reach = _reaches(self._clip)[frame.number]
+        return lit(frame.image, self._stands, reach, (colour, then), self._shop)
 
 
 @cache

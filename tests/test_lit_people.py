@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from likeness.bench.light import SIDE_PX, Cut, Kind, stretch, under_light
 from likeness.core.vocabulary import LightOutcome
 from likeness.simulators.lit_face import Scene
 from likeness.vision.look import Looker
+from lit_camera import Stands
+from lit_people import SIDE_PX, Cut, stretch, under_light
 from real_models import model_set, read
 
 
@@ -30,19 +31,18 @@ def cuts(pictures: Path) -> list[Cut]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "outcome"),
+    ("stands", "outcome"),
     [
-        (Kind.FACE, LightOutcome.ANSWERED),
-        (Kind.PRINT, LightOutcome.FLAT),
-        (Kind.SCREEN, LightOutcome.NOT_VISIBLE),
-        (Kind.RECORDED, LightOutcome.ANOTHER),
-        (Kind.DARK, LightOutcome.NOT_VISIBLE),
+        (Stands.FACE, LightOutcome.ANSWERED),
+        (Stands.PRINT, LightOutcome.FLAT),
+        (Stands.SCREEN, LightOutcome.NOT_VISIBLE),
+        (Stands.RECORDED, LightOutcome.ANOTHER),
     ],
 )
 def test_each_kind_is_known_for_what_it_is(
-    cuts: list[Cut], kind: Kind, outcome: LightOutcome
+    cuts: list[Cut], stands: Stands, outcome: LightOutcome
 ) -> None:
-    _, found = under_light(cuts, kind, Scene(strength=0.2), number=5)
+    found = under_light(cuts, stands, Scene(strength=0.2), number=5)
     assert found.outcome is outcome
 
 

@@ -1,13 +1,15 @@
-"""Measures the light answer on recorded faces under simulated light; not real light.
+"""Measures the light answer of recorded people under simulated light; not real light.
 
 For each clip one stretch in which a face is followed, seen again under light of each
-kind by `simulators/lit_face`. Leaves to others: what the frames look like, and judging.
+kind (lit_camera.py). `python tests/lit_people.py CLIP…` prints how many answer, and how
+many an answer speaks against. Leaves to others: judging (core/light_answer.py).
 """
 
+import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import cv2
@@ -15,41 +17,21 @@ import numpy as np
 
 from likeness.core import light
 from likeness.core.light import LightSequence, linear_rgb
-from likeness.core.light_answer import LightFinding, Lit, judge
-from likeness.core.vocabulary import Rgb
+from likeness.core.light_answer import LightFinding, LightRules, Lit, judge
 from likeness.edges.recorded import frames
-from likeness.simulators.lit_face import (
-    TO_LINEAR,
-    Scene,
-    SlowCamera,
-    light_screen,
-    light_up,
-    reach_of_face,
-    reach_of_print,
-)
-from likeness.vision.detect import Floats, Picture
+from likeness.simulators.lit_face import Floats, Scene, SlowCamera, reach_of_face
 from likeness.vision.light import light_of
 from likeness.vision.look import Looker
 from likeness.vision.mesh import SIDE, Fit, Region
+from lit_camera import DELAY_S, FULL, RECORDED_DELAY_S, Stands, lit
+from real_models import Picture, model_set
 
 STRETCH_S = 3.9  # the longest sequence takes 4.0 s, almost all of them less
 SEARCHED_S = 20.0
 SIDE_PX = 220  # of the cut-out around the face
 AROUND = 1.25  # of the mesh's own crop
-DELAY_S = 0.12  # display and camera
-RECORDED_DELAY_S = 0.10  # more, of what a replay plays
-PRINT_TILT_DEG = 15.0
-FULL = 0.8  # of the sensor's range that the recording's white takes
-
-
-class Kind(StrEnum):
-    """What stands before the camera."""
-
-    FACE = "face"
-    PRINT = "print"
-    SCREEN = "screen"  # replays the face without light
-    RECORDED = "recorded"  # a screen replays the answer to another sequence
-    DARK = "dark"  # the terminal's screen shows nothing
+# Strength of a white screen over the ambient light, and how one-sided that is.
+SHOPS = ((0.05, 0.0), (0.1, 0.0), (0.2, 0.0), (0.2, 0.6), (0.5, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,45 +66,31 @@ def stretch(clip: Path, looker: Looker) -> list[Cut]:
 
 
 def under_light(
-    cuts: list[Cut], kind: Kind, scene: Scene, number: int
-) -> tuple[LightSequence, LightFinding]:
+    cuts: list[Cut], stands: Stands, shop: Scene, number: int
+) -> LightFinding:
     """Show sequence `number` to one stretch and judge what comes back."""
-    sequence = _sequence(number)
     began_s = cuts[0].captured_s
-    lit = list(_lit(cuts, kind, scene, number))
-    return sequence, judge(sequence, began_s=began_s, frames=lit)
+    seen = list(_seen(cuts, stands, shop, number))
+    return judge(_sequence(number), began_s=began_s, frames=seen)
 
 
-def _lit(cuts: list[Cut], kind: Kind, scene: Scene, number: int) -> Iterator[Lit]:
+def _seen(cuts: list[Cut], stands: Stands, shop: Scene, number: int) -> Iterator[Lit]:
     sequence, other = _sequence(number), _sequence(number + 100_000)
     camera, last = SlowCamera(number), cuts[0]
     for cut in cuts:
         at_s = cut.captured_s - cuts[0].captured_s - DELAY_S
         colour = linear_rgb(sequence.shown_at(at_s))
-        recorded = linear_rgb(other.shown_at(at_s - RECORDED_DELAY_S))
-        light_ = _light(cut, kind, scene, colour, recorded) * np.float32(FULL)
-        picture = camera.develop(light_, cut.captured_s - last.captured_s)
+        then = linear_rgb(other.shown_at(at_s - RECORDED_DELAY_S))
+        reach = reach_of_face((SIDE_PX, SIDE_PX), cut.landmarks, shop)
+        shown = lit(cut.picture, stands, reach, (colour, then), shop)
+        after_s = cut.captured_s - last.captured_s
+        picture = camera.develop(shown * np.float32(FULL), after_s)
         # As in the daemon, the crop follows the landmarks of the frame before.
         to_crop = Region.around_landmarks(last.landmarks).to_crop(SIDE)
         crop = np.asarray(cv2.warpAffine(picture, to_crop, (SIDE, SIDE)), np.uint8)
         in_crop = cut.landmarks[:, :2] @ to_crop[:, :2].T + to_crop[:, 2]
         yield Lit(cut.captured_s, light_of(Fit(1.0, cut.landmarks, in_crop, crop)))
         last = cut
-
-
-def _light(cut: Cut, kind: Kind, scene: Scene, colour: Rgb, recorded: Rgb) -> Floats:
-    shape = (SIDE_PX, SIDE_PX)
-    if kind is Kind.DARK:
-        return np.asarray(TO_LINEAR[cut.picture])
-    if kind is Kind.SCREEN:
-        return light_screen(TO_LINEAR[cut.picture], colour, scene)
-    if kind is Kind.PRINT:
-        reach = reach_of_print(shape, PRINT_TILT_DEG, scene)
-        return light_up(cut.picture, reach, colour, scene)
-    reach = reach_of_face(shape, cut.landmarks, scene)
-    if kind is Kind.FACE:
-        return light_up(cut.picture, reach, colour, scene)
-    return light_screen(light_up(cut.picture, reach, recorded, scene), colour, scene)
 
 
 def _sequence(number: int) -> LightSequence:
@@ -149,3 +117,25 @@ def _cut(captured_s: float, image: Picture, landmarks: Floats, to_cut: Floats) -
     there = landmarks * to_cut[0, 0]
     there[:, :2] += to_cut[:, 2]
     return Cut(captured_s, np.asarray(picture, np.uint8), there)
+
+
+def main(clips: list[Path]) -> None:
+    """Print one line for each shop and kind."""
+    looker, rules = Looker(model_set()), LightRules()
+    people = [cuts for clip in clips if (cuts := stretch(clip, looker))]
+    for strength, side_light in SHOPS:
+        shop = Scene(strength=strength, side_light=side_light)
+        for stands in Stands:
+            found = [
+                under_light(cuts, stands, shop, number)
+                for number, cuts in enumerate(people)
+            ]
+            outcomes = Counter(str(one.outcome) for one in found)
+            against = sum(rules.speaks_against(one) for one in found)
+            sys.stdout.write(
+                f"{strength} {side_light} {stands}: {dict(outcomes)} against: {against}\n"
+            )
+
+
+if __name__ == "__main__":
+    main([Path(clip) for clip in sys.argv[1:]])
