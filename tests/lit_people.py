@@ -132,9 +132,8 @@ def main(clips: list[Path]) -> None:
             ]
             outcomes = Counter(str(one.outcome) for one in found)
             against = sum(rules.speaks_against(one) for one in found)
-            sys.stdout.write(
-                f"{strength} {side_light} {stands}: {dict(outcomes)} against: {against}\n"
-            )
+            shown = f"{strength} {side_light} {stands}: {dict(outcomes)}"
+            sys.stdout.write(f"{shown}; against: {against}\n")
 
 
 if __name__ == "__main__":
