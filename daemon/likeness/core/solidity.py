@@ -8,7 +8,6 @@ one turn err together. The flatter of the two sides counts. Leaves to others: me
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from statistics import median
 
@@ -25,16 +24,6 @@ class Shape(Enum):
     DOUBT = auto()
     FLAT = auto()
     NOT_MEASURED = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class SolidityFinding:
-    """What was seen, and what it was held against; no depth: not measured."""
-
-    shape: Shape
-    depth: float | None
-    noise: float | None
-    threshold: float
 
 
 class Solidity:
@@ -57,7 +46,7 @@ class Solidity:
         (self._left if parallax.turn_deg > 0 else self._right).append(parallax)
 
     @property
-    def finding(self) -> SolidityFinding:
+    def shape(self) -> Shape:
         """What the turns so far say together."""
         sides = [
             _together(side)
@@ -66,15 +55,12 @@ class Solidity:
         ]
         threshold = self._rules.solid_from
         if not sides:
-            return SolidityFinding(Shape.NOT_MEASURED, None, None, threshold)
+            return Shape.NOT_MEASURED
         depth, noise = min(sides)
         if depth >= threshold:
-            shape = Shape.SOLID
-        elif depth + self._rules.sure * noise < threshold:
-            shape = Shape.FLAT
-        else:
-            shape = Shape.DOUBT
-        return SolidityFinding(shape, depth, noise, threshold)
+            return Shape.SOLID
+        flat = depth + self._rules.sure * noise < threshold
+        return Shape.FLAT if flat else Shape.DOUBT
 
 
 def _together(frames: Sequence[Parallax]) -> tuple[float, float]:

@@ -197,7 +197,7 @@ class Visit:
             nonce_source=NonceSource.DEVICE if scripted else self.nonce_source,
             noted=tuple(self.noted),
             texture=self.looking.texture.vote,
-            shape=self.looking.solidity.finding.shape,
+            shape=self.looking.solidity.shape,
         )
 
     def _kept_from_seeing(self, acts: tuple[ActFinding, ...]) -> bool:
