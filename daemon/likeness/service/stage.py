@@ -41,6 +41,7 @@ LANGUAGE_KEPT_S = 60.0  # chosen by somebody who then went away
 LOOK_EVERY_S = 1.0  # at what changes without a word: the line, the readers, the disk
 CALL_STANDS_S = 300.0  # where no desk says that the attendant came
 SERIALS = 1 << 32
+ENDS = ("verdict_", "out_of_service")
 
 
 class Stage:
@@ -216,6 +217,8 @@ class Stage:
             if say in CLOSED:  # said of a trouble that may be over
                 say, detail = spoken("idle", "", self._manner)
             say, detail = self._trouble() or (say, detail)
+        elif glance.state is State.VERDICT and not say.startswith(ENDS):
+            say, detail = "checking", ""  # it is being signed and made safe
         turn = self._numbers.said
         if turn is not None and glance.state is not State.IDLE:
             say, detail, numbers = turn.say, turn.detail, turn.numbers
