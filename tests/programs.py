@@ -57,6 +57,7 @@ carrier_command_key = "{keys}/carrier-command.jwk"
 host = "127.0.0.1"
 port = {port}
 telemetry_every_s = 5.0
+retry_to_s = 2.0
 {more}
 """
 CARRIER = """\

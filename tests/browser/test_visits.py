@@ -47,10 +47,7 @@ async def ended(visitor: Visitor, counter: Counter, known: int) -> Result:
     await visitor.is_at("verdict", "answer", within_s=40)
     result = await counter.next_result(known)
     shown = await visitor.page.eval("window.seen.map(one => one[1])")
-    texts = await visitor.page.eval(
-        "fetch(`/languages/${document.documentElement.lang}.json`).then(a => a.json())"
-    )
-    assert texts["say"][f"verdict_{result.verdict}"] in shown
+    assert (await visitor.texts("say"))[f"verdict_{result.verdict}"] in shown
     return result
 
 
@@ -85,10 +82,7 @@ async def test_a_visit_is_accepted_in_each_language(
     digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest())
     assert result.consent.digest == digest.decode().rstrip("=")
     # What was asked on the screen is what the carrier's nonce asked for.
-    texts = await visitor.page.eval(
-        f"fetch('/languages/{language}.json').then(answer => answer.json())"
-    )
-    names = {sentence: act for act, sentence in texts["act"].items()}
+    names = {said: act for act, said in (await visitor.texts("act")).items()}
     read = [said for step, said in await visitor.has_read() if step == "acts"]
     asked = [names[said] for said in read if said in names]
     assert asked == [one.act for one in result.liveness.acts]
@@ -129,21 +123,6 @@ async def test_another_persons_card_is_refused_and_the_page_says_why(
     result = await ended(visitor, counter, known)
     assert (result.verdict, result.reasons) == ("refused", ["not_same_person"])
     assert result.person is None
-    await visitor.goes()
-    await visitor.leaves()
-
-
-@at_counter
-async def test_an_attendant_is_called_in_the_middle_of_the_acts(
-    browser: Chromium, counter: Counter
-) -> None:
-    known = len(counter.results())
-    visitor = await Visitor.comes(browser, counter)
-    await visitor.begins("new_number", counter.own_card)
-    await visitor.is_at("acts")
-    await visitor.taps("attendant")
-    result = await ended(visitor, counter, known)
-    assert (result.verdict, result.reasons) == ("referred", ["attendant_asked"])
     await visitor.goes()
     await visitor.leaves()
 
@@ -320,7 +299,8 @@ async def test_without_its_broker_the_page_says_so_and_the_result_is_kept(
     known = len(counter.results())
     visitor = await Visitor.comes(browser, counter)
     counter.shop.broker.kill()
-    await visitor.page.wait_for("document.querySelector('#health').textContent !== ''")
+    offline = (await visitor.texts("health"))["offline"]
+    await visitor.is_told(offline)
     await visitor.begins("new_number", counter.own_card)
     await visitor.is_at("verdict", within_s=40)
     await eventually(lambda: counter.terminal.waiting == 1)
@@ -328,6 +308,24 @@ async def test_without_its_broker_the_page_says_so_and_the_result_is_kept(
     counter.shop.broker.start()
     result = await counter.next_result(known)
     assert (result.verdict, result.nonce_source) == ("referred", "device")
-    await visitor.page.wait_for("document.querySelector('#health').textContent === ''")
+    await visitor.is_told("")
+    await visitor.goes()
+    await visitor.leaves()
+
+
+@at_counter
+async def test_an_attendant_is_called_in_the_middle_of_the_acts(
+    browser: Chromium, counter: Counter
+) -> None:
+    """The last of these visits: that he is on his way stands for some minutes."""
+    known = len(counter.results())
+    visitor = await Visitor.comes(browser, counter)
+    await visitor.begins("new_number", counter.own_card)
+    await visitor.is_at("acts")
+    await visitor.taps("attendant")
+    result = await ended(visitor, counter, known)
+    assert (result.verdict, result.reasons) == ("referred", ["attendant_asked"])
+    called = await visitor.texts("page")
+    assert await visitor.health() == called["called"]
     await visitor.goes()
     await visitor.leaves()

@@ -7,6 +7,7 @@ what they offer. Leaves to others: the terminal (counter.py), and judging.
 import asyncio
 import functools
 import inspect
+import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -27,6 +28,7 @@ REMEMBER = """addEventListener("DOMContentLoaded", () => {
      attributeFilter: ["data-step"]});
 });"""
 STEP = "document.documentElement.dataset.step"
+HEALTH = "document.querySelector('#health').textContent"
 TEXT = "document.body.innerText"
 CONSENT = """[...document.querySelectorAll(".consent > p:not(.version)")]
   .map(paragraph => paragraph.textContent)"""
@@ -130,6 +132,20 @@ class Visitor:
         return str(
             await self.page.eval("document.querySelector('#sentence').textContent")
         )
+
+    async def texts(self, group: str) -> dict[str, Any]:
+        """Return a group of sentences in the language that the page speaks."""
+        file = "`/languages/${document.documentElement.lang}.json`"
+        every = await self.page.eval(f"fetch({file}).then(answer => answer.json())")
+        return dict(every[group])
+
+    async def health(self) -> str:
+        """Return what stands at the foot of the page."""
+        return str(await self.page.eval(HEALTH))
+
+    async def is_told(self, health: str, within_s: float = 20.0) -> None:
+        """Wait until this stands at the foot of the page."""
+        await self.page.wait_for(f"{HEALTH} === {json.dumps(health)}", within_s)
 
     async def has_read(self) -> list[tuple[str, str]]:
         """Return every step and sentence since the page was loaded."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from likeness.bench.devtools import CALL_WITHIN_S, BrowserFault, Json, Link
 
-LOOK_EVERY_S = 0.02
+LOOK_EVERY_S = 0.05
 # The middle of an element, once it is there and in view; or why it cannot be tapped.
 PLACE = """(() => {{
   const it = document.querySelector({0});
