@@ -8,10 +8,16 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 import visits as v
 from broker import free_port
@@ -129,6 +135,7 @@ class Shop:
     token_file: Path
     answered: list[int]
     slow_record_s: float = 0.0
+    record_fault: LikenessError | None = None
 
     def url(self, path: str) -> str:
         scheme = "https" if self.server.place.is_tls else "http"
@@ -137,6 +144,8 @@ class Shop:
 
 async def _recorded(shop: Callable[[], Shop], conclusion: Conclusion) -> Stored:
     await asyncio.sleep(shop().slow_record_s)
+    if (fault := shop().record_fault) is not None:
+        raise fault
     return await shop().near.record(conclusion)
 
 
@@ -240,6 +249,39 @@ async def client(
         headers=headers, timeout=aiohttp.ClientTimeout(total=20), **more
     ) as session:
         yield session
+
+
+def certificate(folder: Path) -> tuple[DeskTls, str]:
+    """Make a certificate of 127.0.0.1; return it, and the file that trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "desk")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=90))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]),
+            critical=False,
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    cert_file, key_file = folder / "desk.pem", folder / "desk.key"
+    cert_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    key_file.chmod(0o600)
+    return DeskTls(str(cert_file), str(key_file)), str(cert_file)
 
 
 async def until(holds: Callable[[], bool]) -> None:

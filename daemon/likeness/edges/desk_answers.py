@@ -23,7 +23,7 @@ from likeness.core.desk_words import (
     VisitList,
 )
 from likeness.edges import desk_openapi, desk_pages
-from likeness.edges.desk_guard import HOLDER, Guard
+from likeness.edges.desk_guard import Guard
 from likeness.edges.desk_problems import problem
 from likeness.edges.desk_routes import EVENTS, JOSE, VARIABLES
 from likeness.edges.desk_sessions import LAST_S, Sessions
@@ -145,9 +145,8 @@ class DeskAnswers:
         """Decide about one that was referred."""
         transaction = _variable(request, "transaction")
         wanted = await _body(request, Decide)
-        holder: Holder = request[HOLDER]
-        named = self._tokens.names_attendants
-        if named and holder.attendant != wanted.attendant:
+        holder = self._holder(request)
+        if self._tokens.names_attendants and holder.attendant != wanted.attendant:
             return problem("other_attendant")
         return _or_problem(await self._desk.decide(transaction, wanted))
 
@@ -178,7 +177,7 @@ class DeskAnswers:
         answer = web.StreamResponse(headers={hdrs.CONTENT_TYPE: EVENTS})
         await answer.prepare(request)
         since = 0
-        while self._guard.still_good(request):
+        while self._guard.holder(request) is not None:
             try:
                 async with asyncio.timeout(STILL_HERE_S):
                     since, event = await self._desk.news(since)
@@ -198,7 +197,7 @@ class DeskAnswers:
         answer = web.Response(status=204)
         answer.set_cookie(
             self._guard.place.cookie,
-            self._sessions.begin(request[HOLDER]),
+            self._sessions.begin(self._holder(request)),
             max_age=int(LAST_S),
             path="/",
             secure=self._guard.place.is_tls,
@@ -215,6 +214,12 @@ class DeskAnswers:
             self._guard.place.cookie, path="/", secure=self._guard.place.is_tls
         )
         return answer
+
+    def _holder(self, request: web.Request) -> Holder:
+        holder = self._guard.holder(request)
+        if holder is None:  # its token was replaced this very moment
+            raise Refusing(problem("no_token"))
+        return holder
 
     async def get_openapi(self, _request: web.Request) -> web.Response:
         """Return the document of all this."""

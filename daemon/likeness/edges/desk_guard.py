@@ -23,7 +23,6 @@ log = logging.getLogger(__name__)
 SAFE = (hdrs.METH_GET, hdrs.METH_HEAD)
 FROM_US = ("same-origin", "none")  # Fetch Metadata; "none": typed by somebody
 SLOW_S = 1.0  # a crowd's answer waits, so that its connections stay slow
-HOLDER = "holder"  # where a request keeps who asks
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -92,7 +91,7 @@ class Guard:
     async def let_in(self, request: web.Request, serve: Handler) -> web.StreamResponse:
         """Answer one request, or have it answered."""
         if refused := self._misplaced(request):
-            return await self._slowly(request, problem(refused))
+            return await self._in_the_crowd(request, problem(refused))
         holder, wrong = self._holder(request)
         if holder is None:
             return await self._to_stranger(request, serve, wrong)
@@ -101,30 +100,37 @@ class Guard:
             return problem("too_many")
         self._trust(request.transport)
         self._waits.good(_client(request))
-        request[HOLDER] = holder
         return await serve(request)
 
-    def still_good(self, request: web.Request) -> bool:
-        """Say whether who asked this may still hear the rest of its answer."""
-        return self._holder(request)[0] is not None
+    def holder(self, request: web.Request) -> Holder | None:
+        """Return who asks, as of now: a token may just have been replaced."""
+        return self._holder(request)[0]
 
     # --- inside ---------------------------------------------------------------------
     async def _to_stranger(
         self, request: web.Request, serve: Handler, wrong: bool
     ) -> web.StreamResponse:
-        client = _client(request)
-        if not self._strangers.take(client, self._seconds()):
-            return await self._slowly(request, problem("too_many"))
         if wrong:
+            client = _client(request)
             wait_s = self._waits.fault(client, self._seconds())
             log.warning("event=desk_wrong_token client=%s wait_s=%.2f", client, wait_s)
             await asyncio.sleep(wait_s)
-            answer: web.StreamResponse = problem("wrong_token")
-            answer.force_close()
-            return answer
+            return await self._in_the_crowd(request, problem("wrong_token"))
         if request.path in self._open_paths and request.method in SAFE:
-            return await serve(request)
-        return problem("no_token")
+            if self._strangers.take(_client(request), self._seconds()):
+                return await serve(request)
+            return await self._in_the_crowd(request, problem("too_many"))
+        return await self._in_the_crowd(request, problem("no_token"))
+
+    async def _in_the_crowd(
+        self, request: web.Request, answer: web.Response
+    ) -> web.Response:
+        """Answer one of many who have no right here; a crowd is answered slowly."""
+        if not self._strangers.take(_client(request), self._seconds()):
+            await asyncio.sleep(SLOW_S)
+            answer = problem("too_many")
+            answer.force_close()
+        return answer
 
     def _misplaced(self, request: web.Request) -> str:
         hosts = request.headers.getall(hdrs.HOST, [])
@@ -152,13 +158,6 @@ class Guard:
         if request.method not in SAFE and hdrs.ORIGIN not in request.headers:
             return None, False  # every browser says where such a request comes from
         return self._sessions.holder(cookie), False
-
-    @staticmethod
-    async def _slowly(request: web.Request, answer: web.Response) -> web.Response:
-        del request
-        await asyncio.sleep(SLOW_S)
-        answer.force_close()
-        return answer
 
 
 def _client(request: web.Request) -> str:

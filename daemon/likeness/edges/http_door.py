@@ -143,8 +143,8 @@ class Door:
         """Take note of a connection that is up; there may be one too many."""
         self._inside[transport] = False
         if len(self._inside) > MOST_INSIDE:
-            untrusted = (one for one, trusted in self._inside.items() if not trusted)
-            _abort(next(untrusted))  # the newest is, if no other
+            strangers = (one for one, trusted in self._inside.items() if not trusted)
+            self._put_out(next(strangers))  # the newest is one, if no other
         asyncio.get_running_loop().call_later(
             self._untrusted_s, self._see_off, transport
         )
@@ -155,7 +155,11 @@ class Door:
 
     def _see_off(self, transport: asyncio.BaseTransport) -> None:
         if self._inside.get(transport) is False:
-            _abort(transport)
+            self._put_out(transport)
+
+    def _put_out(self, transport: asyncio.BaseTransport) -> None:
+        self.left(transport)  # its end is told later, and it must not count till then
+        _abort(transport)
 
 
 class _Guest(asyncio.Protocol):

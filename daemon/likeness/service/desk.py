@@ -53,6 +53,7 @@ STATES = {
     State.CARD: VisitState.CARD,
     State.LOOK: VisitState.LOOK,
     State.ACTS: VisitState.ACTS,
+    State.LIGHT: VisitState.LIGHT,
     State.VERDICT: VisitState.VERDICT,
 }
 
