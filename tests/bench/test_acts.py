@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import visits as v
-from likeness.bench.acts import Found, answers, figures_of, judge, measure
+from likeness.bench.acts import MEASURED, Found, answers, figures_of, judge, measure
 from likeness.bench.acts_labels import Label, read_labels
 from likeness.core.profile import PROFILES
 from likeness.core.vocabulary import Act, Observation
@@ -53,6 +53,7 @@ def test_every_act_is_answered_once_and_asked_again() -> None:
     assert 126 < second <= 130
     assert len(answers(clip(), Act.TURN_LEFT, POLICY)) == 1
     assert answers(clip(), Act.TURN_RIGHT, POLICY) == []
+    assert answers(clip(), Act.RAISE_CHIN, POLICY) == []
     assert answers(clip()[:5], Act.BLINK, POLICY) == []  # no rest pose yet
 
 
@@ -89,7 +90,7 @@ def test_in_the_mirror_left_is_right() -> None:
 
 
 def test_rates_come_with_counts_and_intervals() -> None:
-    one = {act: Found() for act in (Act.BLINK, Act.TURN_LEFT, Act.TURN_RIGHT)}
+    one = {act: Found() for act in MEASURED}
     one[Act.BLINK] = Found(true=((10, 0.1), (40, 0.3)), false=(70,))
     other = one | {Act.BLINK: Found(missed=(5,), doubtful=2)}
     figures = figures_of({"a.mp4": one, "b.mp4": other}, POLICY.rules)

@@ -32,7 +32,13 @@ MIRRORED: dict[str, str] = {
     Act.TURN_LEFT: Act.TURN_RIGHT,
     Act.TURN_RIGHT: Act.TURN_LEFT,
 }
-MEASURED = (Act.BLINK, Act.TURN_LEFT, Act.TURN_RIGHT)
+MEASURED = (
+    Act.BLINK,
+    Act.TURN_LEFT,
+    Act.TURN_RIGHT,
+    Act.RAISE_CHIN,
+    Act.LOWER_CHIN,
+)
 
 
 @dataclass(frozen=True, slots=True)
