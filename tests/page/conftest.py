@@ -10,6 +10,10 @@ from page import scenes
 from page.showing import Show, Stand
 
 
+TIDY = """document.getElementById('whole').close();
+document.querySelector('#sound[aria-pressed=true]')?.click();"""
+
+
 @pytest.fixture(scope="module")
 def loop() -> Iterator[asyncio.Runner]:
     with asyncio.Runner() as runner:
@@ -24,9 +28,8 @@ def browser(loop: asyncio.Runner) -> Iterator[Chromium]:
     loop.run(chromium.__aexit__(None, None, None))
 
 
-@pytest.fixture
-def stand(loop: asyncio.Runner, browser: Chromium) -> Iterator[Stand]:
-    """A fresh page that shows the welcome, 800×480."""
+@pytest.fixture(scope="module")
+def place(loop: asyncio.Runner, browser: Chromium) -> Iterator[Stand]:
     show = Show(scenes.IDLE)
 
     async def open_page() -> Page:
@@ -39,3 +42,19 @@ def stand(loop: asyncio.Runner, browser: Chromium) -> Iterator[Stand]:
     yield Stand(loop, show, page)
     loop.run(page.close())
     loop.run(show.__aexit__(None, None, None))
+
+
+@pytest.fixture
+def stand(place: Stand) -> Stand:
+    """The page with the welcome, 800×480, in English, with motion, without sound."""
+
+    async def begin_anew() -> None:
+        await place.page.resize(800, 480)
+        await place.page.call("Emulation.setEmulatedMedia", features=[])
+        await place.page.eval(TIDY)
+        await place.show.until_painted(scenes.IDLE, "en")
+        place.show.heard.clear()
+        place.page.console_errors.clear()
+
+    place.loop.run(begin_anew())
+    return place

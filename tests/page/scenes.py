@@ -4,8 +4,14 @@ from likeness.core.scene import Hint, LightStep, NumberLine, Offer, Scene, Step
 from likeness.core.vocabulary import Act, Purpose
 
 ATTENDANT = (Offer.ATTENDANT,)
-LOOKING = (Offer.ATTENDANT, Offer.MORE_TIME, Offer.CLOSE_EYES, Offer.NOD)
-KEY = (Offer.KEY, Offer.ATTENDANT, Offer.MORE_TIME)
+LOOKING = (
+    Offer.DECLINE,
+    Offer.MORE_TIME,
+    Offer.CLOSE_EYES,
+    Offer.NOD,
+    Offer.ATTENDANT,
+)
+KEY = (Offer.KEY, Offer.DECLINE, Offer.MORE_TIME)
 COLOURS = tuple(
     LightStep(rgb=rgb, ms=ms)
     for rgb, ms in (
@@ -124,18 +130,16 @@ WARNING = Scene(
     step=Step.LIGHT,
     say="light_warning",
     visit=1,
-    camera=True,
     left_s=20.0,
-    offers=(Offer.LIGHT, Offer.SKIP_LIGHT, *ATTENDANT),
+    offers=(Offer.DECLINE, Offer.LIGHT, Offer.SKIP_LIGHT, *ATTENDANT),
 )
 SHINING = Scene(
     serial=12,
     step=Step.LIGHT,
     say="light",
     visit=1,
-    camera=True,
     light=COLOURS,
-    offers=(Offer.SKIP_LIGHT, *ATTENDANT),
+    offers=(Offer.DECLINE, Offer.SKIP_LIGHT, *ATTENDANT),
 )
 CLOSED = Scene(
     serial=13, step=Step.CLOSED, say="out_of_service", detail="disk_full", called=True
@@ -158,6 +162,13 @@ STATES: dict[str, Scene] = {
     "key": card("access_key", "", *KEY, left_s=12.0),
     "key-mrz": card("access_key_mrz", "", *KEY),
     "key-wrong": card("key_wrong", "2", *KEY),
+    "key-idle": Scene(  # a card was laid before anybody chose
+        serial=1,
+        step=Step.IDLE,
+        say="access_key",
+        purposes=tuple(Purpose),
+        offers=(Offer.BEGIN, Offer.KEY, *ATTENDANT),
+    ),
     "take": card("take_card"),
     "look": look(),
     **{f"act-{act}": acts(act) for act in Act},
@@ -183,5 +194,6 @@ STATES: dict[str, Scene] = {
     "answer-none": answer("answer_none"),
     "answer-missing": answer("answer_missing"),
     "disputed": answer("disputed", (), "2"),
+    "starting": Scene(serial=0, step=Step.CLOSED, say="starting", offers=ATTENDANT),
     "closed": CLOSED,
 }

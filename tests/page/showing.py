@@ -85,6 +85,11 @@ class Show:
         """Where the page is."""
         return f"http://127.0.0.1:{self.port}/"
 
+    @property
+    def lines(self) -> int:
+        """How many pages are connected."""
+        return len(self._sockets)
+
     async def show(self, scene: Scene, language: str | None = None) -> None:
         """Show this from now on."""
         self.scene = scene

@@ -80,6 +80,7 @@ const THINGS = {
     svg("path", { class: "wash three", d: "M120 32H160V148H120Z" }),
     svg("ellipse", { class: "oval-ink", cx: 100, cy: 90, rx: 36, ry: 46 }),
   ],
+  face_place: () => [svg("ellipse", { class: "oval-ink", cx: 100, cy: 90, rx: 72, ry: 94 })],
   elsewhere: () => [
     rect(20, 30, 110, 84, 8, "paper"),
     rect(70, 70, 110, 84, 8, "tone-soft"),

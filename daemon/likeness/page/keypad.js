@@ -8,7 +8,7 @@ import { icon } from "./drawings.js";
 const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 const CAN = 6;
 const MRZ_LINE = 30; // the shortest; more lines may follow it at once
-const LINES_WITHIN_MS = 400; // a scanner sends its lines one after the other
+const SILENT_MS = 600; // a scanner sends its lines one after the other, without a rest
 const MOST = 128;
 
 /** The panel; sends {do: "key", line}. */
@@ -26,6 +26,7 @@ export function keypad(words, withDigits, send) {
     spellcheck: "false",
     inputmode: withDigits ? "numeric" : "text",
     "aria-label": words.get("page", "key_field"),
+    oninput: () => lines.length && wait(),
     onkeydown: (event) => {
       if (event.key !== "Enter") return;
       event.preventDefault();
@@ -39,12 +40,17 @@ export function keypad(words, withDigits, send) {
     if (line) send({ do: "key", line });
   }
 
+  function wait() {
+    clearTimeout(waiting);
+    waiting = setTimeout(flush, SILENT_MS);
+  }
+
   function enter() {
     const line = field.value.trim();
     field.value = "";
     clearTimeout(waiting);
     if (line) lines.push(line);
-    if (line.length >= MRZ_LINE) waiting = setTimeout(flush, LINES_WITHIN_MS);
+    if (line.length >= MRZ_LINE) wait();
     else flush();
   }
 

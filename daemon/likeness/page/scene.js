@@ -6,7 +6,7 @@ import { Countdown } from "./countdown.js";
 import { byId, el, place } from "./dom.js";
 import { button, drawing, icon } from "./drawings.js";
 import { drawGuide } from "./guide.js";
-import { consentText, plan } from "./steps.js";
+import { asksConsent, consentText, layoutOf, plan } from "./steps.js";
 import { sentence } from "./words.js";
 
 const FITS = 6; // sizes of text, from the largest (style.css)
@@ -55,7 +55,7 @@ export class Board {
     const before = document.activeElement;
     this.#forgetMarks(scene);
     const said = sentence(scene, words);
-    this.#speak(words, scene.step, said, URGENT.has(scene.say));
+    this.#speak(words, layoutOf(scene), said, URGENT.has(scene.say));
     const parts = plan(scene, words, this.send, () => this.#read(words), this.#marked);
     this.#place(parts, scene);
     this.#bottom(scene, words);
@@ -123,11 +123,11 @@ export class Board {
         : el("p", { class: "way-text" }, icon("attendant"), el("span", {}, called ? words.get("page", "called") : label)),
     );
     const more = scene.offers.includes("more_time");
-    place(byId("more"), `${words.code} ${more}`, () =>
-      more
-        ? button("more_time", words.get("offer", "more_time"), () => this.send({ do: "more_time" }), "soft")
-        : [],
-    );
+    const stop = scene.offers.includes("decline") && !asksConsent(scene);
+    place(byId("more"), `${words.code} ${more} ${stop}`, () => [
+      stop ? button("decline", words.get("page", "stop"), () => this.send({ do: "decline" }), "soft") : null,
+      more ? button("more_time", words.get("offer", "more_time"), () => this.send({ do: "more_time" }), "soft") : null,
+    ]);
     const health = scene.called && offered ? words.get("page", "called") : words.get("health", scene.health);
     const sign = health && icon(scene.health === "offline" ? "offline" : "attendant");
     place(byId("health"), health, () => (health ? [sign, el("span", {}, health)] : []));

@@ -28,6 +28,9 @@ const ON_VERDICT = {
 
 const UNDONE = new Set(["answer_missing", "dispute_not_kept"]);
 
+/** Whether declining is a choice here; elsewhere it is "stop", at the foot of the page. */
+export const asksConsent = (scene) => scene.offers.includes("agree");
+
 /** The word that a tap on an offer sends. */
 export function wordOf(offer, words) {
   if (ALTERNATIVES.has(offer)) return { do: "alternative", instead: offer };
@@ -40,7 +43,8 @@ const INSTEAD_OF = { close_eyes: /^blink$/, nod: /^turn_/ };
 const helps = (offer, act) => !act || !INSTEAD_OF[offer] || INSTEAD_OF[offer].test(act);
 
 function choices(scene, words, send, first = null) {
-  const offers = ORDER.filter((one) => scene.offers.includes(one) && helps(one, scene.act));
+  const fits = (one) => helps(one, scene.act) && (one !== "decline" || asksConsent(scene));
+  const offers = ORDER.filter((one) => scene.offers.includes(one) && fits(one));
   const key = `${words.code} ${scene.step} ${offers} ${first?.[0] ?? ""}`;
   return [
     key,
@@ -97,6 +101,7 @@ function purposeButtons(scene, words, send) {
 }
 
 function idle(scene, words, send, read) {
+  if (layoutOf(scene) !== "idle") return onCard(scene, words, send);
   const byCard = scene.say === "idle_card";
   const key = `${words.code} ${scene.serial} ${scene.purposes}`;
   return {
@@ -184,7 +189,7 @@ function looking(scene, words, send) {
 function light(scene, words, send) {
   const warns = scene.offers.includes("light");
   return {
-    show: warns ? shown("light") : ["oval", () => el("div", { class: "face-place" })],
+    show: warns ? shown("light") : shown("face_place"),
     beside: warns ? text(words, words.get("light", "warning")) : NOTHING,
     choices: choices(scene, words, send),
   };
@@ -220,7 +225,8 @@ function answer(scene, words, send, _read, marked) {
 }
 
 function closed(scene, words, send) {
-  return { show: shown("closed"), beside: NOTHING, choices: choices(scene, words, send) };
+  const drawn = ON_CARD[scene.say] ?? "closed";
+  return { show: shown(drawn), beside: NOTHING, choices: choices(scene, words, send) };
 }
 
 const PLANS = {
@@ -234,6 +240,12 @@ const PLANS = {
   answer,
   closed,
 };
+
+/** Which layout a scene has: a card that is being read has its own, also in idle. */
+export function layoutOf(scene) {
+  const aboutCard = scene.step === "idle" && !scene.say.startsWith("idle");
+  return aboutCard ? "card" : scene.step;
+}
 
 /** The plan of a scene; one of a step that is not known here shows its sentence. */
 export function plan(scene, words, send, read, marked) {
