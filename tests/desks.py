@@ -155,6 +155,7 @@ def shop(
     two_persons: bool = False,
     tls: DeskTls | None = None,
     tokens: str = TOKEN,
+    port: int = 0,
 ) -> Shop:
     """Make every part; nothing runs yet."""
     near, clock, statements = bench(folder), TestsClock(), PaperStatements()
@@ -162,7 +163,7 @@ def shop(
     token_file = folder / "desk.token"
     token_file.write_text(tokens + "\n")
     token_file.chmod(0o600)
-    port = free_port()
+    port = port or free_port()
     desk = Desk(
         terminal=lambda: made.terminal,
         clock=clock,
