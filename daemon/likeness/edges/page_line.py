@@ -118,7 +118,8 @@ class PageLine:
         for number, (_, sent_s) in list(self._flying.items()):
             if now - sent_s > DRAWN_WITHIN_S:
                 del self._flying[number]
-        return self.is_screen and len(self._flying) < IN_FLIGHT
+        waiting = self._picture is not None
+        return self.is_screen and len(self._flying) + waiting < IN_FLIGHT
 
     def show(self, picture: Shown) -> None:
         """Send this one next; the one that waited is dropped."""
