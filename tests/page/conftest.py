@@ -9,7 +9,6 @@ from browser.chromium import Chromium, Page
 from page import scenes
 from page.showing import Show, Stand
 
-
 TIDY = """document.getElementById('whole').close();
 document.querySelector('#sound[aria-pressed=true]')?.click();"""
 

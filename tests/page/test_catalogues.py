@@ -69,9 +69,13 @@ def test_no_text_is_empty_or_ends_in_a_blank(language: str) -> None:
 def test_each_language_fills_in_what_english_fills_in(language: str) -> None:
     english = entries(texts("en"))
     for name, value in entries(texts(language)).items():
-        expected = {hole for text in forms(english[name]) for hole in FILLED.findall(text)}
+        expected = {
+            hole for text in forms(english[name]) for hole in FILLED.findall(text)
+        }
         if isinstance(value, dict):
-            spoken = [text for form, text in value.items() if form not in WITHOUT_NUMBER]
+            spoken = [
+                text for form, text in value.items() if form not in WITHOUT_NUMBER
+            ]
         else:
             spoken = forms(value)
         for text in spoken:
@@ -119,7 +123,9 @@ def test_the_daemon_reads_all_catalogues() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_consent_text_says_each_thing_once_in_each_language(language: str) -> None:
     # A paragraph more or less in one language would be another agreement.
-    assert len(texts(language)["consent"]["text"]) == len(texts("en")["consent"]["text"])
+    assert len(texts(language)["consent"]["text"]) == len(
+        texts("en")["consent"]["text"]
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,5 +1,5 @@
-"""What stands on the page: the truth about the line, drawings the right way round, one
-sentence, colours in time; nothing from outside is markup, nothing is loaded."""
+"""What stands on the page: one sentence, drawings the right way round, the truth about
+the line; nothing from outside is markup, nothing is loaded or kept."""
 
 import asyncio
 from typing import Any
@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from likeness.core import scene as words
-from likeness.core.scene import Hint, LightStep, NumberLine, Scene, Step
+from likeness.core.scene import Hint, NumberLine, Scene, Step
 from likeness.core.vocabulary import Act
 from page import scenes
 from page.showing import Stand
@@ -50,7 +50,7 @@ def test_only_what_went_wrong_interrupts_a_screen_reader(stand: Stand) -> None:
 
 def test_there_is_one_heading_and_one_main(stand: Stand) -> None:
     for scene in scenes.STATES.values():
-        count = "[document.querySelectorAll('h1').length, document.querySelectorAll('main').length]"
+        count = "['h1', 'main'].map((one) => document.querySelectorAll(one).length)"
         assert eval_on(stand, scene, count) == [1, 1]
 
 
@@ -115,9 +115,10 @@ def test_who_wants_no_motion_gets_two_stills(stand: Stand) -> None:
     seen = """(() => {
       const shown = [...document.querySelectorAll('#drawing .figure')].filter(
         (one) => one.getClientRects().length);
-      const lids = shown.map((one) => getComputedStyle(one.querySelector('.lid')).opacity);
-      const moving = document.getAnimations().filter((one) => one.playState === 'running');
-      return [lids, moving.length];
+      const lids = shown.map((one) => one.querySelector('.lid'));
+      const moving = document.getAnimations().filter(
+        (one) => one.playState === 'running');
+      return [lids.map((lid) => getComputedStyle(lid).opacity), moving.length];
     })()"""
     assert eval_on(stand, scenes.acts(Act.BLINK), seen) == [["0", "1"], 0]
 
@@ -158,7 +159,9 @@ def test_without_a_line_no_old_instruction_stands(stand: Stand) -> None:
         await stand.show.__aexit__(None, None, None)
         await stand.page.wait_for("document.documentElement.dataset.step === 'notice'")
         lost = await stand.page.eval(SAID)
-        buttons = await stand.page.eval("document.querySelectorAll('[data-offer]').length")
+        buttons = await stand.page.eval(
+            "document.querySelectorAll('[data-offer]').length"
+        )
         await stand.show.__aenter__()
         await stand.page.wait_for(f"{SAID} === 'Blink with both eyes.'", 15.0)
         return lost, buttons, await stand.page.eval(SAID)
@@ -173,7 +176,9 @@ def test_another_window_is_told_and_may_take_over(stand: Stand) -> None:
     async def take_over() -> str:
         await stand.show.until_painted(scenes.CONSENT)
         await stand.show.hang_up(code=4001)
-        await stand.page.wait_for(f"{SAID} === 'This terminal is shown in another window.'")
+        await stand.page.wait_for(
+            f"{SAID} === 'This terminal is shown in another window.'"
+        )
         await asyncio.sleep(0.8)  # it does not come back by itself
         assert stand.show.lines == 0
         await stand.page.click("[data-offer='take_over']")
@@ -190,7 +195,9 @@ def test_a_reload_shows_the_same_at_any_step(stand: Stand) -> None:
             await stand.show.until_painted(scene)
             before = await stand.page.eval(SAID)
             await stand.page.reload()
-            await stand.page.wait_for(f"{SAID} === {msgspec.json.encode(before).decode()}")
+            await stand.page.wait_for(
+                f"{SAID} === {msgspec.json.encode(before).decode()}"
+            )
 
     stand.loop.run(reload_all())
 
@@ -227,74 +234,7 @@ def test_a_scene_that_changes_nothing_leaves_the_focus_alone(stand: Stand) -> No
     assert eval_on(stand, again, left) == ["key-field", "12"]
 
 
-# --- colours ------------------------------------------------------------------------
-WATCH = """(() => { window.seen = [];
-  const look = (now) => {
-    const shine = document.documentElement.style.getPropertyValue('--shine');
-    if (shine && shine !== seen.at(-1)?.[0]) seen.push([shine, now]);
-    requestAnimationFrame(look);
-  };
-  requestAnimationFrame(look); })()"""
-
-
-def test_colours_come_in_order_and_each_in_its_time(stand: Stand) -> None:
-    async def shine() -> list[Any]:
-        await stand.page.eval(WATCH)
-        await stand.show.until_painted(scenes.SHINING)
-        said = await stand.show.hears(words.LightShown)
-        assert isinstance(said, words.LightShown)
-        assert said.serial == scenes.SHINING.serial
-        await stand.page.wait_for(f"seen.length >= {len(scenes.COLOURS)}")
-        seen: list[Any] = await stand.page.eval("seen")
-        return seen
-
-    seen = stand.loop.run(shine())
-    assert [colour for colour, _ in seen] == [
-        f"rgb({' '.join(map(str, step.rgb))})" for step in scenes.COLOURS
-    ]
-    # By frames, not by a clock of the test: no step is shorter than half of its time.
-    for step, (_, begun), (_, ended) in zip(scenes.COLOURS, seen, seen[1:], strict=False):
-        assert ended - begun > step.ms / 2
-
-
-def test_the_same_colours_again_do_not_begin_anew(stand: Stand) -> None:
-    async def shine() -> int:
-        await stand.show.until_painted(scenes.SHINING)
-        await stand.show.hears(words.LightShown)
-        await stand.show.until_painted(msgspec.structs.replace(scenes.SHINING, health="offline"))
-        await asyncio.sleep(0.2)
-        return sum(isinstance(word, words.LightShown) for word in stand.show.heard)
-
-    assert stand.loop.run(shine()) == 0
-
-
-def test_colours_that_could_harm_are_never_shown(stand: Stand) -> None:
-    flashing = tuple(
-        LightStep(rgb=(255, 255, 255) if place % 2 else (0, 0, 0), ms=100)
-        for place in range(12)
-    )
-
-    async def shine() -> list[Any]:
-        await stand.page.eval(WATCH)
-        await stand.show.show(msgspec.structs.replace(scenes.SHINING, light=flashing))
-        await stand.show.hears(words.SkipLight)
-        seen: list[Any] = await stand.page.eval("seen")
-        return seen
-
-    assert stand.loop.run(shine()) == []
-
-
-def test_the_rules_for_flashes_are_those_of_wcag(stand: Stand) -> None:
-    ask = """import('/page/light.js').then(({isSafe}) => [
-      isSafe(Array.from({length: 20}, (_, i) => ({rgb: i % 2 ? [0,173,0] : [255,79,255], ms: 250}))),
-      isSafe(Array.from({length: 20}, (_, i) => ({rgb: i % 2 ? [0,0,0] : [255,255,255], ms: 250}))),
-      isSafe(Array.from({length: 20}, (_, i) => ({rgb: i % 2 ? [0,0,0] : [255,255,255], ms: 190}))),
-      isSafe(Array.from({length: 20}, (_, i) => ({rgb: i % 2 ? [60,0,0] : [80,80,80], ms: 150}))),
-    ])"""
-    # Alike in luminance; two flashes a second; more than two and a half; saturated red.
-    assert stand.loop.run(stand.page.eval(ask)) == [True, True, False, False]
-
-
+# --- the rest ----------------------------------------------------------------------
 def test_sound_is_off_until_it_is_asked_for(stand: Stand) -> None:
     pressed = "document.getElementById('sound').getAttribute('aria-pressed')"
     assert eval_on(stand, scenes.IDLE, pressed) == "false"
@@ -305,5 +245,7 @@ def test_sound_is_off_until_it_is_asked_for(stand: Stand) -> None:
 
 
 def test_the_step_before_the_consent_shows_the_card_s_own_state(stand: Stand) -> None:
-    assert eval_on(stand, scenes.STATES["key-idle"], "!!document.getElementById('key-field')")
+    assert eval_on(
+        stand, scenes.STATES["key-idle"], "!!document.getElementById('key-field')"
+    )
     assert scenes.STATES["key-idle"].step is Step.IDLE

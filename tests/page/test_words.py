@@ -63,7 +63,12 @@ def test_each_button_says_its_word(
 
 def test_what_is_not_offered_has_no_button(stand: Stand) -> None:
     stand.loop.run(stand.show.until_painted(scenes.CLOSED))
-    assert stand.loop.run(stand.page.eval("document.querySelectorAll('[data-offer]').length")) == 0
+    assert (
+        stand.loop.run(
+            stand.page.eval("document.querySelectorAll('[data-offer]').length")
+        )
+        == 0
+    )
 
 
 def test_only_the_alternative_of_the_asked_act_is_offered(stand: Stand) -> None:
@@ -112,7 +117,10 @@ def test_digits_are_typed_on_the_screen(stand: Stand) -> None:
     assert isinstance(said, words.EnterKey)
     assert (said.serial, said.line) == (5, "123456")
     # What was typed is gone from the page.
-    assert stand.loop.run(stand.page.eval("document.getElementById('key-field').value")) == ""
+    assert (
+        stand.loop.run(stand.page.eval("document.getElementById('key-field').value"))
+        == ""
+    )
 
 
 async def type_text(stand: Stand, text: str) -> None:
@@ -120,7 +128,9 @@ async def type_text(stand: Stand, text: str) -> None:
     for sign in text:
         key = "Enter" if sign == "\n" else sign
         extra = {"text": "\r"} if sign == "\n" else {"text": sign}
-        await stand.page.call("Input.dispatchKeyEvent", type="keyDown", key=key, **extra)
+        await stand.page.call(
+            "Input.dispatchKeyEvent", type="keyDown", key=key, **extra
+        )
         await stand.page.call("Input.dispatchKeyEvent", type="keyUp", key=key)
 
 
@@ -163,7 +173,10 @@ def test_each_picture_is_answered_when_it_is_drawn(stand: Stand) -> None:
             said.append(await stand.show.hears(words.Drawn))
         return said
 
-    assert stand.loop.run(draw()) == [words.Drawn(frame=7), words.Drawn(frame=2**32 - 1)]
+    assert stand.loop.run(draw()) == [
+        words.Drawn(frame=7),
+        words.Drawn(frame=2**32 - 1),
+    ]
 
 
 def test_a_picture_that_is_none_harms_nothing(stand: Stand) -> None:
@@ -209,7 +222,9 @@ def test_keys_alone_do_for_everything(stand: Stand) -> None:
         await stand.show.until_painted(scenes.CONSENT)
         for _ in range(30):
             await type_key(stand, "Tab")
-            if await stand.page.eval("document.activeElement.dataset.offer === 'decline'"):
+            if await stand.page.eval(
+                "document.activeElement.dataset.offer === 'decline'"
+            ):
                 break
         outline = await stand.page.eval(
             "parseFloat(getComputedStyle(document.activeElement).outlineWidth)"
