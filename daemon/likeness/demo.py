@@ -12,7 +12,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,8 @@ PORTRAIT_AT_S = 1.5  # of the clip: he looks ahead
 VISIT_WITHIN_S = 60.0
 LOOK_EVERY_S = 0.05
 CARD_AWAY_S = 1.0
+PAGE_WITHIN_S = 20.0
+LOOKED_AT_S = 3.0  # the welcome, by whoever watches
 BROKER = """\
 id = 0
 [router]
@@ -74,10 +76,16 @@ class Stage:
     clip: Path
     card: Card = "sdt"
     over: Over = "pn532"
+    page_port: int = 0  # 0: no page
 
 
 def run(
-    models: Path | None, say: Say, card: Card = "sdt", over: Over = "pn532"
+    models: Path | None,
+    say: Say,
+    card: Card = "sdt",
+    over: Over = "pn532",
+    *,
+    screen: bool = False,
 ) -> bool:
     """Play both visits; return whether they came out as they must.
 
@@ -86,6 +94,7 @@ def run(
         say: told what happens.
         card: which family of cards.
         over: how chips are read.
+        screen: serve the visitor's page too, for whoever wants to watch.
     """
     pictures = (models or models_dir()) / BUILT / PICTURES
     if not (pictures / CLIP).is_file():
@@ -93,7 +102,8 @@ def run(
     with tempfile.TemporaryDirectory(prefix="likeness-demo-") as folder:
         keys = bench_keys.make(Path(folder) / "keys", DEVICE, (Environment.TEST,))
         stage = Stage(
-            Path(folder), _free_port(), keys, pictures / CLIP, card=card, over=over
+            *(Path(folder), _free_port(), keys, pictures / CLIP, card, over),
+            page_port=_free_port() if screen else 0,
         )
         holders = (_still(stage.clip), (pictures / STRANGER).read_bytes())
         return asyncio.run(_play(stage, holders, models, say))
@@ -123,6 +133,7 @@ async def _play(
 
             _in_background(stack, _carrier(stage, results.put_nowait))
             _in_background(stack, daemon.run())
+            await _page_opened(daemon, stage.page_port, say)
             say("\n— first visit: the clip's person with his own card —")
             laid.lay(0)
             async with _in_time("first visit", screen):
@@ -135,6 +146,7 @@ async def _play(
             async with _in_time("second visit", screen):
                 second = await _next_result(results, stage, say)
                 await _until(delivered)
+                await _until(idle)
             say("outbox: empty, every result has the carrier's signed receipt")
     say(f"\nfirst visit: {first.verdict}; second visit: {second.verdict}")
     return (first.verdict, second.verdict) == (Verdict.ACCEPTED, Verdict.REFUSED)
@@ -164,6 +176,9 @@ def _settings(stage: Stage, models: Path | None) -> config.Config:
         ),
         mqtt=config.Mqtt(host="127.0.0.1", port=stage.port),
         models=config.Models(dir=str(models or "")),
+        screen=config.Screen(kind="page", port=stage.page_port)
+        if stage.page_port
+        else config.Screen(),
     )
 
 
@@ -212,6 +227,23 @@ async def _next_result(
         say(f"carrier: verified and kept: {inspection.describe(record)}")
         if isinstance(record.claims, Result):
             return record.claims
+
+
+async def _page_opened(daemon: wiring.Daemon, port: int, say: Say) -> None:
+    """Give whoever wants to watch the time to open the page."""
+    if daemon.page is None:
+        return
+    server = daemon.page.server
+    await server.listening.wait()
+    say(f"stage: the visitor's page is at http://127.0.0.1:{port}/")
+    say(f"       open it to watch; the visits begin then, or in {PAGE_WITHIN_S:.0f} s")
+
+    async def opened() -> bool:
+        return server.connected
+
+    with suppress(TimeoutError):
+        await asyncio.wait_for(_until(opened), PAGE_WITHIN_S)
+        await asyncio.sleep(LOOKED_AT_S)
 
 
 async def _until(done: Callable[[], Awaitable[bool]]) -> None:

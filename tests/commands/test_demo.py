@@ -1,18 +1,22 @@
 """`likeness demo`: one accepted and one refused visit, and what it needs for them."""
 
+import asyncio
 import importlib.util
+import json
 import re
 import shutil
 import subprocess
 from contextlib import nullcontext
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from likeness import demo
 from likeness.__main__ import main
 from pcscd import turn
 from real_models import MODELS
+from stories import story
 from terminals import likeness
 
 WITHIN_S = 180.0
@@ -54,6 +58,39 @@ def test_both_visits_come_out_as_they_must(tmp_path: Path) -> None:
     # The fictitious people of the two cards stay between the reader and the carrier.
     assert not re.search(r"\d{17}[\dX]", said + ended.stderr)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+@story
+async def test_who_watches_sees_both_visits_on_the_page() -> None:
+    playing = await asyncio.create_subprocess_exec(
+        *likeness("demo", "--screen"), stdout=asyncio.subprocess.PIPE
+    )
+    out = playing.stdout
+    assert out is not None
+    try:
+        async with asyncio.timeout(WITHIN_S), aiohttp.ClientSession() as session:
+            while not (found := re.search(rb"page is at (\S+)/", await out.readline())):
+                assert not out.at_eof()
+            address = found[1].decode()
+            page = session.ws_connect(f"{address}/socket", origin=address)
+            said, frames = [], 0
+            async with page as socket:
+                async for message in socket:
+                    if message.type is aiohttp.WSMsgType.TEXT:
+                        said.append(json.loads(message.data)["scene"]["say"])
+                    else:
+                        frames += 1
+                        number = int.from_bytes(message.data[:4], "big")
+                        await socket.send_json({"do": "drawn", "frame": number})
+            await out.read()
+            assert await playing.wait() == 0
+    finally:
+        if playing.returncode is None:
+            playing.kill()
+    ends = [one for one in said if one.startswith("verdict_")]
+    assert list(dict.fromkeys(ends)) == ["verdict_accepted", "verdict_refused"]
+    assert any(one.startswith("ask_") for one in said) and frames > 50
 
 
 @pytest.mark.slow

@@ -29,7 +29,14 @@ EXIT_NO = 1
     help="With --card emrtd: how the chip is read, by a simulated PN532, or by pcscd"
     " with a virtual reader.  [default: pn532]",
 )
-def command(models: Path | None, card: "Card", over: "Over | None") -> int:
+@click.option(
+    "--screen",
+    is_flag=True,
+    help="Serve the visitor's page too, to watch both visits in a browser.",
+)
+def command(
+    models: Path | None, card: "Card", over: "Over | None", *, screen: bool
+) -> int:
     """Play both visits; exit 1 if one does not come out as it must."""
     if over is not None and card != "emrtd":
         raise UsageError("--over is for --card emrtd")
@@ -40,4 +47,5 @@ def command(models: Path | None, card: "Card", over: "Over | None") -> int:
             f"demo needs more than a terminal ({missing.name} is missing):"
             " pip install 'likeness[bench,carrier,chip]'"
         ) from missing
-    return 0 if demo.run(models, click.echo, card, over or "pn532") else EXIT_NO
+    well = demo.run(models, click.echo, card, over or "pn532", screen=screen)
+    return 0 if well else EXIT_NO
