@@ -104,6 +104,7 @@ def test_a_day_at_the_desk(tmp_path: Path) -> None:
             await page.wait_for("document.querySelector('#calls').hidden")
             await page.click("[data-transaction='T-3'] button.main")
             await page.click("#decide [value='accept']")
+            await clerk.types("#reason", "compared_in_person")
             await clerk.types("#note", "seen 12345678")
             await clerk.types("#attendant", "a-17")
             await page.click("#decide-form .main")
@@ -129,6 +130,7 @@ def test_two_persons_sign_one_after_the_other(tmp_path: Path) -> None:
     async def decide(clerk: Clerk, attendant: str) -> None:
         await clerk.page.click("[data-transaction='T-1'] button.main")
         await clerk.page.click("#decide [value='refuse']")
+        await clerk.types("#reason", "not_the_holder")
         await clerk.types("#attendant", attendant)
         await clerk.page.click("#decide-form .main")
 

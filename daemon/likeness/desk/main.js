@@ -18,7 +18,7 @@ let deciding = null;
 
 // --- what is shown -------------------------------------------------------------------
 function drawVisits() {
-  const lines = [...desk.visits.values()].sort((a, b) => b.begun_at - a.begun_at);
+  const lines = [...desk.visits.values()].reverse(); // as they came, the newest first
   const decides = desk.health?.decides !== false;
   const focused = document.activeElement?.closest("[data-transaction]")?.dataset.transaction;
   const place = document.activeElement?.className;
@@ -50,6 +50,8 @@ function draw() {
   for (const node of document.querySelectorAll("[data-say]")) node.textContent = words.say(node.dataset.say);
   fill(by("purpose"), "purpose", PURPOSES);
   fill(by("reason"), "decision_reason", REASONS);
+  // None is chosen before: what is signed must be somebody's own word.
+  by("reason").prepend(el("option", { value: "" }, words.say("choose")));
   drawVisits();
   drawRest();
 }
@@ -116,8 +118,10 @@ by("not-now").addEventListener("click", () => by("decide").close());
 
 by("open-form").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const done = await tried("open-fault", () => api.openVisit(by("transaction").value.trim(), by("purpose").value));
-  if (done) by("transaction").value = "";
+  const transaction = by("transaction").value.trim();
+  const done = await tried("open-fault", () => api.openVisit(transaction, by("purpose").value));
+  // Unless the next one is being typed by now.
+  if (done && by("transaction").value.trim() === transaction) by("transaction").value = "";
 });
 
 by("login-form").addEventListener("submit", async (event) => {
