@@ -13,6 +13,7 @@ from likeness.core import visit_events as e
 from likeness.core.acts import LATE_FRAME_S
 from likeness.core.chain import ChainHead
 from likeness.core.challenge import draw, fits
+from likeness.core.glance import Glance
 from likeness.core.profile import PROFILES
 from likeness.core.session import State
 from likeness.core.vocabulary import (
@@ -385,8 +386,8 @@ def test_what_is_somebodys_own_never_stands_on_the_screen_for_ever() -> None:
 def test_who_leaves_makes_room_at_once() -> None:
     visit = at_the_end()
     visit.give(e.Lingered(1, 30.0), e.Left(1))
-    assert visit.session.state is State.IDLE
     assert visit.effects[-2:] == [e.Show("idle"), e.VisitOver(1)]
+    assert visit.session.glance == Glance(State.IDLE)
 
 
 def test_before_the_verdict_nobody_leaves_or_lingers() -> None:
