@@ -53,6 +53,7 @@ carrier_receipt_key = "{keys}/carrier-receipt.jwk"
 carrier_visit_key = "{keys}/carrier-visit.jwk"
 carrier_person_key = "{keys}/carrier-person.jwk"
 carrier_command_key = "{keys}/carrier-command.jwk"
+carrier_answer_key = "{answer}"
 [mqtt]
 host = "127.0.0.1"
 port = {port}
@@ -67,6 +68,7 @@ environment = "test"
 host = "127.0.0.1"
 port = {port}
 retry_to_s = 2.0
+numbers = "{numbers}"
 """
 
 
@@ -126,6 +128,7 @@ class Shop:
         camera: what the terminals see, if not the clip.
         more: of the terminals' configuration.
         profile: their policy.
+        numbers: who holds which number; without it nobody may ask.
         before: words before the terminals' command.
     """
 
@@ -138,6 +141,7 @@ class Shop:
         camera: Path | None = None,
         more: str = "",
         profile: str = "demo",
+        numbers: Path | None = None,
         before: tuple[str, ...] = (),
     ) -> None:
         self._folder = folder
@@ -146,6 +150,7 @@ class Shop:
         self._camera = camera or self._clip
         self._more = more
         self._profile = profile
+        self._answers = numbers is not None
         self._before = before
         self._keys = folder / "keys"
         self.cards = self._make_cards()
@@ -158,6 +163,7 @@ class Shop:
                 keys=self._keys / "carrier",
                 database=self.carrier_database,
                 port=self.broker.port,
+                numbers=numbers or "",
             )
         )
         self.carrier = Program(
@@ -221,6 +227,7 @@ class Shop:
                 port=self.broker.port,
                 more=self._more,
                 profile=self._profile,
+                answer=keys.terminal / "carrier-answer.jwk" if self._answers else "",
             )
         )
         return Terminal(home, config, reader, self._before)

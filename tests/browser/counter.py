@@ -32,6 +32,23 @@ from programs import Shop, Terminal
 DEVICE = "counter-1"
 READY_WITHIN_S = 20.0
 STALL_AFTER = 60  # pictures, at 25 a second
+HOLDER = 500
+# All three are reserved for examples, or by nobody.
+NUMBERS = """\
+[[holder]]
+document = "{}"
+[[holder.number]]
+number = "19900000001"
+place = "Hangzhou"
+since = 2024-05-01
+[[holder.number]]
+number = "19900000002"
+place = "Ningbo"
+since = 2019-11-30
+[[holder.number]]
+number = "0571 8800 0003"
+place = "Hangzhou"
+"""
 SCREEN = {"kind": "page", "numbers_shown_s": 4.0}
 
 
@@ -66,6 +83,9 @@ class Counter:
         more = _section("screen", {**SCREEN, "port": self.port, **screen})
         if desk:
             more += _section("desk", desk)
+        numbers = folder / "numbers.toml"
+        numbers.write_text(NUMBERS.format(fictitious_card(HOLDER).number))
+        numbers.chmod(0o600)
         self.shop = Shop(
             *(folder, pictures, DEVICE),
             clip=self._clip,
@@ -73,6 +93,7 @@ class Counter:
             more=more,
             before=before,
             profile=profile,
+            numbers=numbers,
         )
         self.terminal: Terminal = self.shop.terminals[0]
         self._cards = count(10)
@@ -125,6 +146,12 @@ class Counter:
         return self._card("2.jpg")
 
     @property
+    def holders_card(self) -> SdtCard:
+        """Return the card of the clip's person under whose name there are numbers."""
+        picture = (self._folder / "cards" / "1.jpg").read_bytes()
+        return simulated(fictitious_card(HOLDER), picture)
+
+    @property
     def card_without_portrait(self) -> SdtCard:
         """Return a new card whose chip holds none."""
         return self._card("")
@@ -155,6 +182,11 @@ class Counter:
         """Wait until the carrier keeps more results than so many; return that one."""
         await eventually(lambda: len(self.results()) > known, within_s)
         return self.results()[known]
+
+    def disputed(self) -> list[int]:
+        """How many numbers each dispute names that the carrier keeps."""
+        with contextlib.closing(self.shop.carrier_store()) as store:
+            return [len(one.numbers) for one in store.stated() if one.numbers]
 
     def kept(self) -> int:
         """How many results are safe at the terminal."""

@@ -14,6 +14,9 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from browser.chromium import Chromium
 from browser.counter import Counter
 from browser.visitor import Visitor
@@ -27,7 +30,6 @@ FACE = "astronaut.png"
 LANDSCAPE, PORTRAIT = (1024, 600), (600, 1024)
 MOST_BYTES = 60_000
 QUALITIES = (90, 80, 70, 60)  # of WebP: the first that is small enough
-PURPOSES = ("new_number", "replace_sim", "new_internet", "reverify_owner")
 
 Snap = Callable[[Visitor, str], Awaitable[None]]
 
@@ -46,16 +48,22 @@ async def take_all(folder: Path, work: Path) -> list[Path]:
         taken.append(path)
 
     looker = Looker(load_model_set(None))
-    film = puppet_film.make(PICTURES / FACE, work / "film.avi", looker)
-    screen = {"consent_by": "tap", "purposes": PURPOSES}
+    # Small enough that a looped camera holds a whole cycle (edges/recorded.py).
+    film = puppet_film.make(PICTURES / FACE, work / "film.avi", looker, size=(480, 360))
+    far = too_far(looker, work / "far.avi")
+    screen = {"consent_by": "tap", "numbers_shown_s": 20.0}
     with Counter(work, PICTURES, clip=film, screen=screen) as counter:
         async with Chromium() as browser:
             await accepted(await comes(browser, counter, LANDSCAPE), counter, snap)
             await refused(await comes(browser, counter, LANDSCAPE), counter, snap)
-            await referred(await comes(browser, counter, LANDSCAPE), counter, snap)
+            counter.play(far)
+            await hinted(await comes(browser, counter, LANDSCAPE), counter, snap)
+            counter.play(film)
+            await numbers(await comes(browser, counter, LANDSCAPE), counter, snap)
             for language in ("ar", "zh-Hans"):
                 visitor = await comes(browser, counter, PORTRAIT)
                 await upright(visitor, counter, snap, language)
+            await referred(await comes(browser, counter, LANDSCAPE), counter, snap)
     return taken
 
 
@@ -91,6 +99,40 @@ async def accepted(visitor: Visitor, counter: Counter, snap: Snap) -> None:
     await visitor.leaves()
 
 
+def too_far(looker: Looker, to: Path) -> Path:
+    """Somebody at the other side of the shop."""
+    picture = puppet_film.framed(PICTURES / FACE, looker, size=(480, 360), share=0.11)
+    noise = np.random.default_rng(1)
+    out = cv2.VideoWriter(str(to), cv2.VideoWriter.fourcc(*"MJPG"), 25, (480, 360))
+    for _ in range(100):  # a picture that stands quite still is no camera's
+        grain = noise.normal(0, 2, picture.shape)
+        out.write(np.clip(picture + grain, 0, 255).astype(np.uint8))
+    out.release()
+    return to
+
+
+async def hinted(visitor: Visitor, counter: Counter, snap: Snap) -> None:
+    """Something would help the camera."""
+    await visitor.begins("new_number", counter.own_card)
+    await visitor.is_hinted("come_closer")
+    await snap(visitor, "come-closer")
+    await visitor.is_at("verdict", within_s=40)
+    await visitor.goes()
+    await visitor.leaves()
+
+
+async def numbers(visitor: Visitor, counter: Counter, snap: Snap) -> None:
+    """Which numbers are in my name?"""
+    await visitor.begins("check_numbers", counter.holders_card)
+    await visitor.page.wait_for("document.querySelector('.number')", 40)
+    await visitor.page.click("#number-1-mark")
+    await snap(visitor, "numbers")
+    counter.take_away()
+    await visitor.taps("done")
+    await visitor.is_at("idle")
+    await visitor.leaves()
+
+
 async def refused(visitor: Visitor, counter: Counter, snap: Snap) -> None:
     """With somebody else's card."""
     await visitor.begins("new_number", counter.strangers_card)
@@ -116,9 +158,11 @@ async def upright(
 ) -> None:
     """The same on a screen that stands, in another language."""
     await visitor.speaks(language)
-    await snap(visitor, f"welcome-{language}")
+    if language == "ar":
+        await snap(visitor, f"welcome-{language}")
     await visitor.begins("new_internet", counter.own_card)
     await visitor.is_at("acts")
+    await visitor.is_asked()
     await snap(visitor, f"act-{language}")
     await visitor.is_at("verdict")
     await visitor.goes()

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from browser.axe import violations
 from browser.chromium import Chromium
 from browser.counter import Counter, eventually, let_go, stalling
-from browser.visitor import Visitor, at_counter
+from browser.visitor import SENTENCE, Visitor, at_counter
 from likeness.core.messages import Result
 from likeness.edges.recorded import frames
 
@@ -87,6 +88,35 @@ async def test_a_visit_is_accepted_in_each_language(
     asked = [names[said] for said in read if said in names]
     assert asked == [one.act for one in result.liveness.acts]
     await visitor.goes()
+    await visitor.leaves()
+
+
+@at_counter
+async def test_numbers_in_my_name_are_shown_disputed_and_cleared(
+    browser: Chromium, counter: Counter
+) -> None:
+    known = len(counter.results())
+    visitor = await Visitor.comes(browser, counter)
+    await visitor.speaks("fr")
+    await visitor.begins("check_numbers", counter.holders_card)
+    await visitor.is_at("answer", within_s=40)
+    result = await counter.next_result(known)
+    assert (result.verdict, result.purpose) == ("accepted", "check_numbers")
+    await visitor.page.wait_for("document.querySelectorAll('.number').length === 3")
+    shown = await visitor.page.eval("document.querySelector('main').innerText")
+    assert "199****0001" in shown
+    assert "19900000001" not in shown
+    assert "1 mai 2024" in shown
+    assert await violations(visitor.page) == []
+    await visitor.page.click("#number-1-mark")
+    await visitor.taps("not_mine")
+    disputed = (await visitor.texts("say"))["disputed"]["one"].replace("{n}", "1")
+    await visitor.page.wait_for(f"{SENTENCE} === {json.dumps(disputed)}")
+    await eventually(lambda: counter.disputed() == [1])
+    counter.take_away()
+    await visitor.is_at("idle")
+    text = await visitor.page.eval("document.documentElement.textContent")
+    assert "****" not in text, "they are gone from the page"
     await visitor.leaves()
 
 

@@ -28,6 +28,7 @@ REMEMBER = """addEventListener("DOMContentLoaded", () => {
      attributeFilter: ["data-step"]});
 });"""
 STEP = "document.documentElement.dataset.step"
+SENTENCE = "document.querySelector('#sentence').textContent"
 HEALTH = "document.querySelector('#health').textContent"
 TEXT = "document.body.innerText"
 CONSENT = """[...document.querySelectorAll(".consent > p:not(.version)")]
@@ -102,6 +103,12 @@ class Visitor:
         drawn = "document.querySelector('#drawing').dataset.key ?? ''"
         return str(await self.page.eval(drawn))
 
+    async def is_asked(self, within_s: float = 20.0) -> None:
+        """Wait until an act is asked for."""
+        drawn = "document.querySelector('#drawing').dataset.key ?? ''"
+        acts = "['blink', 'turn_left', 'turn_right']"
+        await self.page.wait_for(f"{acts}.includes({drawn})", within_s)
+
     async def is_hinted(self, hint: str, within_s: float = 20.0) -> None:
         """Wait until the drawing is that of a hint."""
         drawn = "document.querySelector('#drawing').dataset.key"
@@ -129,9 +136,7 @@ class Visitor:
 
     async def reads(self) -> str:
         """Return the one sentence."""
-        return str(
-            await self.page.eval("document.querySelector('#sentence').textContent")
-        )
+        return str(await self.page.eval(SENTENCE))
 
     async def texts(self, group: str) -> dict[str, Any]:
         """Return a group of sentences in the language that the page speaks."""

@@ -18,7 +18,7 @@ from likeness.vision.detect import Picture
 from likeness.vision.look import Looker, decode
 
 FPS = 25.0
-WIDTH_PX, HEIGHT_PX = 640, 480
+SIZE_PX = (640, 480)
 FACE_SHARE = 0.42  # of the film's height: an arm's length from a terminal
 CYCLE_S = 6.0
 BLINKS_S = (1.2, 3.6)  # in each cycle: when the lids begin to fall
@@ -28,25 +28,33 @@ TURN_S = 1.3
 TURN_DEG = 24.0
 
 
-def make(still: Path, to: Path, looker: Looker, cycles: int = 6) -> Path:
+def make(
+    still: Path,
+    to: Path,
+    looker: Looker,
+    *,
+    size: tuple[int, int] = SIZE_PX,
+    fps: float = FPS,
+    cycles: int = 3,
+) -> Path:
     """Write the film and return where it is.
 
     Args:
         still: a picture with one large face.
         to: the film, .avi; JPEG frames, so that each decodes alone.
         looker: finds the face.
+        size: width and height in pixels.
+        fps: pictures a second.
         cycles: of CYCLE_S seconds each; both acts of each kind in all of them.
 
     Raises:
         FeedUnreadable: the picture has no face, or the film cannot be written.
     """
-    puppet = Puppet(_shot(still, looker))
-    out = cv2.VideoWriter(
-        str(to), cv2.VideoWriter.fourcc(*"MJPG"), FPS, (WIDTH_PX, HEIGHT_PX)
-    )
+    puppet = Puppet(_shot(framed(still, looker, size=size), still, looker))
+    out = cv2.VideoWriter(str(to), cv2.VideoWriter.fourcc(*"MJPG"), fps, size)
     if not out.isOpened():
         raise FeedUnreadable(f"{to}: this OpenCV cannot write a film")
-    cycle = [_pose(puppet, n / FPS) for n in range(round(CYCLE_S * FPS))]
+    cycle = [_pose(puppet, n / fps) for n in range(round(CYCLE_S * fps))]
     for _ in range(cycles):
         for picture in cycle:
             out.write(picture)
@@ -54,29 +62,34 @@ def make(still: Path, to: Path, looker: Looker, cycles: int = 6) -> Path:
     return to
 
 
-def framed(still: Path, looker: Looker, share: float = FACE_SHARE) -> Picture:
-    """Cut the picture to the film's size, with the face so high in its middle."""
+def framed(
+    still: Path,
+    looker: Looker,
+    *,
+    size: tuple[int, int] = SIZE_PX,
+    share: float = FACE_SHARE,
+) -> Picture:
+    """Cut the picture to a film's size, with the face so high in its middle."""
     image = decode(still.read_bytes())
     face = None if image is None else looker.find_portrait_box(image)
     if image is None or face is None:
         raise FeedUnreadable(f"{still}: no face in it")
-    scale = share * HEIGHT_PX / face.height
+    width, height = size
+    scale = share * height / face.height
     middle = (face.x + face.width / 2, face.y + face.height / 2)
     to_film = np.array(
         [
-            [scale, 0, WIDTH_PX / 2 - scale * middle[0]],
-            [0, scale, HEIGHT_PX / 2 - scale * middle[1]],
+            [scale, 0, width / 2 - scale * middle[0]],
+            [0, scale, height / 2 - scale * middle[1]],
         ]
     )
-    size = (WIDTH_PX, HEIGHT_PX)
     film = cv2.warpAffine(
         image, to_film, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(film, np.uint8)
 
 
-def _shot(still: Path, looker: Looker) -> Shot:
-    picture = framed(still, looker)
+def _shot(picture: Picture, still: Path, looker: Looker) -> Shot:
     looker.forget()
     seen = looker.look(picture, captured_s=0.0, frame=0)
     looker.forget()
