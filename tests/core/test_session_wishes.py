@@ -390,6 +390,14 @@ def test_who_leaves_makes_room_at_once() -> None:
     assert visit.session.glance == Glance(State.IDLE)
 
 
+@pytest.mark.parametrize("tap", [e.Left(0), e.Lingered(0, 30.0)])
+def test_the_next_visits_end_is_not_the_former_visitors(tap: e.Event) -> None:
+    visit = at_the_end()
+    before = visit.session.glance
+    visit.give(tap)
+    assert visit.session.glance == before
+
+
 def test_before_the_verdict_nobody_leaves_or_lingers() -> None:
     for step in STEPS:
         visit = at(step, Visit())
