@@ -5,6 +5,8 @@ them (`simulators/lit_face`), as late as display and camera are. Nothing here wa
 measured before a real screen.
 """
 
+import asyncio
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from enum import StrEnum
@@ -34,6 +36,7 @@ from real_models import Picture, model_set
 DELAY_S = 0.12  # display and camera
 RECORDED_DELAY_S = 0.10  # more, of what a replay plays
 PRINT_TILT_DEG = 15.0
+LATE_S = 0.02
 FULL = 0.8  # of the sensor's range that the recording's white takes
 SHOP = Scene(strength=0.3)
 
@@ -114,11 +117,18 @@ class LitCamera:
     async def stop(self) -> None:
         self._played = iter(())
 
-    async def frame(self) -> Frame | None:
+    async def next(self) -> Frame | None:
+        """Return the next one of the clip, and let the clock move with it."""
         frame = next(self._played, None)
+        if frame is not None:
+            self._clock.seconds = frame.captured_s
+        return frame
+
+    async def frame(self) -> Frame | None:
+        frame = await self.next()
         if frame is None:
             return None
-        now = self._clock.seconds = frame.captured_s
+        now = frame.captured_s
         shown = self._on_screen(now - DELAY_S)
         if shown is None:
             return frame
@@ -133,6 +143,29 @@ class LitCamera:
         then = linear_rgb(self._recorded.shown_at(lit_for_s - RECORDED_DELAY_S))
         reach = _reaches(self._clip)[frame.number]
         return lit(frame.image, self._stands, reach, (colour, then), self._shop)
+
+
+class PunctualCamera(LitCamera):
+    """The same at the machine's own pace: a frame that is late is dropped."""
+
+    async def start(self) -> None:
+        await super().start()
+        prepare(self._clip)
+        self._begun_s = time.monotonic()
+
+    async def next(self) -> Frame | None:
+        for frame in self._played:
+            due_s = self._begun_s + frame.captured_s
+            late_s = time.monotonic() - due_s
+            if late_s < LATE_S:
+                await asyncio.sleep(max(0.0, -late_s))
+                return replace(frame, captured_s=due_s)
+        return None
+
+
+def prepare(clip: Path) -> None:
+    """Compute beforehand how the screen's light would fall."""
+    _reaches(clip)
 
 
 @cache
