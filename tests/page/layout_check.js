@@ -63,7 +63,8 @@
     const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
     if (!one.contains(top)) wrong.push(`covered: ${name(one)}`);
   }
-  const blocks = [...new Set([...texts, ...buttons, ...all.filter((one) => one.matches(".figure, .picture, .keypad"))])].filter(
+  const drawn = all.filter((one) => one.matches(".figure, .picture, .keypad"));
+  const blocks = [...new Set([...texts, ...buttons, ...drawn])].filter(
     (one) => !scroller(one),
   );
   for (const [place, one] of blocks.entries()) {

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from browser.chromium import Chromium
 from likeness.core import scene as words
 from likeness.core.scene import Offer
 from likeness.core.vocabulary import Act, Purpose
@@ -215,6 +216,24 @@ def test_the_language_is_told_and_the_page_speaks_it_at_once(stand: Stand) -> No
         return await stand.show.hears(words.Speak)
 
     assert stand.loop.run(choose()) == words.Speak(language="ar")
+
+
+SOON = """const later = setTimeout;
+window.setTimeout = (then, ms) => later(then, ms === 45000 ? 300 : ms);"""
+
+
+def test_the_next_visitor_finds_the_usual_language(
+    stand: Stand, browser: Chromium
+) -> None:
+    async def go_away() -> list[words.Word]:
+        page = await browser.open(stand.show.url, before=SOON)
+        await page.click("[data-language='fr']")
+        said = [await stand.show.hears(words.Speak) for _ in range(2)]
+        await page.close()
+        return said
+
+    said = stand.loop.run(go_away())
+    assert said == [words.Speak(language="fr"), words.Speak(language="en")]
 
 
 def test_keys_alone_do_for_everything(stand: Stand) -> None:

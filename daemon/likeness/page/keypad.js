@@ -83,7 +83,11 @@ export function keypad(words, withDigits, send) {
   const keys = withDigits ? [...DIGITS.map(digit), back, digit("0"), done] : [done];
   return el(
     "div",
-    { class: withDigits ? "keypad" : "keypad lines", role: "group", "aria-label": words.get("page", "keypad") },
+    {
+      class: withDigits ? "keypad" : "keypad lines",
+      role: "group",
+      "aria-label": words.get("page", "keypad"),
+    },
     field,
     ...keys,
   );

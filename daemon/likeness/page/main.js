@@ -123,7 +123,14 @@ async function languages() {
         {},
         el(
           "button",
-          { type: "button", class: "quiet", lang: code, dir: direction, "data-language": code, onclick: () => choose(code) },
+          {
+            type: "button",
+            class: "quiet",
+            lang: code,
+            dir: direction,
+            "data-language": code,
+            onclick: () => choose(code),
+          },
           name,
         ),
       ),
@@ -166,6 +173,7 @@ byId("sound").addEventListener("click", () => {
   sound.turn(!sound.on);
   bar();
 });
+addEventListener("contextmenu", (event) => event.preventDefault()); // a long tap is a tap
 addEventListener("keydown", catchKeys);
 for (const sign of ["keydown", "pointerdown"]) addEventListener(sign, touched);
 line.open();

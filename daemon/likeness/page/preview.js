@@ -59,6 +59,7 @@ export class Preview {
   }
 
   #clear() {
+    delete this.#canvas.dataset.frames;
     this.#pen.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
   }
 }

@@ -71,12 +71,18 @@ export class Board {
     const before = document.activeElement;
     this.#speak(words, "notice", words.get("page", name), true);
     const drawn = name === "elsewhere" ? "elsewhere" : "waiting";
-    this.#place({ show: [`drawing ${drawn}`, () => drawing(drawn)] }, null);
     const label = words.get("page", "take_over");
-    place(byId("choices"), `${name} ${words.code}`, () =>
-      act ? button("take_over", label, act, "main") : null,
+    const taken = act ? () => button("take_over", label, act, "main") : () => [];
+    this.#place(
+      {
+        show: [`drawing ${drawn}`, () => drawing(drawn)],
+        beside: ["", () => []],
+        choices: [`${name} ${words.code}`, taken],
+      },
+      null,
     );
-    for (const id of ["way", "more", "health"]) place(byId(id), "", () => []);
+    this.#way(words, words.get("offer", "attendant"), null);
+    for (const id of ["more", "health"]) place(byId(id), "", () => []);
     this.#countdown.set("", null);
     byId("whole").close();
     this.#settle(before);
@@ -100,12 +106,9 @@ export class Board {
   }
 
   #place(parts, scene) {
-    const [show, beside, choices] = ["show", "beside", "choices"].map(
-      (name) => parts[name] ?? ["", () => []],
-    );
-    place(byId("show"), ...show);
-    place(byId("beside"), ...beside);
-    place(byId("choices"), ...choices);
+    for (const region of ["show", "beside", "choices"]) {
+      if (parts[region]) place(byId(region), ...parts[region]);
+    }
     const name = parts.drawing;
     place(byId("drawing"), name ?? "", () => (name ? drawing(name) : []));
     byId("picture").hidden = !parts.picture;
@@ -114,23 +117,30 @@ export class Board {
   }
 
   #bottom(scene, words) {
-    const label = words.get("offer", "attendant");
     const offered = scene.offers.includes("attendant");
-    const called = scene.called && !offered;
-    place(byId("way"), `${words.code} ${offered} ${called}`, () =>
-      offered
-        ? button("attendant", label, () => this.send({ do: "attendant" }), "way-button")
-        : el("p", { class: "way-text" }, icon("attendant"), el("span", {}, called ? words.get("page", "called") : label)),
-    );
+    const came = words.get("page", "called");
+    const label = words.get("offer", "attendant");
+    const call = offered ? () => this.send({ do: "attendant" }) : null;
+    this.#way(words, scene.called && !offered ? came : label, call);
     const more = scene.offers.includes("more_time");
     const stop = scene.offers.includes("decline") && !asksConsent(scene);
+    const foot = (name, label) => button(name, label, () => this.send({ do: name }), "soft");
     place(byId("more"), `${words.code} ${more} ${stop}`, () => [
-      stop ? button("decline", words.get("page", "stop"), () => this.send({ do: "decline" }), "soft") : null,
-      more ? button("more_time", words.get("offer", "more_time"), () => this.send({ do: "more_time" }), "soft") : null,
+      stop ? foot("decline", words.get("page", "stop")) : null,
+      more ? foot("more_time", words.get("offer", "more_time")) : null,
     ]);
-    const health = scene.called && offered ? words.get("page", "called") : words.get("health", scene.health);
+    const health = scene.called && offered ? came : words.get("health", scene.health);
     const sign = health && icon(scene.health === "offline" ? "offline" : "attendant");
     place(byId("health"), health, () => (health ? [sign, el("span", {}, health)] : []));
+  }
+
+  /** The other way: a button, or words where there is nobody to hear a tap. */
+  #way(words, label, call) {
+    place(byId("way"), `${words.code} ${label} ${Boolean(call)}`, () =>
+      call
+        ? button("attendant", label, call, "way-button")
+        : el("p", { class: "way-text" }, icon("attendant"), el("span", {}, label)),
+    );
   }
 
   #time(scene, words) {

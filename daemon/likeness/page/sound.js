@@ -34,6 +34,7 @@ export class Sound {
     if (on) {
       this.#context ??= new AudioContext();
       this.#context.resume();
+      globalThis.speechSynthesis?.getVoices(); // the first call loads them
     } else {
       this.#context?.suspend();
       globalThis.speechSynthesis?.cancel();

@@ -38,9 +38,9 @@ export function wordOf(offer, words) {
   return { do: offer };
 }
 
-// While an act is asked, only its own alternative is of use.
+// An alternative is offered beside the act that it can take the place of.
 const INSTEAD_OF = { close_eyes: /^blink$/, nod: /^turn_/ };
-const helps = (offer, act) => !act || !INSTEAD_OF[offer] || INSTEAD_OF[offer].test(act);
+const helps = (offer, act) => !INSTEAD_OF[offer] || INSTEAD_OF[offer].test(act ?? "");
 
 function choices(scene, words, send, first = null) {
   const fits = (one) => helps(one, scene.act) && (one !== "decline" || asksConsent(scene));
@@ -150,13 +150,14 @@ function onCard(scene, words, send) {
 }
 
 function actSteps(scene, words) {
+  const begun = scene.step === "acts";
   const n = Math.min(scene.done + 1, scene.asked);
   const label =
     scene.done >= scene.asked
       ? words.get("page", "all_seen")
       : words.get("page", "progress", { done: n, asked: scene.asked });
   const dots = Array.from({ length: scene.asked }, (_, place) => {
-    const state = place < scene.done ? "seen" : place === scene.done ? "now" : "next";
+    const state = place < scene.done ? "seen" : begun && place === scene.done ? "now" : "next";
     const inside = state === "seen" ? icon("agree") : words.numbers.format(place + 1);
     return el("span", { class: `step ${state}` }, inside);
   });
@@ -164,7 +165,7 @@ function actSteps(scene, words) {
     "div",
     { class: "progress" },
     el("div", { class: "dots", "aria-hidden": "true" }, dots),
-    el("p", { class: "count" }, label),
+    begun ? el("p", { class: "count" }, label) : null,
   );
 }
 
@@ -178,11 +179,12 @@ function looking(scene, words, send) {
     show: scene.camera ? NOTHING : shown(name),
     beside: scene.asked
       ? [
-          `steps ${words.code} ${scene.done} ${scene.asked}`,
+          `steps ${words.code} ${scene.step} ${scene.done} ${scene.asked}`,
           () => actSteps(scene, words),
         ]
       : NOTHING,
-    choices: choices(scene, words, send),
+    // Between two acts nothing else moves on the screen.
+    choices: scene.say === "act_seen" && !scene.hint ? null : choices(scene, words, send),
   };
 }
 
