@@ -86,6 +86,7 @@ class Guard:
         self._open_paths = open_paths
         self._strangers = Buckets(per_s=10, most=40)
         self._holders = Buckets(per_s=50, most=100)
+        self._told = Buckets(per_s=0.1, most=5)  # lines in the log
         self._waits = GrowingWaits(from_s=0.25, to_s=8.0, forget_s=600.0)
 
     async def let_in(self, request: web.Request, serve: Handler) -> web.StreamResponse:
@@ -113,7 +114,10 @@ class Guard:
         if wrong:
             client = _client(request)
             wait_s = self._waits.fault(client, self._seconds())
-            log.warning("event=desk_wrong_token client=%s wait_s=%.2f", client, wait_s)
+            if self._told.take(client, self._seconds()):
+                log.warning(
+                    "event=desk_wrong_token client=%s wait_s=%.2f", client, wait_s
+                )
             await asyncio.sleep(wait_s)
             return await self._in_the_crowd(request, problem("wrong_token"))
         if request.path in self._open_paths and request.method in SAFE:
