@@ -152,6 +152,7 @@ class FrontShop:
         purposes: tuple[Purpose, ...] = tuple(Purpose),
         acts: tuple[Act, ...] | None = None,
         numbers_shown_s: float = 30.0,
+        light: bool = False,
     ) -> None:
         self.clock = Clock()
         self.seen: dict[int, Observation] = {}
@@ -181,7 +182,7 @@ class FrontShop:
             called=self.calls.append,
         )
         self.terminal = Terminal(
-            session=Session(POLICY, tries_key=b"test"),
+            session=Session(replace(POLICY, light=light), tries_key=b"test"),
             clock=self.clock,
             camera=self.camera,
             sight=Seen(self),
