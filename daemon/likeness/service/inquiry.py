@@ -205,8 +205,10 @@ class CarrierInquiry:
             async with asyncio.timeout(self._within_s):
                 while not asked.over.is_set():
                     self._say("ask", asked.token)
+                    # Not wait_for: in 3.11 it may swallow the end of this task.
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(asked.over.wait(), self._again_s)
+                        async with asyncio.timeout(self._again_s):
+                            await asked.over.wait()
 
     def _end(self, asked: _Asked, lines: tuple[NumberLine, ...] | None) -> None:
         self._drop()
