@@ -21,7 +21,6 @@ from likeness.core.vocabulary import (
 from likeness.vision.change import Change, digest_of
 from likeness.vision.cues import Eyelids, LidFollower, lid_line_of, quality_of
 from likeness.vision.detect import FAR, NEAR, Detection, Detector, Picture
-from likeness.vision.light import light_of
 from likeness.vision.match import Embedder
 from likeness.vision.mesh import Fit, Mesh, Region
 from likeness.vision.models import ModelSet
@@ -126,6 +125,9 @@ class Looker:
         if parallax:
             face = replace(face, parallax=self._relief.see(fit, face.yaw_deg))
         if light:
+            # Few visits need it, and every cold start would pay for it.
+            from likeness.vision.light import light_of  # noqa: PLC0415
+
             face = replace(face, light=light_of(fit))
         if passive:
             if self._passive is None:
