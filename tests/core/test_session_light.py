@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import visits as v
 from light_frames import PLANE, face_frames, sequence
@@ -329,6 +331,47 @@ def test_a_doubt_of_the_colours_is_a_try() -> None:
         e.CardPresented(v.card()),
     )
     assert visit.conclusion.reasons == (Reason.TRIES_USED_UP,)
+
+
+HARMLESS = st.sampled_from(
+    ["accept", "skip", "begin", "begin late", "stay", "go", "card", "time", "more"]
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(HARMLESS, max_size=12))
+def test_nothing_that_a_visitor_does_about_the_colours_harms(story: list[str]) -> None:
+    visit = Visit()
+    for step in story:
+        now = visit.visitor.now
+        match step:
+            case "accept":
+                visit.give(e.LightAccepted(1))
+            case "skip":
+                visit.give(e.LightSkipped(1))
+            case "begin":
+                visit.give(e.LightBegun(1, now))
+            case "begin late":
+                visit.give(e.LightBegun(1, now - 3))
+            case "stay":
+                visit.watch(visit.visitor.still(1.0))
+            case "go":
+                visit.watch(visit.visitor.frame(None) for _ in range(20))
+            case "card":
+                visit.give(e.CardTaken())
+            case "more":
+                visit.give(e.MoreTimeAsked(1))
+            case _:
+                visit.visitor.now += 3
+                visit.give(e.TimePassed())
+    for _ in range(3):  # the warning, the page's word, the colours
+        if visit.session.state is State.LIGHT:
+            assert visit.session.deadline is not None
+            visit.visitor.now = max(visit.visitor.now, visit.session.deadline)
+            visit.give(e.TimePassed())
+    end = visit.conclusion
+    assert (end.verdict, end.reasons) == (Verdict.ACCEPTED, ())
+    assert end.light in (LightOutcome.SKIPPED, LightOutcome.NOT_VISIBLE)
 
 
 def test_no_light_policy_ships_switched_on() -> None:
