@@ -5,9 +5,9 @@
 import { place, svg } from "./dom.js";
 
 const CX = 320;
-const CY = 232;
+const CY = 214;
 const RX = 104;
-const RY = 136;
+const RY = 134;
 const ellipse = (cls, grow = 0) =>
   svg("ellipse", { class: cls, cx: CX, cy: CY, rx: RX + grow, ry: RY + grow });
 

@@ -106,7 +106,7 @@ export class Board {
   }
 
   #place(parts, scene) {
-    for (const region of ["show", "beside", "choices"]) {
+    for (const region of ["show", "over", "beside", "choices"]) {
       if (parts[region]) place(byId(region), ...parts[region]);
     }
     const name = parts.drawing;

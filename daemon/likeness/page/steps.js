@@ -173,16 +173,19 @@ function looking(scene, words, send) {
   const act = scene.act ?? (scene.say.startsWith("ask_") ? scene.say.slice(4) : null);
   const calm = scene.say === "act_seen" ? "seen" : "look";
   const name = scene.hint ?? act ?? calm;
+  const progress = scene.asked
+    ? [
+        `steps ${words.code} ${scene.step} ${scene.done} ${scene.asked}`,
+        () => actSteps(scene, words),
+      ]
+    : NOTHING;
   return {
     picture: scene.camera,
     drawing: scene.camera ? name : null,
     show: scene.camera ? NOTHING : shown(name),
-    beside: scene.asked
-      ? [
-          `steps ${words.code} ${scene.step} ${scene.done} ${scene.asked}`,
-          () => actSteps(scene, words),
-        ]
-      : NOTHING,
+    // Near to where the visitor looks.
+    over: scene.camera ? progress : NOTHING,
+    beside: scene.camera ? NOTHING : progress,
     // Between two acts nothing else moves on the screen.
     choices: scene.say === "act_seen" && !scene.hint ? null : choices(scene, words, send),
   };
