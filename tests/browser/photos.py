@@ -93,7 +93,7 @@ async def accepted(visitor: Visitor, counter: Counter, snap: Snap) -> None:
         elif await visitor.stands_at("verdict"):
             await visitor.goes()
             await visitor.begins("new_number", counter.own_card)
-    await visitor.is_at("verdict")
+    await visitor.is_at("verdict", within_s=60)
     await snap(visitor, "accepted")
     await visitor.goes()
     await visitor.leaves()
@@ -101,7 +101,7 @@ async def accepted(visitor: Visitor, counter: Counter, snap: Snap) -> None:
 
 def too_far(looker: Looker, to: Path) -> Path:
     """Somebody at the other side of the shop."""
-    picture = puppet_film.framed(PICTURES / FACE, looker, size=(480, 360), share=0.11)
+    picture = puppet_film.framed(PICTURES / FACE, looker, size=(480, 360), share=0.095)
     noise = np.random.default_rng(1)
     out = cv2.VideoWriter(str(to), cv2.VideoWriter.fourcc(*"MJPG"), 25, (480, 360))
     for _ in range(100):  # a picture that stands quite still is no camera's
@@ -136,7 +136,7 @@ async def numbers(visitor: Visitor, counter: Counter, snap: Snap) -> None:
 async def refused(visitor: Visitor, counter: Counter, snap: Snap) -> None:
     """With somebody else's card."""
     await visitor.begins("new_number", counter.strangers_card)
-    await visitor.is_at("verdict")
+    await visitor.is_at("verdict", within_s=60)
     await snap(visitor, "refused")
     await visitor.goes()
     await visitor.leaves()
@@ -147,7 +147,7 @@ async def referred(visitor: Visitor, counter: Counter, snap: Snap) -> None:
     await visitor.begins("replace_sim", counter.own_card)
     await visitor.is_at("acts")
     await visitor.taps("attendant")
-    await visitor.is_at("verdict")
+    await visitor.is_at("verdict", within_s=60)
     await snap(visitor, "attendant")
     await visitor.goes()
     await visitor.leaves()
@@ -164,7 +164,7 @@ async def upright(
     await visitor.is_at("acts")
     await visitor.is_asked()
     await snap(visitor, f"act-{language}")
-    await visitor.is_at("verdict")
+    await visitor.is_at("verdict", within_s=60)
     await visitor.goes()
     await visitor.leaves()
 

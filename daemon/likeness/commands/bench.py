@@ -27,6 +27,7 @@ from likeness.commands import bench_attacks, bench_pairs, bench_tables, options
 from likeness.commands.bench_acts import command as acts
 from likeness.commands.bench_compare import command as compare
 from likeness.commands.bench_presentation import command as presentation
+from likeness.commands.bench_screen import command as screen
 from likeness.core import profile
 from likeness.errors import UsageError
 from likeness.parts import load_model_set
@@ -264,3 +265,4 @@ def _must_be_folder(root: Path) -> None:
 command.add_command(acts)
 command.add_command(compare)
 command.add_command(presentation)
+command.add_command(screen)

@@ -68,6 +68,7 @@ class Preview:
         self._looking = False
         self._thread: ThreadPoolExecutor | None = None
         self.picture = Picture(640, 480)  # of the last frame
+        self.taken = 0  # frames, by whoever looks at them
 
     def watched_by(
         self, wanted: Callable[[], bool], show: Callable[[Shown], None]
@@ -102,6 +103,7 @@ class Preview:
 
     # --- the picture ----------------------------------------------------------------
     def _take(self, frame: Frame) -> None:
+        self.taken += 1
         height, width = frame.image.shape[:2]
         # Green stands for luma: it is most of it, and costs no conversion.
         sample = frame.image[::LUMA_STEP, ::LUMA_STEP, 1]
