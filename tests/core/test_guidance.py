@@ -75,7 +75,7 @@ TROUBLES: dict[Hint, Face | None] = {
     Hint.MORE_LIGHT: replace(GOOD, brightness=0.11),
     Hint.LESS_LIGHT: replace(GOOD, brightness=0.95),
     Hint.COME_CLOSER: replace(GOOD, width_px=60.0),
-    Hint.GO_BACK: replace(GOOD, width_px=330.0),
+    Hint.GO_BACK: replace(GOOD, width_px=370.0),
     Hint.CENTRE: replace(GOOD, box=Box(20, 130, 200, 220)),
     Hint.GLASSES: replace(GOOD, glare_right=0.4),
     Hint.LOOK_STRAIGHT: replace(GOOD, yaw_deg=-30.0),
@@ -148,10 +148,10 @@ def test_all_hints_have_a_place_in_the_order() -> None:
 
 
 def test_a_value_at_the_limit_does_not_make_it_blink() -> None:
-    film = Film().shows(replace(GOOD, width_px=76.0), 1.0)
+    film = Film().shows(replace(GOOD, width_px=83.0), 1.0)
     for _ in range(20):
-        film.shows(replace(GOOD, width_px=78.5), 0.3)
-        film.shows(replace(GOOD, width_px=75.5), 0.3)
+        film.shows(replace(GOOD, width_px=85.5), 0.3)
+        film.shows(replace(GOOD, width_px=82.5), 0.3)
     assert film.told == [None, Hint.COME_CLOSER]
 
 

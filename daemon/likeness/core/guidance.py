@@ -37,11 +37,11 @@ STILL_AND_STRAIGHT = frozenset({Hint.CENTRE, Hint.LOOK_STRAIGHT, Hint.HOLD_STILL
 
 # Shares of the profile's own limits: a hint comes a little before what it prevents.
 DIM = 1.3  # of min_brightness
-NEAR_ENOUGH = 1.1  # of min_face_px
+NEAR_ENOUGH = 1.2  # of min_face_px
 DARK_PICTURE = 0.08  # mean luma of a picture in which no face is found
 BRIGHT = 0.85  # mean luma of a face: by then skin is blown out
-# A face is some 1.35 times as high as it is wide; it should not fill the picture.
-WIDE, HIGH = 0.75, 0.60  # its width, as a share of the picture's width and height
+# A face is some 1.35 times as high as it is wide, and must fit into the picture whole.
+WIDE, HIGH = 0.75, 0.72  # its width, as a share of the picture's width and height
 OFF_CENTRE = 0.24  # of the picture's sides, from its middle to the face's
 # The first frontal views are taken up to 12 degrees of yaw and 18 of pitch, later ones
 # up to 25 and 28 (looking.py).
