@@ -29,6 +29,9 @@ SENTENCES = {
     "reading_chip": "Your card is being read. Leave it where it is.",
     "look_here": "Look at the camera.",
     "act_seen": "Thank you.",
+    # Only a page can shine in colours; here they are passed over.
+    "light_warning": "A screen would now light your face with changing colours.",
+    "light": "Look at the camera until the colours end.",
     "verdict_accepted": "Done. You may take your card.",
     "verdict_refused": "This did not succeed. You may try again or ask an attendant.",
     "verdict_referred": "Please ask an attendant to go on.",
