@@ -14,6 +14,9 @@ import pytest
 import desks
 from desks import TOKEN
 from likeness.core import jws, messages
+from likeness.core.desk_words import OpenVisit
+from likeness.core.visit_events import AttendantAsked
+from likeness.core.vocabulary import Purpose
 from likeness.edges import desk_openapi
 from likeness.edges.desk_guard import Place
 from likeness.edges.desk_problems import PROBLEMS
@@ -281,6 +284,43 @@ def test_a_place_knows_its_names() -> None:
     }
 
 
+def test_an_attendants_own_token_decides_in_no_other_name(tmp_path: Path) -> None:
+    async def run() -> None:
+        tokens = {"": "p" * 40, "a-1": "q" * 40, "a-2": "r" * 40}
+        lines = [f"{name} {token}".strip() for name, token in tokens.items()]
+        shop = desks.shop(tmp_path, two_persons=True, tokens="\n".join(lines))
+        async with desks.running(shop):
+            shop.desk.open(OpenVisit(transaction="T-1", purpose=Purpose.NEW_NUMBER))
+            await desks.until(lambda: shop.terminal.glance.visit > 0)
+            shop.terminal.post(AttendantAsked(shop.terminal.glance.visit))
+            await desks.until(lambda: shop.terminal.idle)
+            answers = []
+            for holder, attendant in (
+                ("", "a-1"),
+                ("a-1", "a-2"),
+                ("a-1", "a-1"),
+                ("a-2", "a-1"),
+                ("a-2", "a-2"),
+            ):
+                async with desks.client(shop, token=tokens[holder]) as one:
+                    status, _ = await said(
+                        one,
+                        "POST",
+                        shop.url("/v1/visits/T-1/decision"),
+                        json={
+                            "decision": "accept",
+                            "reason": "other",
+                            "attendant": attendant,
+                        },
+                    )
+                answers.append(status)
+            assert answers == [403, 403, 200, 403, 200]
+            (stated,) = shop.statements.stated
+            assert stated["attendants"] == ("a-1", "a-2")
+
+    asyncio.run(run())
+
+
 # --- answers ------------------------------------------------------------------------
 def test_every_answer_is_kept_by_nobody_and_loads_nothing(tmp_path: Path) -> None:
     async def run() -> None:
@@ -392,14 +432,18 @@ def test_over_tls_1_2_is_the_least(tmp_path: Path) -> None:
             with warnings.catch_warnings(action="ignore"):  # old, which is the point
                 old.minimum_version = ssl.TLSVersion.TLSv1
                 old.maximum_version = ssl.TLSVersion.TLSv1_1
+            old.set_ciphers("ALL:@SECLEVEL=0")  # it would, if it were let
             with pytest.raises(aiohttp.ClientError):
                 await said(clerk, "GET", shop.url("/v1/visits"), ssl=old)
             # Of those that never speak, none keeps the next one out.
+            taken = shop.server.door.taken
             mute = [
                 await asyncio.open_connection("127.0.0.1", shop.port) for _ in range(20)
             ]
             status, _ = await said(clerk, "GET", shop.url("/v1/visits"), ssl=trusting)
             assert status == 200
+            await desks.until(lambda: shop.server.door.taken >= taken + 20)
+            assert len(shop.server.door._opening) <= 8
             for _, writer in mute:
                 writer.close()
 
