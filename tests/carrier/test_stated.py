@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 
 from deliveries import DEVICE
+from likeness.carrier import disputed
+from likeness.carrier.numbers import NumberFile
 from likeness.carrier.verify import Problem
 from likeness.core import asks, jws
 from likeness.core.chain import Link, Stored
+from likeness.edges import key_files
 from likeness.edges.verifier import CarrierAnswers
 from likeness.edges.visit_key import EphemeralKey
 from likeness.errors import Untrusted
@@ -25,9 +28,11 @@ from talks import (
     NUMBERS,
     REFERRED,
     TURNED_AWAY,
+    WHOLE,
     Carrier,
     handed,
     link,
+    number_file,
     shop,
 )
 
@@ -268,6 +273,14 @@ async def test_a_dispute_names_numbers_of_the_answer_and_no_others(
         assert one.told(dispute(one, stored, numbers.jti, second)) == ("kept", "")
         (kept,) = one.far.store.stated()
         assert (kept.what, kept.numbers, kept.decision) == ("dispute", (second,), "")
+        key = key_files.load_private(one.near.keys.private("person"))
+        registry = NumberFile(number_file(tmp_path))
+        assert disputed.numbers(one.far.store, kept, key, registry) == [WHOLE[1]]
+        fewer = NumberFile(number_file(tmp_path, '[[holder]]\ndocument = "1"\n'))
+        assert disputed.numbers(one.far.store, kept, key, fewer) == ["?"]
+        other = key_files.load_private(one.near.keys.private("visit"))
+        with pytest.raises(Untrusted):
+            disputed.numbers(one.far.store, kept, other, registry)
 
 
 @story

@@ -102,6 +102,14 @@ def test_a_report_says_what_was_decided_in_one_line(
     assert capsys.readouterr().out == "nothing was decided or disputed\n"
 
 
+def test_who_wants_whole_numbers_gives_key_and_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = ("--database", tmp_path / "carrier.db")
+    assert carrier("report", *database, "--person-key", tmp_path / "person.key") == 2
+    assert "--person-key and --numbers go together" in capsys.readouterr().err
+
+
 def test_a_report_of_nothing_says_where_databases_come_from(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,6 +16,7 @@ from likeness.carrier import alarms, tables
 from likeness.carrier.verify import Problem
 from likeness.core import asks, jws, messages
 from likeness.core.vocabulary import Verdict
+from likeness.errors import Untrusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,3 +203,13 @@ def _stated(row: sa.Row[Any]) -> Stated:
         kept_utc_s=row.kept_utc_s,
         token=row.token,
     )
+
+
+def disputed(db: sa.Connection, one: Stated) -> tuple[str, str]:
+    """Return the person that a dispute is about, sealed, and its answer's key."""
+    said = messages.from_json(jws.decode(one.token.split(".")[1]), asks.Dispute)
+    result, _ = result_of(db, one.device, said)
+    asked = inquiry(db, one.device, said.result)
+    if result is None or result.person is None or asked is None:
+        raise Untrusted("what this dispute is about is not here")
+    return result.person, asked.salt

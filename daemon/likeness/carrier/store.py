@@ -27,6 +27,7 @@ from likeness.carrier.doubts import issued_visit
 from likeness.carrier.incoming import Incoming
 from likeness.carrier.issued_orders import NewOrder
 from likeness.carrier.keeping import Chain, Kept, advance, keep
+from likeness.carrier.stated import Stated
 from likeness.carrier.unknown_keys import Stranger
 from likeness.carrier.verify import Problem
 from likeness.core import asks, messages
@@ -229,10 +230,15 @@ class CarrierStore:
         with self._engine.connect() as db:
             return alarms.raised(db)
 
-    def stated(self) -> list[stated.Stated]:
+    def stated(self) -> list[Stated]:
         """Return every decision and every dispute, the newest last."""
         with self._engine.connect() as db:
             return stated.all_stated(db)
+
+    def disputed(self, one: Stated) -> tuple[str, str]:
+        """Return the sealed person of a dispute, and the key of its references."""
+        with self._engine.connect() as db:
+            return stated.disputed(db, one)
 
     def dates(self, device: str) -> list[dating.DatedRecord]:
         """Say when each of a device's records was made, as well as it is known now."""

@@ -5,6 +5,7 @@ Leaves to others: signing and waiting (`carrier.starting`), keeping (`carrier.st
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,12 +13,15 @@ import click
 import msgspec
 
 from likeness import strict_toml
+from likeness.carrier import disputed
+from likeness.carrier.numbers import NumberFile
 from likeness.carrier.serve import Settings
 from likeness.carrier.starting import Starting
 from likeness.carrier.stated import Stated
 from likeness.carrier.store import CarrierStore
 from likeness.core import messages, orders, visit_orders
 from likeness.core.vocabulary import Purpose
+from likeness.edges import key_files
 from likeness.errors import UsageError, one_line
 
 EXIT_NO = 1
@@ -104,13 +108,32 @@ def cancel(
 )
 @click.option("--device", default="", help="Of this terminal only.")
 @click.option("--json", "as_json", is_flag=True, help="For programs, with the tokens.")
-def report(database: Path, device: str, *, as_json: bool) -> None:
+@click.option(
+    "--person-key",
+    type=click.Path(path_type=Path),
+    help="With --numbers: show which numbers are disputed, whole.",
+)
+@click.option(
+    "--numbers", "number_file", type=click.Path(path_type=Path), help="Of 'run'."
+)
+def report(
+    database: Path,
+    device: str,
+    person_key: Path | None,
+    number_file: Path | None,
+    *,
+    as_json: bool,
+) -> None:
     """List what attendants decided, and which numbers visitors disputed."""
+    if (person_key is None) != (number_file is None):
+        raise UsageError("--person-key and --numbers go together")
     if not database.is_file():
         raise UsageError(f"{database}: no database here; 'carrier run' makes it")
     store = CarrierStore(database)
     try:
         found = [one for one in store.stated() if device in ("", one.device)]
+        if person_key and number_file:
+            found = _with_numbers(store, found, person_key, NumberFile(number_file))
     finally:
         store.close()
     if as_json:
@@ -120,6 +143,19 @@ def report(database: Path, device: str, *, as_json: bool) -> None:
         click.echo(one_line(describe(one)))
     if not found:
         click.echo("nothing was decided or disputed")
+
+
+def _with_numbers(
+    store: CarrierStore, found: list[Stated], key: Path, registry: NumberFile
+) -> list[Stated]:
+    """Put whole numbers in the place of their references."""
+    opens = key_files.load_private(key)
+    return [
+        replace(one, numbers=tuple(disputed.numbers(store, one, opens, registry)))
+        if one.numbers
+        else one
+        for one in found
+    ]
 
 
 def describe(one: Stated) -> str:
