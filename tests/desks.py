@@ -36,7 +36,8 @@ from likeness.edges.desk_server import DeskServer
 from likeness.edges.desk_tls import DeskTls
 from likeness.edges.store_statements import SqliteStatements
 from likeness.errors import LikenessError
-from likeness.service.desk import MOST_VISITS, Desk
+from likeness.service.desk import Desk
+from likeness.service.desk_kept import MOST_VISITS
 from likeness.service.desk_memory import DeskMemory
 from likeness.service.ports import Frame, Portrait
 from likeness.service.terminal import Terminal

@@ -14,7 +14,8 @@ from likeness.edges import credentials
 from likeness.edges.clock import SystemClock
 from likeness.edges.store import SqliteStore
 from likeness.edges.store_statements import SqliteStatements
-from likeness.service.desk import MOST_VISITS, Desk
+from likeness.service.desk import Desk
+from likeness.service.desk_kept import MOST_VISITS
 from likeness.service.desk_memory import DeskMemory
 from likeness.service.ports import Statements
 from likeness.service.presence import Facts

@@ -10,6 +10,7 @@ import pytest
 import desks
 import visits as v
 from likeness.core import jws, messages
+from likeness.core.desk_lines import STATES
 from likeness.core.desk_words import (
     Decide,
     DecisionReason,
@@ -23,7 +24,6 @@ from likeness.core.next_step import NextStep
 from likeness.core.visit_events import AttendantAsked, Cancelled
 from likeness.core.vocabulary import Purpose, Reason, Verdict
 from likeness.errors import KeyLost, StoreFull
-from likeness.service.desk import STATES
 
 NEW = Purpose.NEW_NUMBER
 

@@ -10,64 +10,34 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 
-from msgspec.structs import replace
-
-from likeness.core import jws, messages
+from likeness.core import desk_lines, jws
 from likeness.core.chain import Link, Stored
+from likeness.core.desk_calls import Calls
 from likeness.core.desk_words import (
-    Call,
     CallList,
     Decide,
     DeskEvent,
     HealthReport,
     OpenVisit,
     Refused,
-    ResultPlace,
     VisitLine,
     VisitList,
     VisitState,
 )
-from likeness.core.glance import State
-from likeness.core.next_step import NextStep, next_step
+from likeness.core.next_step import NextStep
 from likeness.core.visit_events import Cancelled
 from likeness.core.vocabulary import Conclusion, Purpose, Reason, Verdict
-from likeness.errors import Untrusted
 from likeness.service.desk_decisions import Deciding
+from likeness.service.desk_kept import KEEP_S, Kept, KeptVisits
 from likeness.service.desk_memory import DeskMemory
 from likeness.service.ports import Clock, Statements, WallClock
 from likeness.service.terminal import Terminal
 
 log = logging.getLogger(__name__)
 
-KEEP_S = 24 * 3600.0
-MOST_VISITS = 500
-MOST_CALLS = 32
 CANCELLED_WITHIN_S = 5.0
 LOOK_EVERY_S = 0.25
-
-# The receipt is the visitor's moment: for the clerk the visit has ended.
-STATES = {
-    State.CONSENT: VisitState.CONSENT,
-    State.CARD: VisitState.CARD,
-    State.LOOK: VisitState.LOOK,
-    State.ACTS: VisitState.ACTS,
-    State.LIGHT: VisitState.LIGHT,
-    State.VERDICT: VisitState.VERDICT,
-}
-
-
-@dataclass(slots=True)
-class _Kept:
-    """One visit, with what is not said of it."""
-
-    visit: int  # the terminal's number; 0: of a former run
-    born_s: float
-    line: VisitLine
-    changed: int = 0
-    deciding: Deciding | None = None
-    over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Desk:
@@ -109,9 +79,8 @@ class Desk:
         self._memory = memory
         self._two_persons = two_persons
         self._answered = answered
-        self._kept: dict[str, _Kept] = {}
-        self._calls: list[Call] = []
-        self._calls_made = 0
+        self._kept = KeptVisits()
+        self._calls = Calls()
         self._calls_changed = 0
         self._obstacle = ""
         self._version = 0
@@ -122,7 +91,7 @@ class Desk:
     def begun(self, visit: int, purpose: Purpose, transaction: str) -> None:
         """Take up a visit, whoever began it."""
         self._keep(
-            _Kept(
+            Kept(
                 visit,
                 self._clock.now(),
                 VisitLine(
@@ -137,55 +106,33 @@ class Desk:
 
     def concluded(self, conclusion: Conclusion, stored: Stored | None) -> None:
         """Take note of the end; without `stored` there is no result, nor a verdict."""
-        kept = self._by_number(conclusion.visit)
+        kept = self._kept.by_number(conclusion.visit)
         if kept is None:
             return
-        verdict = conclusion.verdict if stored else None
         if stored is not None:
             kept.deciding = self._deciding(kept.line, stored)
         kept.over.set()
-        self._change(
-            kept,
-            replace(
-                kept.line,
-                state=VisitState.ENDED,
-                verdict=verdict,
-                reasons=conclusion.reasons,
-                next_step=next_step(verdict, conclusion.reasons),
-                result=stored and ResultPlace(epoch=stored.epoch, seq=stored.seq),
-            ),
-        )
+        self._change(kept, desk_lines.ended(kept.line, conclusion, stored))
         if Reason.ATTENDANT_ASKED in conclusion.reasons:
             self.called(conclusion.visit)
 
     def over(self, visit: int) -> None:
         """Forget what never came to be: two began at once, and one of them won."""
         del visit
-        for name, kept in list(self._kept.items()):
-            if kept.line.state is not VisitState.ENDED:
-                kept.over.set()
-                del self._kept[name]
+        self._kept.drop_unended()
 
     def called(self, visit: int = 0) -> None:
         """Somebody asks for an attendant; once for each visit."""
-        kept = self._by_number(visit) if visit else None
+        kept = self._kept.by_number(visit) if visit else None
         transaction = kept.line.transaction if kept else ""
-        if any(call.transaction == transaction for call in self._calls):
-            return
-        self._calls_made += 1
-        call = Call(
-            id=self._calls_made,
-            since=self._wall.moment().utc_s,
-            transaction=transaction,
-        )
-        self._calls = [*self._calls[-(MOST_CALLS - 1) :], call]
-        self._tell_calls()
+        if self._calls.made(transaction, self._wall.moment().utc_s):
+            self._tell_calls()
 
     # --- what the clerk asks --------------------------------------------------------
     def visits(self) -> VisitList:
         """Return what is known, the newest first."""
         self._look()
-        lines = tuple(kept.line for kept in reversed(self._kept.values()))
+        lines = tuple(kept.line for kept in reversed(self._kept.all))
         return VisitList(visits=lines, obstacle=self._obstacle)
 
     def visit(self, transaction: str) -> VisitLine | Refused:
@@ -257,14 +204,12 @@ class Desk:
 
     def calls(self) -> CallList:
         """Return who waits for an attendant."""
-        return CallList(calls=tuple(self._calls))
+        return CallList(calls=self._calls.open)
 
     def answer(self, call: int) -> CallList | Refused:
         """Somebody goes there."""
-        left = [one for one in self._calls if one.id != call]
-        if len(left) == len(self._calls):
+        if not self._calls.answered(call):
             return Refused.UNKNOWN_CALL
-        self._calls = left
         self._tell_calls()
         self._answered()
         return self.calls()
@@ -277,11 +222,11 @@ class Desk:
         """
         while self._version <= since and since:
             await self._news.wait()
-        lines = [kept.line for kept in self._kept.values() if kept.changed > since]
+        lines = [kept.line for kept in self._kept.all if kept.changed > since]
         calls = self._calls_changed > since or not since
         return max(self._version, 1), DeskEvent(
             visits=tuple(lines),
-            calls=tuple(self._calls) if calls else None,
+            calls=self._calls.open if calls else None,
             obstacle=self._obstacle,
         )
 
@@ -296,11 +241,11 @@ class Desk:
         now_s, now = self._wall.moment().utc_s, self._clock.now()
         decided = await self._memory.decided()
         for stored in await self._recent():
-            line = _line_of(stored)
+            line = desk_lines.of_result(stored)
             age_s = 0.0 if line is None else float(max(0, now_s - line.begun_at))
-            if line is None or age_s > KEEP_S or line.transaction in self._kept:
+            if line is None or age_s > KEEP_S or self._kept.get(line.transaction):
                 continue
-            kept = _Kept(0, now - age_s, line)
+            kept = Kept(0, now - age_s, line)
             kept.over.set()
             kept.deciding = self._deciding(line, stored)
             if made := decided.get((stored.epoch, stored.seq)):
@@ -315,39 +260,24 @@ class Desk:
             self._memory, line.transaction, link, two_persons=self._two_persons
         )
 
-    def _keep(self, kept: _Kept) -> None:
-        self._kept.pop(kept.line.transaction, None)
-        self._kept[kept.line.transaction] = kept
+    def _keep(self, kept: Kept) -> None:
+        self._kept.put(kept, self._clock.now())
         self._change(kept, kept.line)
-        oldest_s = self._clock.now() - KEEP_S
-        for name, one in list(self._kept.items()):
-            if one.born_s >= oldest_s and len(self._kept) <= MOST_VISITS:
-                break
-            del self._kept[name]
-
-    def _by_number(self, visit: int) -> _Kept | None:
-        found = (one for one in reversed(self._kept.values()) if one.visit == visit)
-        return next(found, None)
 
     def _look(self) -> None:
         """Bring the visit that goes on up to what the terminal says now."""
         terminal = self._terminal()
         glance, obstacle = terminal.glance, terminal.obstacle
-        kept = self._by_number(glance.visit) if glance.visit else None
+        kept = self._kept.by_number(glance.visit) if glance.visit else None
         if kept is not None and kept.line.state is not VisitState.ENDED:
-            line = replace(
-                kept.line,
-                state=STATES.get(glance.state, kept.line.state),
-                asked=glance.asked,
-                done=glance.done,
-            )
+            line = desk_lines.going_on(kept.line, glance)
             if line != kept.line:
                 self._change(kept, line)
         if obstacle != self._obstacle:
             self._obstacle = obstacle
             self._tell()
 
-    def _change(self, kept: _Kept, line: VisitLine) -> None:
+    def _change(self, kept: Kept, line: VisitLine) -> None:
         kept.line = line
         self._tell()
         kept.changed = self._version
@@ -360,28 +290,3 @@ class Desk:
         self._version += 1
         self._news.set()
         self._news = asyncio.Event()
-
-
-def _line_of(stored: Stored) -> VisitLine | None:
-    """Read a visit from its signed result; None: another record, or not of a visit."""
-    try:
-        parsed = jws.parse(stored.token, types=(messages.RESULT,))
-        claims = messages.from_json(parsed.payload, messages.Result)
-        reasons = tuple(map(Reason, claims.reasons))
-    except (Untrusted, ValueError):
-        return None
-    if not claims.transaction:
-        return None
-    acts = claims.liveness.acts if claims.liveness else []
-    return VisitLine(
-        transaction=claims.transaction,
-        purpose=claims.purpose,
-        state=VisitState.ENDED,
-        begun_at=claims.iat,
-        next_step=next_step(claims.verdict, reasons),
-        verdict=claims.verdict,
-        reasons=reasons,
-        asked=len(acts),
-        done=sum(act.passed for act in acts),
-        result=ResultPlace(epoch=stored.epoch, seq=stored.seq),
-    )
