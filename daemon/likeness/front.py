@@ -100,7 +100,7 @@ def build(parts: Parts, stack: AsyncExitStack) -> Front | None:
         picture=lambda: preview.picture,
         now_s=parts.now_s,
         trouble=parts.trouble,
-        health=parts.health,
+        health=_now_and_then(parts.health, parts.clock),
         enter_key=parts.enter_key if typed else None,
         inquiry=parts.inquiry,
         numbers_shown_s=given.numbers_shown_s,
@@ -116,6 +116,19 @@ def build(parts: Parts, stack: AsyncExitStack) -> Front | None:
         seconds=parts.clock.now,
     )
     return Front(stage, server, preview, parts.beside)
+
+
+def _now_and_then(ask: Callable[[], str], clock: Clock) -> Callable[[], str]:
+    """Remember an answer for a second: with every frame would be too often."""
+    told, until_s = "", float("-inf")
+
+    def answer() -> str:
+        nonlocal told, until_s
+        if clock.now() >= until_s:
+            told, until_s = ask(), clock.now() + 1.0
+        return told
+
+    return answer
 
 
 def catalogues_of(settings: config.Config) -> dict[str, sentences.Catalogue]:

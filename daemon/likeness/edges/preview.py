@@ -146,6 +146,7 @@ def encoded(frame: Frame) -> Shown:
     height, width = image.shape[:2]
     if width > WIDTH_PX:
         size = (WIDTH_PX, max(1, round(height * WIDTH_PX / width)))
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        # Not by areas: that looks a little better, and takes six times as long.
+        image = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
     _, jpeg = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))
     return Shown(frame.number, frame.captured_s, jpeg.tobytes())

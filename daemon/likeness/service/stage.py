@@ -56,7 +56,8 @@ class Stage:
         picture: what is known of the frame that was looked at last.
         now_s: seconds since 1970, for the consent.
         trouble: why no visitor can be served, as (say, detail).
-        health: what the page should say beside; one of `scene.HEALTH` or empty.
+        health: what the page should say beside; one of `scene.HEALTH` or empty. It is
+            asked with every frame.
         enter_key: takes a line that was typed; None: not on this page.
         inquiry: asks the carrier which numbers there are; gives None: nobody can.
         numbers_shown_s: how long they stand on the screen.
@@ -103,8 +104,6 @@ class Stage:
         self.language = next(iter(texts))
         self._taps = Taps()
         self._until_s: float | None = None
-        self._looked_s = -1e9  # at how the terminal is
-        self._well = ""
         self._scene = Scene(
             serial=secrets.randbelow(SERIALS),  # a page of the run before knows it not
             step=words.Step.CLOSED,
@@ -230,15 +229,8 @@ class Stage:
             hint=self._guidance.hint if looking else None,
             numbers=numbers,
             called=self._clock.now() - self._called_s < CALL_STANDS_S,
-            health=self._wellness(),
+            health=self._health(),
         )
-
-    def _wellness(self) -> str:
-        """Ask now and then: with every frame would be too often."""
-        now = self._clock.now()
-        if now - self._looked_s >= LOOK_EVERY_S:
-            self._looked_s, self._well = now, self._health()
-        return self._well
 
     def _asked(self) -> Asked:
         glance = self._terminal().glance
