@@ -72,6 +72,7 @@ async def visited(
     async with shop.opened(camera, portrait):
         tasks = [asyncio.create_task(work) for work in (server.run(), eye.look())]
         try:
+            await server.listening.wait()
             await page.go(f"http://127.0.0.1:{port}/")
             await page.wait_for("document.documentElement.dataset.step === 'idle'")
             visit = asyncio.create_task(shop.visit())
