@@ -11,8 +11,16 @@ import pytest
 
 from broker import free_port
 from likeness import clerk, config
-from likeness.core.desk_words import Part
+from likeness.core.desk_words import (
+    Decide,
+    DecisionReason,
+    OpenVisit,
+    Part,
+    Refused,
+    VisitLine,
+)
 from likeness.core.visit_events import AttendantAsked
+from likeness.core.vocabulary import Purpose
 from likeness.edges import desk_token
 from likeness.edges.screen_text import TextScreen
 from likeness.errors import ConfigError
@@ -101,6 +109,7 @@ def test_the_whole_daemon_serves_its_desk(tmp_path: Path, pictures: Path) -> Non
                 assert (line["verdict"], line["next_step"]) == ("referred", "decide")
                 async with shop.get(f"{at}/v1/calls") as answer:
                     assert len((await answer.json())["calls"]) == 1
+                assert not health["two_persons"]
                 decided = {"decision": "accept", "reason": "other", "attendant": "a"}
                 where = f"{at}/v1/visits/T-1/decision"
                 async with shop.post(where, json=decided) as answer:
@@ -109,6 +118,48 @@ def test_the_whole_daemon_serves_its_desk(tmp_path: Path, pictures: Path) -> Non
             await asyncio.wait([running])
 
     asyncio.run(run())
+
+
+def test_a_decision_is_signed_kept_and_known_after_a_restart(
+    tmp_path: Path, pictures: Path
+) -> None:
+    given = _with_desk(tmp_path, pictures)
+    keys = msgspec.structs.replace(
+        given.keys,
+        carrier_answer_key=given.keys.carrier_visit_key.replace("visit", "answer"),
+    )
+    given = msgspec.structs.replace(given, keys=keys)
+    wanted = Decide(
+        decision="accept", reason=DecisionReason.OTHER_DOCUMENT, attendant="a-1"
+    )
+
+    async def run(*, first: bool) -> VisitLine | Refused:
+        async with AsyncExitStack() as stack:
+            daemon = await build(given, stack, screen=TextScreen(_Nowhere()))
+            running = asyncio.create_task(daemon.run())
+            assert daemon.desk is not None
+            desk, terminal = daemon.desk.desk, daemon.terminal
+            async with asyncio.timeout(20):
+                await daemon.desk.server.door.open.wait()
+                if first:
+                    desk.open(OpenVisit(transaction="T", purpose=Purpose.REPLACE_SIM))
+                    while terminal.glance.visit == 0:
+                        await asyncio.sleep(0.01)
+                    terminal.post(AttendantAsked(terminal.glance.visit))
+                    await terminal.concluded.wait()
+                    made = await desk.decide("T", wanted)
+                else:
+                    made = desk.visit("T")
+                other = msgspec.structs.replace(wanted, decision="refuse")
+                assert await desk.decide("T", other) is Refused.ALREADY_DECIDED
+            running.cancel()
+            await asyncio.wait([running])
+        return made
+
+    made = asyncio.run(run(first=True))
+    assert isinstance(made, VisitLine) and made.decision and made.decision.jti
+    again = asyncio.run(run(first=False))
+    assert isinstance(again, VisitLine) and again.decision == made.decision
 
 
 @pytest.mark.parametrize("text", ["", "short"])
