@@ -28,6 +28,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "models" / "built" / "pictures"
 FACE = "astronaut.png"
 LANDSCAPE, PORTRAIT = (1024, 600), (600, 1024)
+PHOTOS = (
+    *("welcome", "consent", "card", "more-light", "blink", "turn", "accepted"),
+    *("refused", "attendant", "numbers", "welcome-ar", "act-ar", "act-zh-Hans"),
+)
 MOST_BYTES = 60_000
 QUALITIES = (90, 80, 70, 60)  # of WebP: the first that is small enough
 
@@ -40,7 +44,7 @@ async def take_all(folder: Path, work: Path) -> list[Path]:
 
     async def snap(visitor: Visitor, name: str) -> None:
         await visitor.page.eval("document.fonts.ready.then(() => 0)")
-        path = folder / f"{len(taken) + 1:02}-{name}.webp"
+        path = folder / f"{PHOTOS.index(name) + 1:02}-{name}.webp"
         for quality in QUALITIES:
             await visitor.page.screenshot(path, quality=quality)
             if path.stat().st_size <= MOST_BYTES:
@@ -50,13 +54,13 @@ async def take_all(folder: Path, work: Path) -> list[Path]:
     looker = Looker(load_model_set(None))
     # Small enough that a looped camera holds a whole cycle (edges/recorded.py).
     film = puppet_film.make(PICTURES / FACE, work / "film.avi", looker, size=(480, 360))
-    far = too_far(looker, work / "far.avi")
+    dark = too_dark(looker, work / "dark.avi")
     screen = {"consent_by": "tap", "numbers_shown_s": 20.0}
     with Counter(work, PICTURES, clip=film, screen=screen) as counter:
         async with Chromium() as browser:
             await accepted(await comes(browser, counter, LANDSCAPE), counter, snap)
             await refused(await comes(browser, counter, LANDSCAPE), counter, snap)
-            counter.play(far)
+            counter.play(dark)
             await hinted(await comes(browser, counter, LANDSCAPE), counter, snap)
             counter.play(film)
             await numbers(await comes(browser, counter, LANDSCAPE), counter, snap)
@@ -99,9 +103,9 @@ async def accepted(visitor: Visitor, counter: Counter, snap: Snap) -> None:
     await visitor.leaves()
 
 
-def too_far(looker: Looker, to: Path) -> Path:
-    """Somebody at the other side of the shop."""
-    picture = puppet_film.framed(PICTURES / FACE, looker, size=(480, 360), share=0.095)
+def too_dark(looker: Looker, to: Path) -> Path:
+    """The shop's lights are out."""
+    picture = puppet_film.framed(PICTURES / FACE, looker, size=(480, 360)) * 0.09
     noise = np.random.default_rng(1)
     out = cv2.VideoWriter(str(to), cv2.VideoWriter.fourcc(*"MJPG"), 25, (480, 360))
     for _ in range(100):  # a picture that stands quite still is no camera's
@@ -114,8 +118,8 @@ def too_far(looker: Looker, to: Path) -> Path:
 async def hinted(visitor: Visitor, counter: Counter, snap: Snap) -> None:
     """Something would help the camera."""
     await visitor.begins("new_number", counter.own_card)
-    await visitor.is_hinted("come_closer")
-    await snap(visitor, "come-closer")
+    await visitor.is_hinted("more_light")
+    await snap(visitor, "more-light")
     await visitor.is_at("verdict", within_s=40)
     await visitor.goes()
     await visitor.leaves()
@@ -124,7 +128,7 @@ async def hinted(visitor: Visitor, counter: Counter, snap: Snap) -> None:
 async def numbers(visitor: Visitor, counter: Counter, snap: Snap) -> None:
     """Which numbers are in my name?"""
     await visitor.begins("check_numbers", counter.holders_card)
-    await visitor.page.wait_for("document.querySelector('.number')", 40)
+    await visitor.page.wait_for("!!document.querySelector('.number')", 40)
     await visitor.page.click("#number-1-mark")
     await snap(visitor, "numbers")
     counter.take_away()
