@@ -87,7 +87,7 @@ def near(zoom: float, x: float = 0.5, y: float = 0.5) -> Callable[[Picture], Pic
 
 def far(picture: Picture) -> Picture:
     """Somebody at the other side of the shop."""
-    return near(0.28)(picture)
+    return near(0.20)(picture)
 
 
 def beside(one: Iterator[Picture], other: Iterator[Picture]) -> Iterator[Picture]:
