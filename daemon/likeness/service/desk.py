@@ -117,9 +117,7 @@ class Desk:
             self.called(conclusion.visit)
 
     def over(self, visit: int) -> None:
-        """Forget what never came to be: two began at once, and one of them won."""
-        del visit
-        self._kept.drop_unended()
+        """Nothing to do: for the clerk it ended with its conclusion."""
 
     def called(self, visit: int = 0) -> None:
         """Somebody asks for an attendant; once for each visit."""

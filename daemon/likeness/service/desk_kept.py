@@ -6,7 +6,7 @@ Leaves to others: what is said of them (desk.py).
 import asyncio
 from dataclasses import dataclass, field
 
-from likeness.core.desk_words import VisitLine, VisitState
+from likeness.core.desk_words import VisitLine
 from likeness.service.desk_decisions import Deciding
 
 KEEP_S = 24 * 3600.0
@@ -53,10 +53,3 @@ class KeptVisits:
             if one.born_s >= now - KEEP_S and len(self._kept) <= MOST_VISITS:
                 break
             del self._kept[name]
-
-    def drop_unended(self) -> None:
-        """Let go of what never came to be, and of whoever waits for it."""
-        for name, kept in list(self._kept.items()):
-            if kept.line.state is not VisitState.ENDED:
-                kept.over.set()
-                del self._kept[name]

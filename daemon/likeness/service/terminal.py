@@ -104,6 +104,7 @@ class Terminal:
         ] = asyncio.Queue()
         self._watching: asyncio.Task[None] | None = None
         self._visits = 0
+        self._begins = False  # a visit is told of that the session does not know yet
         self.visits_done = 0
         self.last: Conclusion | None = None
         self.concluded = asyncio.Event()
@@ -149,12 +150,13 @@ class Terminal:
         today: date | None = None,
     ) -> int | None:
         """Begin a visit; return its number, or None if none can begin now."""
-        if self._session.state is not State.IDLE:
+        if self._session.state is not State.IDLE or self._begins:
             return None
         if why := self._closed or ("" if self._room() else "disk_full"):
             self._screen.show("out_of_service", why)
             return None
         self._visits += 1
+        self._begins = True
         self._rest.clear()
         day = Today(today) if today else self._today()
         transaction = transaction or f"t-{secrets.token_hex(8)}"
@@ -188,7 +190,8 @@ class Terminal:
                 nothing, so that the visit keeps the card in memory until somebody
                 agrees.
         """
-        if self._session.state is State.IDLE and self.begin(purpose=purpose) is None:
+        begins = self._session.state is State.IDLE and not self._begins
+        if begins and self.begin(purpose=purpose) is None:
             return
         if isinstance(consent, str):
             consent = Consent(text=consent, given=CARD_LAID)
@@ -235,6 +238,8 @@ class Terminal:
 
     async def _take(self, event: visits.Event) -> None:
         now = self._clock.now()
+        if isinstance(event, visits.Begin):
+            self._begins = False
         effects = self._session.handle(event, now)
         if log.isEnabledFor(logging.DEBUG) and not isinstance(event, visits.Observed):
             log.debug("%.3f > %r", now, event)
