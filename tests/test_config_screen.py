@@ -51,4 +51,4 @@ def test_contradictions_are_refused(
 def test_a_page_with_typed_keys_is_right(tmp_path: Path, good: str) -> None:
     chip = {"chip.kind": '"pcsc"', "chip.scanner": '"screen"'}
     given = load(tmp_path, changed(good, PAGE | chip))
-    assert (given.screen.kind, given.chip.scanner) == ("page", config.ON_SCREEN)
+    assert (given.screen.kind, given.chip.scanner) == ("page", "screen")

@@ -83,7 +83,7 @@ def build(parts: Parts, stack: AsyncExitStack) -> Front | None:
     catalogues = catalogues_of(parts.settings)
     preview = Preview(parts.camera)
     stack.callback(preview.close)
-    typed = parts.settings.chip.scanner == config.ON_SCREEN
+    typed = parts.settings.chip.typed_on_page
     stage = Stage(
         terminal=parts.terminal,
         clock=parts.clock,

@@ -205,7 +205,7 @@ def readers_of(
 
         reading = chips.reading_of(settings, clock, listener(CHIP), today)
         readers.append(reading)
-        if settings.chip.scanner == config.ON_SCREEN:
+        if settings.chip.typed_on_page:
             enter = reading.enter
         else:
             beside.append(chips.entry_of(settings.chip, reading).run)
