@@ -175,7 +175,7 @@ def finding_of(looker: Looker, pictures: list[Picture], fps: float) -> Shape:
             picture, captured_s=number / fps, frame=number, eyes=False, parallax=True
         )
         solidity.see(seen.face.parallax if seen.face else None)
-    return solidity.finding.shape
+    return solidity.shape
 
 
 def test_a_print_that_is_swung_is_never_solid(looker: Looker, obama: Picture) -> None:
