@@ -44,7 +44,9 @@ class Page:
 
     async def call(self, method: str, **parameters: object) -> Json:
         """Give one command of the protocol to this page."""
-        return await self._link.call(method, self._session, **parameters)
+        return await self._link.call(
+            method, self._session, within_s=CALL_WITHIN_S, **parameters
+        )
 
     async def prepare(
         self, width: int, height: int, language: str, before: str = ""
