@@ -25,12 +25,14 @@ from likeness.core.chain import Stored
 from likeness.core.desk_words import HealthReport, Part
 from likeness.core.profile import PROFILES
 from likeness.core.session import Session
+from likeness.core.visit_events import AttendantAsked
 from likeness.core.vocabulary import (
     Attention,
     Conclusion,
     Embedding,
     Moment,
     Observation,
+    Purpose,
 )
 from likeness.edges.desk_server import DeskServer
 from likeness.edges.desk_tls import DeskTls
@@ -141,6 +143,13 @@ class Shop:
     def url(self, path: str) -> str:
         scheme = "https" if self.server.place.is_tls else "http"
         return f"{scheme}://127.0.0.1:{self.port}{path}"
+
+
+def ask_attendant(terminal: Terminal, *, with_card: bool = True) -> None:
+    """Let the visitor, who is asked for consent, lay a card and call for a person."""
+    if with_card:
+        terminal.card_laid(v.card(), Purpose.NEW_NUMBER, "2026-11")
+    terminal.post(AttendantAsked(terminal.glance.visit))
 
 
 async def _recorded(shop: Callable[[], Shop], conclusion: Conclusion) -> Stored:

@@ -106,12 +106,15 @@ def test_the_whole_daemon_serves_its_desk(tmp_path: Path, pictures: Path) -> Non
                 while line.get("state") != "ended":
                     async with shop.get(f"{at}/v1/visits/T-1") as answer:
                         line = await answer.json()
-                assert (line["verdict"], line["next_step"]) == ("referred", "decide")
+                assert (line["verdict"], line["next_step"]) == ("referred", "read_card")
                 async with shop.get(f"{at}/v1/calls") as answer:
                     assert len((await answer.json())["calls"]) == 1
                 assert not health["two_persons"]
                 decided = {"decision": "accept", "reason": "other", "attendant": "a"}
                 where = f"{at}/v1/visits/T-1/decision"
+                async with shop.post(where, json=decided) as answer:
+                    assert (await answer.json())["type"].endswith("no_person")
+                decided["decision"] = "refuse"
                 async with shop.post(where, json=decided) as answer:
                     assert (await answer.json())["type"].endswith("no_decisions")
             running.cancel()
@@ -130,7 +133,7 @@ def test_a_decision_is_signed_kept_and_known_after_a_restart(
     )
     given = msgspec.structs.replace(given, keys=keys)
     wanted = Decide(
-        decision="accept", reason=DecisionReason.OTHER_DOCUMENT, attendant="a-1"
+        decision="refuse", reason=DecisionReason.VISITOR_LEFT, attendant="a-1"
     )
 
     async def run(*, first: bool) -> VisitLine | Refused:
@@ -150,7 +153,7 @@ def test_a_decision_is_signed_kept_and_known_after_a_restart(
                     made = await desk.decide("T", wanted)
                 else:
                     made = desk.visit("T")
-                other = msgspec.structs.replace(wanted, decision="refuse")
+                other = msgspec.structs.replace(wanted, attendant="a-2")
                 assert await desk.decide("T", other) is Refused.ALREADY_DECIDED
             running.cancel()
             await asyncio.wait([running])

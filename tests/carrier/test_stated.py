@@ -151,11 +151,13 @@ async def test_what_cannot_be_decided_is_refused(tmp_path: Path) -> None:
         one.far.take(begins)
         refused = await one.visit(TURNED_AWAY)
         referred = await one.visit(REFERRED)
+        nobody = await one.visit(replace(REFERRED, card=None, portrait_sha256=""))
         at = link(referred)
         cases = {
             one.decide(refused, transaction="t-refused"): "not_referred",
             one.decide(referred, transaction="t-other"): "another_transaction",
             one.decide(referred, attendants=("a", "a")): "attendant_twice",
+            one.decide(nobody): "no_person",
             one.decide(referred, at=replace(at, hash="A" * 43)): "another_result",
             one.decide(
                 referred, at=Link(at.epoch, 0, jws.chain_hash(begins))
@@ -166,6 +168,7 @@ async def test_what_cannot_be_decided_is_refused(tmp_path: Path) -> None:
         }
         assert one.far.store.stated() == []
         assert one.far.store.alarms() == []
+        assert one.told(one.decide(nobody, "refuse")) == ("kept", "")
 
 
 @story

@@ -26,6 +26,8 @@ def test_the_gravest_of_several_reasons_counts() -> None:
 def test_only_what_was_accepted_goes_on() -> None:
     assert next_step(Verdict.ACCEPTED, ()) is NextStep.PROCEED
     assert next_step(Verdict.REFERRED, (Reason.TOO_DARK,)) is NextStep.DECIDE
+    nobody = next_step(Verdict.REFERRED, (Reason.ATTENDANT_ASKED,), has_person=False)
+    assert nobody is NextStep.READ_CARD
     assert next_step(None, ()) is NextStep.MEND
     assert after_decision("accept") is NextStep.PROCEED
     assert after_decision("refuse") is NextStep.DO_NOT_PROCEED

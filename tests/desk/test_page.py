@@ -17,7 +17,6 @@ from browser import axe
 from browser.chromium import Chromium, Page
 from likeness.core.desk_words import DecisionReason, Refused, VisitState
 from likeness.core.next_step import NextStep
-from likeness.core.visit_events import AttendantAsked
 from likeness.core.vocabulary import Purpose, Reason, Verdict
 from likeness.edges.desk_problems import PROBLEMS
 
@@ -69,11 +68,11 @@ async def sitting(
         yield Clerk(shop, browser, page)
 
 
-async def _referred(clerk: Clerk, transaction: str) -> None:
+async def _referred(clerk: Clerk, transaction: str, *, with_card: bool = True) -> None:
     """Let a visitor ask for an attendant."""
     await clerk.opens(transaction)
     await desks.until(lambda: clerk.shop.terminal.glance.visit > 0)
-    clerk.shop.terminal.post(AttendantAsked(clerk.shop.terminal.glance.visit))
+    desks.ask_attendant(clerk.shop.terminal, with_card=with_card)
     await desks.until(lambda: clerk.shop.terminal.idle)
 
 

@@ -18,7 +18,6 @@ from schemathesis.specs.openapi import checks
 
 import desks
 from likeness.core.desk_words import OpenVisit
-from likeness.core.visit_events import AttendantAsked
 from likeness.core.vocabulary import Purpose
 from likeness.edges import desk_openapi
 
@@ -46,7 +45,7 @@ async def _prepare(shop: desks.Shop) -> None:
         if name == "T-cancelled":
             await shop.desk.cancel(name)
         else:
-            shop.terminal.post(AttendantAsked(shop.terminal.glance.visit))
+            desks.ask_attendant(shop.terminal)
         await desks.until(lambda: shop.terminal.idle)
 
 

@@ -15,7 +15,6 @@ import desks
 from desks import TOKEN
 from likeness.core import jws, messages
 from likeness.core.desk_words import OpenVisit
-from likeness.core.visit_events import AttendantAsked
 from likeness.core.vocabulary import Purpose
 from likeness.edges import desk_openapi
 from likeness.edges.desk_guard import Place
@@ -292,7 +291,7 @@ def test_an_attendants_own_token_decides_in_no_other_name(tmp_path: Path) -> Non
         async with desks.running(shop):
             shop.desk.open(OpenVisit(transaction="T-1", purpose=Purpose.NEW_NUMBER))
             await desks.until(lambda: shop.terminal.glance.visit > 0)
-            shop.terminal.post(AttendantAsked(shop.terminal.glance.visit))
+            desks.ask_attendant(shop.terminal)
             await desks.until(lambda: shop.terminal.idle)
             answers = []
             for holder, attendant in (

@@ -133,6 +133,8 @@ def _doubt_decision(
         return "not_referred"
     if len(set(said.attendants)) != len(said.attendants):
         return "attendant_twice"
+    if said.decision == "accept" and result.person is None:
+        return "no_person"  # no card was read: there is nobody to bind to
     table = tables.statements
     others = db.execute(
         sa.select(table.c.jti).where(

@@ -5,7 +5,7 @@ Leaves to others: keeping lines (service/desk.py), what is done next (next_step.
 
 from msgspec.structs import replace
 
-from likeness.core import jws, messages
+from likeness.core import jws, messages, report
 from likeness.core.chain import Stored
 from likeness.core.desk_words import ResultPlace, VisitLine, VisitState
 from likeness.core.glance import Glance, State
@@ -40,13 +40,15 @@ def ended(line: VisitLine, end: Conclusion, stored: Stored | None) -> VisitLine:
     What could not be made safe is no verdict.
     """
     verdict = end.verdict if stored else None
+    has_person = stored is not None and report.tells_who(end)
     return replace(
         line,
         state=VisitState.ENDED,
         verdict=verdict,
         reasons=end.reasons,
-        next_step=next_step(verdict, end.reasons),
+        next_step=next_step(verdict, end.reasons, has_person=has_person),
         result=stored and ResultPlace(epoch=stored.epoch, seq=stored.seq),
+        has_person=has_person,
     )
 
 
@@ -61,15 +63,17 @@ def of_result(stored: Stored) -> VisitLine | None:
     if not claims.transaction:
         return None
     acts = claims.liveness.acts if claims.liveness else []
+    has_person = claims.person is not None
     return VisitLine(
         transaction=claims.transaction,
         purpose=claims.purpose,
         state=VisitState.ENDED,
         begun_at=claims.iat,
-        next_step=next_step(claims.verdict, reasons),
+        next_step=next_step(claims.verdict, reasons, has_person=has_person),
         verdict=claims.verdict,
         reasons=reasons,
         asked=len(acts),
         done=sum(act.passed for act in acts),
         result=ResultPlace(epoch=stored.epoch, seq=stored.seq),
+        has_person=has_person,
     )

@@ -117,6 +117,7 @@ class VisitLine(_Word, frozen=True, kw_only=True):
     asked: Count = 0  # acts, and how many of them were answered
     done: Count = 0
     result: ResultPlace | None = None
+    has_person: bool = False  # the result says, sealed, whose card it was
     decision: Decision | None = None
 
 
@@ -192,6 +193,7 @@ class Refused(StrEnum):
     NO_RESULT = "no_result"
     ALREADY_ENDED = "already_ended"
     NOT_REFERRED = "not_referred"
+    NO_PERSON = "no_person"
     ALREADY_DECIDED = "already_decided"
     SAME_ATTENDANT = "same_attendant"
     ATTENDANTS_DISAGREE = "attendants_disagree"

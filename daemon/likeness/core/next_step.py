@@ -14,6 +14,9 @@ class NextStep(StrEnum):
     WAIT = "wait"  # the visit goes on
     PROCEED = "proceed"  # give the number
     DECIDE = "decide"  # compare with your own eyes, then decide at the desk
+    READ_CARD = (
+        "read_card"  # with a new reference; nobody is known who could be accepted
+    )
     TRY_AGAIN = "try_again"  # with a new reference
     OTHER_DOCUMENT = "other_document"  # this one cannot be used
     OTHER_WAY = "other_way"  # without the terminal, as the shop does it
@@ -45,10 +48,13 @@ OTHER_DOCUMENT = frozenset(
 )
 
 
-def next_step(verdict: Verdict | None, reasons: tuple[Reason, ...]) -> NextStep:
+def next_step(
+    verdict: Verdict | None, reasons: tuple[Reason, ...], *, has_person: bool = True
+) -> NextStep:
     """Return what the clerk does about a visit that has ended.
 
-    `verdict` None: its result could not be made safe, so there is none.
+    `verdict` None: its result could not be made safe, so there is none; `has_person`:
+    the result says, sealed, who the card's holder is.
     """
     match verdict:
         case None:
@@ -56,7 +62,7 @@ def next_step(verdict: Verdict | None, reasons: tuple[Reason, ...]) -> NextStep:
         case Verdict.ACCEPTED:
             return NextStep.PROCEED
         case Verdict.REFERRED:
-            return NextStep.DECIDE
+            return NextStep.DECIDE if has_person else NextStep.READ_CARD
         case Verdict.REFUSED:
             pass
     if not DO_NOT_PROCEED.isdisjoint(reasons):

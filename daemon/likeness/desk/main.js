@@ -94,10 +94,14 @@ async function answer(call) {
 function decide(visit) {
   deciding = visit.transaction;
   by("decide-form").reset();
+  by("decide-form").querySelector("[value='accept']").disabled = !visit.has_person;
   by("decide-fault").textContent = "";
   by("decide-title").textContent = words.say("decide_of", { transaction: visit.transaction });
   const two = desk.health?.two_persons;
-  by("decide-said").textContent = two ? words.say(visit.decision ? "second_person" : "first_person") : "";
+  by("decide-said").textContent = [
+    visit.has_person ? "" : words.get("problem", "no_person"),
+    two ? words.say(visit.decision ? "second_person" : "first_person") : "",
+  ].filter(Boolean).join(" ");
   by("decide").showModal();
 }
 

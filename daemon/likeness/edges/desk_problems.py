@@ -54,6 +54,11 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
         "There is nothing to decide",
         "Attendants decide only about visits that were referred to them.",
     ),
+    Refused.NO_PERSON: (
+        409,
+        "No card was read, so there is nobody to accept",
+        "Open the visit again under a new reference, and let the card be read.",
+    ),
     Refused.ALREADY_DECIDED: (
         409,
         "This visit was decided before",

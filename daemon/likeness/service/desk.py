@@ -191,6 +191,8 @@ class Desk:
             return Refused.NO_RESULT_YET
         if kept.line.verdict is not Verdict.REFERRED or kept.deciding is None:
             return Refused.NOT_REFERRED
+        if wanted.decision == "accept" and not kept.line.has_person:
+            return Refused.NO_PERSON
         statements = self._statements()
         if statements is None:
             return Refused.NO_DECISIONS
