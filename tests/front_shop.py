@@ -28,7 +28,7 @@ from likeness.core.vocabulary import (
     Purpose,
 )
 from likeness.errors import LikenessError, StoreFull
-from likeness.service.ports import Answered
+from likeness.service.ports_parts import Answered
 from likeness.service.stage import Stage
 from likeness.service.terminal import Terminal
 

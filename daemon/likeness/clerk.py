@@ -17,7 +17,7 @@ from likeness.edges.store_statements import SqliteStatements
 from likeness.service.desk import Desk
 from likeness.service.desk_kept import MOST_VISITS
 from likeness.service.desk_memory import DeskMemory
-from likeness.service.ports import Statements
+from likeness.service.ports_parts import Statements
 from likeness.service.presence import Facts
 from likeness.service.terminal import Terminal
 from likeness.service.timekeeping import Timekeeping

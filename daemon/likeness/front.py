@@ -19,7 +19,8 @@ from likeness.core.vocabulary import Purpose
 from likeness.edges import page_files, sentences
 from likeness.edges.preview import Preview
 from likeness.errors import ConfigError
-from likeness.service.ports import Camera, Clock, Inquiry, Screen
+from likeness.service.ports import Camera, Clock, Screen
+from likeness.service.ports_parts import Inquiry
 from likeness.service.stage import Stage
 from likeness.service.terminal import Terminal
 

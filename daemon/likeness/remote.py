@@ -25,7 +25,8 @@ from likeness.service.deeds import deeds
 from likeness.service.delivery import Delivery
 from likeness.service.desiring import Desiring, Use, at_once
 from likeness.service.notary import Notary
-from likeness.service.ports import Clock, Visits
+from likeness.service.ports import Clock
+from likeness.service.ports_parts import Visits
 from likeness.service.timekeeping import Timekeeping
 from likeness.vision.manifest import read_manifest
 from likeness.vision.models import load_model

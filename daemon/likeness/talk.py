@@ -21,7 +21,8 @@ from likeness.service.commanding import Say
 from likeness.service.delivery import Delivery
 from likeness.service.inquiry import CarrierInquiry, NoInquiry
 from likeness.service.notary import Notary
-from likeness.service.ports import Clock, Inquiry
+from likeness.service.ports import Clock
+from likeness.service.ports_parts import Inquiry
 from likeness.service.remote_start import Openable, RemoteStart
 from likeness.service.statements import SignedStatements
 from likeness.service.timekeeping import Timekeeping

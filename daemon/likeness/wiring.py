@@ -39,7 +39,8 @@ from likeness.service.housekeeping import keep_house
 from likeness.service.key_change import hand_over, sign_as_rescued
 from likeness.service.nonce_desk import NonceDesk
 from likeness.service.notary import Notary
-from likeness.service.ports import Screen, Signer
+from likeness.service.ports import Screen
+from likeness.service.ports_carrier import Signer
 from likeness.service.readers import Readers
 from likeness.service.reception import CHIP, Reception
 from likeness.service.recording import Recorder

@@ -22,7 +22,9 @@ from likeness.edges.verifier import CarrierOrders, CarrierVerifier
 from likeness.errors import ConfigError, Restarting, Untrusted
 from likeness.service.commanding import Commanding
 from likeness.service.deeds import deeds
-from likeness.service.ports import Memory, Signer, WallClock
+from likeness.service.ports import WallClock
+from likeness.service.ports_carrier import Signer
+from likeness.service.ports_keeping import Memory
 from likeness.service.timekeeping import Timekeeping
 from results import MOMENT, Bench, FixedClock, bench
 from signed_orders import (

@@ -16,7 +16,7 @@ from likeness.core.vocabulary import Moment, Purpose
 from likeness.edges.clock import SystemClock
 from likeness.edges.verifier import CarrierVerifier
 from likeness.errors import Untrusted
-from likeness.service.ports import Memory
+from likeness.service.ports_keeping import Memory
 from likeness.service.remote_start import REFUSALS_AT_MOST, REMEMBERED, RemoteStart
 from likeness.service.timekeeping import Timekeeping
 from results import Bench, FixedClock

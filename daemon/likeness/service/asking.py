@@ -13,7 +13,8 @@ from likeness.core import jws
 from likeness.core.vocabulary import Purpose
 from likeness.errors import Untrusted
 from likeness.service.notary import Notary
-from likeness.service.ports import Clock, Verifier
+from likeness.service.ports import Clock
+from likeness.service.ports_carrier import Verifier
 
 ASK_EXPIRES_S = 30  # the visit has gone on without an answer by then
 

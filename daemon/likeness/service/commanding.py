@@ -14,7 +14,10 @@ from likeness.core import command_reading, commands, jws, orders
 from likeness.core.line import Arrived
 from likeness.errors import KeyLost, LikenessError, Restarting, StoreFull, Untrusted
 from likeness.service.notary import Notary
-from likeness.service.ports import Clock, Journal, Memory, OrderVerifier, Visits
+from likeness.service.ports import Clock
+from likeness.service.ports_carrier import OrderVerifier
+from likeness.service.ports_keeping import Journal, Memory
+from likeness.service.ports_parts import Visits
 from likeness.service.timekeeping import Timekeeping
 
 log = logging.getLogger(__name__)

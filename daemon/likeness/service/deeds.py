@@ -14,7 +14,9 @@ import msgspec
 from likeness.core import orders
 from likeness.errors import ConfigError, KeyLost, ModelError
 from likeness.service.commanding import Deeds
-from likeness.service.ports import Journal, Keys, Visits
+from likeness.service.ports_carrier import Keys
+from likeness.service.ports_keeping import Journal
+from likeness.service.ports_parts import Visits
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,9 @@ from likeness.service.asking import ASK_EXPIRES_S, Asking, VisitGrant
 from likeness.service.hearing import Hearing
 from likeness.service.line_health import LineHealth
 from likeness.service.notary import Notary
-from likeness.service.ports import Broker, Clock, ResultStore, Verifier
+from likeness.service.ports import Clock
+from likeness.service.ports_carrier import Broker, Verifier
+from likeness.service.ports_keeping import ResultStore
 from likeness.service.presence import Facts, Presence
 from likeness.service.timekeeping import Timekeeping
 

@@ -26,7 +26,10 @@ from likeness.errors import (
     UpdateRefused,
 )
 from likeness.service.commanding import Say
-from likeness.service.ports import Clock, LedgerFile, OrderVerifier, Visits
+from likeness.service.ports import Clock
+from likeness.service.ports_carrier import OrderVerifier
+from likeness.service.ports_keeping import LedgerFile
+from likeness.service.ports_parts import Visits
 from likeness.service.timekeeping import Timekeeping
 
 log = logging.getLogger(__name__)

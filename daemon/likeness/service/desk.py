@@ -31,7 +31,8 @@ from likeness.core.vocabulary import Conclusion, Purpose, Reason, Verdict
 from likeness.service.desk_decisions import Deciding
 from likeness.service.desk_kept import KEEP_S, Kept, KeptVisits
 from likeness.service.desk_memory import DeskMemory
-from likeness.service.ports import Clock, Statements, WallClock
+from likeness.service.ports import Clock, WallClock
+from likeness.service.ports_parts import Statements
 from likeness.service.terminal import Terminal
 
 log = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ from likeness.core.desk_words import (
 from likeness.core.next_step import after_decision
 from likeness.errors import KeyLost, StoreFull
 from likeness.service.desk_memory import DeskMemory
-from likeness.service.ports import Statements
+from likeness.service.ports_parts import Statements
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ import msgspec
 from likeness.core import asks, jws, messages
 from likeness.core.desk_words import Decided
 from likeness.errors import StoreFull, Untrusted
-from likeness.service.ports import Memory, StatementStore
+from likeness.service.ports_keeping import Memory, StatementStore
 
 log = logging.getLogger(__name__)
 

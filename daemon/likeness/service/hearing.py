@@ -15,7 +15,8 @@ from likeness.core.chain import Link
 from likeness.core.line import Arrived
 from likeness.errors import Untrusted
 from likeness.service.asking import Asking
-from likeness.service.ports import ResultStore, Verifier
+from likeness.service.ports_carrier import Verifier
+from likeness.service.ports_keeping import ResultStore
 from likeness.service.timekeeping import Timekeeping
 
 Heard = outbox.Receipted | outbox.Refused

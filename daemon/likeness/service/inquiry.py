@@ -21,7 +21,8 @@ from likeness.core.vocabulary import Conclusion
 from likeness.errors import KeyLost, Untrusted, UsageError
 from likeness.service.commanding import Say
 from likeness.service.notary import Notary
-from likeness.service.ports import Answered, AnswerVerifier, Statements, VisitKey
+from likeness.service.ports_carrier import AnswerVerifier, VisitKey
+from likeness.service.ports_parts import Answered, Statements
 from likeness.service.timekeeping import Timekeeping
 
 log = logging.getLogger(__name__)

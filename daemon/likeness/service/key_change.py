@@ -13,7 +13,8 @@ from likeness.core import jws, messages
 from likeness.core.chain import Link
 from likeness.errors import StoreFull, Untrusted
 from likeness.service.notary import Notary
-from likeness.service.ports import Keys, ResultStore, Signer
+from likeness.service.ports_carrier import Keys, Signer
+from likeness.service.ports_keeping import ResultStore
 
 log = logging.getLogger(__name__)
 

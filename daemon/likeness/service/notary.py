@@ -15,7 +15,8 @@ from likeness.core.report import DeviceFacts
 from likeness.core.time_floor import RTC
 from likeness.core.vocabulary import Moment, Purpose
 from likeness.errors import Untrusted, UsageError
-from likeness.service.ports import Signer, WallClock
+from likeness.service.ports import WallClock
+from likeness.service.ports_carrier import Signer
 
 
 class Notary:

@@ -15,7 +15,7 @@ from likeness.core.scene import NumberLine
 from likeness.core.visit_events import Event, Left, Lingered
 from likeness.core.vocabulary import Conclusion, Purpose, Verdict
 from likeness.errors import LikenessError
-from likeness.service.ports import Inquiry
+from likeness.service.ports_parts import Inquiry
 
 log = logging.getLogger(__name__)
 

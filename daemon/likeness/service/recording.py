@@ -11,7 +11,8 @@ from likeness.core import jws, messages, report
 from likeness.core.chain import ChainHead, Stored
 from likeness.core.report import DeviceFacts
 from likeness.core.vocabulary import Conclusion
-from likeness.service.ports import Sealer, Signer, WallClock
+from likeness.service.ports import WallClock
+from likeness.service.ports_carrier import Sealer, Signer
 
 SALT_BYTES = 16
 

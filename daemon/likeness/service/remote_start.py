@@ -22,7 +22,8 @@ from likeness.core.vocabulary import Purpose
 from likeness.errors import KeyLost, StoreFull, Untrusted
 from likeness.service.commanding import Say
 from likeness.service.notary import Notary
-from likeness.service.ports import Clock, Memory
+from likeness.service.ports import Clock
+from likeness.service.ports_keeping import Memory
 from likeness.service.timekeeping import Timekeeping
 
 log = logging.getLogger(__name__)

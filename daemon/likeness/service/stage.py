@@ -30,7 +30,8 @@ from likeness.core.vocabulary import (
     Purpose,
 )
 from likeness.service.numbers_turn import NumbersTurn
-from likeness.service.ports import Clock, Inquiry
+from likeness.service.ports import Clock
+from likeness.service.ports_parts import Inquiry
 from likeness.service.taps import Taps, event_of
 from likeness.service.terminal import Terminal
 

@@ -20,7 +20,8 @@ from likeness.core.statement_queue import Signed
 from likeness.errors import KeyLost, StoreFull, Untrusted
 from likeness.service.commanding import Say
 from likeness.service.notary import Notary
-from likeness.service.ports import Clock, StatementStore
+from likeness.service.ports import Clock
+from likeness.service.ports_keeping import StatementStore
 from likeness.service.timekeeping import Timekeeping
 
 log = logging.getLogger(__name__)

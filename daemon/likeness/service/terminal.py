@@ -30,14 +30,8 @@ from likeness.core.vocabulary import (
     Today,
 )
 from likeness.errors import DeviceLost, FeedUnreadable, KeyLost, StoreFull
-from likeness.service.ports import (
-    Camera,
-    Clock,
-    PortraitSource,
-    Screen,
-    Sight,
-    VisitWatch,
-)
+from likeness.service.ports import Camera, Clock, PortraitSource, Screen, Sight
+from likeness.service.ports_parts import VisitWatch
 
 log = logging.getLogger(__name__)
 

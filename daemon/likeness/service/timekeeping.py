@@ -12,7 +12,8 @@ from likeness import RELEASED_UTC_S
 from likeness.core import time_floor
 from likeness.core.vocabulary import Moment, Today
 from likeness.errors import StoreFull
-from likeness.service.ports import Memory, WallClock
+from likeness.service.ports import WallClock
+from likeness.service.ports_keeping import Memory
 
 log = logging.getLogger(__name__)
 
