@@ -73,12 +73,16 @@ class Page:
         self.socket = socket
         self.shown: list[dict[str, Any]] = []
         self.frames: list[tuple[int, bytes]] = []
+        self.beats = 0
         self.draws = True
 
     async def listen(self) -> None:
         async for message in self.socket:
             if message.type is aiohttp.WSMsgType.TEXT:
                 showing = json.loads(message.data)
+                if showing["kind"] == "beat":
+                    self.beats += 1
+                    continue
                 self.shown.append(showing)
                 serial = showing["scene"]["serial"]
                 await self.say("painted", serial=serial, number=showing["number"])

@@ -78,7 +78,9 @@ async def test_who_watches_sees_both_visits_on_the_page() -> None:
             async with page as socket:
                 async for message in socket:
                     if message.type is aiohttp.WSMsgType.TEXT:
-                        said.append(json.loads(message.data)["scene"]["say"])
+                        showing = json.loads(message.data)
+                        if showing["kind"] == "scene":
+                            said.append(showing["scene"]["say"])
                     else:
                         frames += 1
                         number = int.from_bytes(message.data[:4], "big")

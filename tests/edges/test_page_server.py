@@ -4,13 +4,15 @@ import asyncio
 import json
 import logging
 import socket
+from collections.abc import Mapping
 
 import pytest
 
 from front_shop import NUMBERS, FrontShop
 from likeness.core.vocabulary import Purpose, Reason, Verdict
-from likeness.edges import page_files, sentences
+from likeness.edges import page_files, page_line, page_server, sentences
 from likeness.edges.own_port import refuse_taken
+from likeness.edges.page_files import File
 from likeness.edges.page_line import ELSEWHERE
 from likeness.edges.page_server import PageServer
 from likeness.errors import ConfigError
@@ -207,6 +209,29 @@ async def test_a_page_that_is_loaded_anew_has_the_whole_scene_at_once() -> None:
             await page.tap("attendant")
             await page.until("verdict_referred")
     assert shop.conclusions[0].reasons == (Reason.ATTENDANT_ASKED,)
+
+
+@story
+async def test_a_page_hears_of_the_daemon_also_when_nothing_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(page_line, "BEAT_S", 0.05)
+    shop = Served()
+    async with shop.served() as session, shop.page(session) as page:
+        await page.until("idle_card")
+        await until(lambda: page.beats > 2)
+        assert page.scene["say"] == "idle_card"
+
+
+def test_other_files_or_sentences_are_another_edition() -> None:
+    def edition(files: Mapping[str, File], language: str) -> str:
+        return page_server.edition_of(files, sentences.load([language]))
+
+    files = page_files.load()
+    assert edition(files, "en") == edition(page_files.load(), "en") != ""
+    assert edition(files, "en") != edition(files, "fr")
+    changed = File("text/html", files["index.html"].data + b" ")
+    assert edition({**files, "index.html": changed}, "en") != edition(files, "en")
 
 
 @story

@@ -16,7 +16,8 @@ import numpy as np
 from aiohttp import WSMsgType, web
 
 from browser.chromium import Page
-from likeness.core.scene import Painted, Scene, Showing, Word
+from likeness.core.scene import Beat, Painted, Scene, Showing, Word
+from likeness.edges.page_line import BEAT_S
 
 PAGE = Path(__file__).parents[2] / "daemon" / "likeness" / "page"
 LANGUAGES = ("en", "zh-Hans", "es", "ar", "fr")
@@ -44,12 +45,16 @@ class Show:
 
     Attributes:
         heard: every word of the page, decoded as the daemon decodes it.
+        hangs: says nothing any more, and takes nothing in.
+        edition: of the page, as it says.
     """
 
     def __init__(self, scene: Scene, language: str = "en") -> None:
         self.scene = scene
         self.language = language
         self.number = 0
+        self.hangs = False
+        self.edition = "first"
         self.heard: list[Word] = []
         self._sockets: list[web.WebSocketResponse] = []
         self._told = asyncio.Event()
@@ -143,6 +148,7 @@ class Show:
             number=self.number,
             language=self.language,
             languages=LANGUAGES,
+            edition=self.edition,
         )
         return msgspec.json.encode(showing).decode()
 
@@ -164,15 +170,24 @@ class Show:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         self._sockets.append(socket)
-        await socket.send_str(self._message())
+        if not self.hangs:
+            await socket.send_str(self._message())
+        beating = asyncio.create_task(self._beat(socket))
         try:
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     self.heard.append(msgspec.json.decode(message.data, type=Word))
                     self._told.set()
         finally:
+            beating.cancel()
             self._sockets.remove(socket)
         return socket
+
+    async def _beat(self, socket: web.WebSocketResponse) -> None:
+        while True:
+            await asyncio.sleep(BEAT_S)
+            if not self.hangs and not socket.closed:
+                await socket.send_str(msgspec.json.encode(Beat()).decode())
 
 
 @dataclass

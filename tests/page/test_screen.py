@@ -172,6 +172,43 @@ def test_without_a_line_no_old_instruction_stands(stand: Stand) -> None:
     assert again == "Blink with both eyes."
 
 
+def test_of_a_daemon_that_hangs_no_instruction_stands(stand: Stand) -> None:
+    notice = "document.documentElement.dataset.step === 'notice'"
+
+    async def hang() -> tuple[bool, str]:
+        await stand.show.until_painted(scenes.acts(Act.BLINK))
+        await asyncio.sleep(7.0)  # longer than the silence that it bears
+        stood = await stand.page.eval(f"{SAID} === 'Blink with both eyes.'")
+        stand.show.hangs = True
+        try:
+            await stand.page.wait_for(notice, 9.0)
+        finally:
+            stand.show.hangs = False
+        lost = await stand.page.eval(SAID)
+        await stand.page.wait_for(f"{SAID} === 'Blink with both eyes.'", 20.0)
+        return stood, lost
+
+    stood, lost = stand.loop.run(hang())
+    assert stood  # where nothing changes, beats keep the line
+    assert lost.startswith("The screen has lost its connection")
+
+
+def test_a_daemon_with_other_sentences_gets_a_page_that_has_them(stand: Stand) -> None:
+    async def another() -> bool:
+        await stand.show.until_painted(scenes.CONSENT)
+        await stand.page.eval("window.former = true")
+        await stand.show.hang_up()
+        stand.show.edition = "second"
+        await stand.page.wait_for("!window.former", 15.0)
+        await stand.page.wait_for(f"{SAID}.startsWith('Do you agree?')", 15.0)
+        await stand.page.eval("window.latter = true")
+        await stand.show.hang_up()
+        await asyncio.sleep(1.5)
+        return bool(await stand.page.eval("window.latter"))
+
+    assert stand.loop.run(another())  # loaded once, not for each line
+
+
 def test_another_window_is_told_and_may_take_over(stand: Stand) -> None:
     async def take_over() -> str:
         await stand.show.until_painted(scenes.CONSENT)

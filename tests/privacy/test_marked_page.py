@@ -86,7 +86,10 @@ async def watched(session: aiohttp.ClientSession, port: int, shop: Shop) -> list
                 number = int.from_bytes(message.data[:4], "big")
                 await socket.send_json({"do": "drawn", "frame": number})
                 continue
-            say = json.loads(message.data)["scene"]["say"]
+            showing = json.loads(message.data)
+            if showing["kind"] != "scene":
+                continue
+            say = showing["scene"]["say"]
             if say == "idle_card" and not began:
                 began = True
                 shop.terminals[0].reader.lay(shop.cards[0])

@@ -163,6 +163,12 @@ class Showing(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     number: Number  # counts what was sent: `Painted` names it again
     language: Language
     languages: tuple[Language, ...]  # to choose from, the default one first
+    # Of the page's files and sentences; a page that was loaded from others loads anew.
+    edition: str = ""
+
+
+class Beat(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="beat"):
+    """Goes to the page when nothing else does: who hears nothing has lost the line."""
 
 
 # --- what the page says -------------------------------------------------------------

@@ -16,7 +16,16 @@ import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from likeness.core.percentiles import Percentiles
-from likeness.core.scene import Drawn, Painted, Scene, Showing, Speak, Tap, Word
+from likeness.core.scene import (
+    Beat,
+    Drawn,
+    Painted,
+    Scene,
+    Showing,
+    Speak,
+    Tap,
+    Word,
+)
 from likeness.core.throttle import Buckets
 from likeness.edges.preview import Shown
 
@@ -29,6 +38,8 @@ IN_FLIGHT = 2  # pictures that the page has not drawn yet
 DRAWN_WITHIN_S = 1.0  # else the picture is lost, and the next one is sent
 CLOSE_WITHIN_S = 2.0
 STILL_THERE_S = 5.0  # between two pings
+BEAT_S = 2.0  # the page takes three of these without a word for a lost line (socket.js)
+BEAT = msgspec.json.encode(Beat()).decode()
 SHOWINGS = 64
 
 
@@ -80,6 +91,7 @@ class PageLine:
         stage: what is shown.
         times: where measurements go.
         seconds: monotonic, of the camera's clock.
+        edition: of the page that is served.
     """
 
     def __init__(
@@ -88,11 +100,13 @@ class PageLine:
         stage: Stage,
         times: Times,
         seconds: Callable[[], float],
+        edition: str = "",
     ) -> None:
         self._socket = socket
         self._stage = stage
         self._times = times
         self._seconds = seconds
+        self._edition = edition
         self._news = asyncio.Event()
         self._changed_s = seconds()  # when the scene became another
         self._scene_due = True
@@ -164,7 +178,7 @@ class PageLine:
     async def _send(self) -> None:
         try:
             while True:
-                await self._news.wait()
+                await self._news_or_beat()
                 self._news.clear()
                 if self._scene_due:
                     await self._send_scene()
@@ -174,6 +188,15 @@ class PageLine:
         except (OSError, RuntimeError):
             return  # the page is gone; `run` ends by itself
 
+    async def _news_or_beat(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(BEAT_S):
+                    await self._news.wait()
+                    return
+            except TimeoutError:
+                await self._socket.send_str(BEAT)
+
     async def _send_scene(self) -> None:
         self._scene_due = False
         self._number += 1
@@ -182,6 +205,7 @@ class PageLine:
             number=self._number,
             language=self._stage.language,
             languages=self._stage.languages,
+            edition=self._edition,
         )
         self._sent_s[self._number] = self._changed_s
         if len(self._sent_s) > SHOWINGS:

@@ -8,6 +8,7 @@ who may ask (page_guard.py).
 """
 
 import asyncio
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -71,6 +72,7 @@ class PageServer:
         self._files = files
         self._catalogues = catalogues
         self._port = port
+        self._edition = edition_of(files, catalogues)
         self._at_rest = at_rest
         self._seconds = seconds
         self._guard = Guard(port)
@@ -196,7 +198,7 @@ class PageServer:
         await answer.prepare(request)
         if self._door is not None:
             self._door.trust(request.transport)
-        line = PageLine(answer, self._stage, self.times, self._seconds)
+        line = PageLine(answer, self._stage, self.times, self._seconds, self._edition)
         self._becomes_screen(line)
         try:
             await line.run()
@@ -240,6 +242,17 @@ class PageServer:
     def _show(self, picture: Shown) -> None:
         if self._screen is not None and self._stage.scene.camera:
             self._screen.show(picture)
+
+
+def edition_of(files: Mapping[str, File], catalogues: Mapping[str, Catalogue]) -> str:
+    """Return what tells these files and sentences from any others."""
+    whole = hashlib.sha256()
+    served = {name: file.data for name, file in files.items()}
+    served |= {f"/{code}": one.json for code, one in catalogues.items()}
+    for name, data in sorted(served.items()):
+        whole.update(hashlib.sha256(name.encode()).digest())
+        whole.update(hashlib.sha256(data).digest())
+    return whole.hexdigest()[:16]
 
 
 def _answer(file: File) -> web.Response:

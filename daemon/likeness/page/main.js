@@ -25,6 +25,7 @@ const NOTHING = {
 const library = new Library();
 const sound = new Sound();
 let message = null; // the newest from the daemon
+let edition = null; // of the page and its sentences
 let words = null;
 let stands = "starting";
 let tapped = { what: "", at: 0 };
@@ -50,6 +51,12 @@ function tap(word) {
 }
 
 async function heard(said) {
+  edition ??= said.edition;
+  if (said.edition !== edition) {
+    message = null; // another daemon, with other sentences: none of the old ones counts
+    location.reload();
+    return;
+  }
   const news = { ...said, scene: { ...NOTHING, ...said.scene } };
   message = news;
   try {

@@ -3,11 +3,13 @@
 
 const FIRST_MS = 250;
 const MOST_MS = 4000;
+const SILENT_MS = 6000; // the daemon says something every two seconds, or hangs
 const ELSEWHERE = 4001; // another window took over; it is not taken back by itself
 
 export class Line {
   #socket = null;
   #wait_ms = FIRST_MS;
+  #silence = 0;
 
   /** `heard(message)`, `pictured(buffer)`, `stands("up" | "down" | "elsewhere")`. */
   constructor({ heard, pictured, stands }) {
@@ -20,12 +22,18 @@ export class Line {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const socket = new WebSocket(`${scheme}://${location.host}/socket`);
     socket.binaryType = "arraybuffer";
-    socket.addEventListener("open", () => {
+    const on = (sign, act) =>
+      socket.addEventListener(sign, (event) => this.#socket === socket && act(event));
+    on("open", () => {
       this.#wait_ms = FIRST_MS;
+      this.#heard();
       this.stands("up");
     });
-    socket.addEventListener("message", ({ data }) => this.#take(data));
-    socket.addEventListener("close", ({ code }) => this.#closed(code));
+    on("message", ({ data }) => {
+      this.#heard();
+      this.#take(data);
+    });
+    on("close", ({ code }) => this.#closed(code));
     this.#socket = socket;
   }
 
@@ -34,6 +42,15 @@ export class Line {
     if (this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(word));
     return true;
+  }
+
+  /** Somebody is there. Who then says nothing hangs: what stands here may be old. */
+  #heard() {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => {
+      this.#socket.close(); // which may take long: it is lost now
+      this.#closed(0);
+    }, SILENT_MS);
   }
 
   #take(data) {
@@ -51,6 +68,7 @@ export class Line {
   }
 
   #closed(code) {
+    clearTimeout(this.#silence);
     this.#socket = null;
     if (code === ELSEWHERE) {
       this.stands("elsewhere");
