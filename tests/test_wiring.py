@@ -39,8 +39,9 @@ from likeness.parts import (
     policy_of,
     resident_kib,
 )
+from likeness.running import Daemon
 from likeness.simulators.authority import Authority, Kind
-from likeness.wiring import Daemon, build
+from likeness.wiring import build
 from real_models import MODELS
 from replays import CLIP
 from results import NAME, NUMBER

@@ -24,8 +24,9 @@ from likeness.edges.model_sets import ModelSets
 from likeness.edges.screen_text import TextScreen
 from likeness.errors import Restarting, StoreBroken
 from likeness.pins import sha256_of
+from likeness.running import Daemon
 from likeness.service.wellbeing import Wellbeing
-from likeness.wiring import Daemon, build
+from likeness.wiring import build
 from real_models import MODELS
 from replays import CLIP
 from signed_orders import Post, desired_claims, signed

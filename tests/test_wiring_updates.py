@@ -26,8 +26,9 @@ from likeness.edges.screen_text import TextScreen
 from likeness.errors import Restarting, StoreBroken, UsageError
 from likeness.pins import sha256_of
 from likeness.remote import Remote
+from likeness.running import Daemon
 from likeness.service.wellbeing import Wellbeing
-from likeness.wiring import Daemon, build
+from likeness.wiring import build
 from real_models import MODELS
 from replays import CLIP
 from results import NAME, NUMBER

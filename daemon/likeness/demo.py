@@ -33,6 +33,7 @@ from likeness.edges import bench_keys, key_files
 from likeness.edges.recorded import frames
 from likeness.edges.screen_text import TextScreen
 from likeness.errors import LikenessError, ModelError
+from likeness.running import Daemon
 from likeness.vision.look import Looker
 from likeness.vision.manifest import BUILT, PICTURES, models_dir
 
@@ -229,7 +230,7 @@ async def _next_result(
             return record.claims
 
 
-async def _page_opened(daemon: wiring.Daemon, port: int, say: Say) -> None:
+async def _page_opened(daemon: Daemon, port: int, say: Say) -> None:
     """Give whoever wants to watch the time to open the page."""
     if daemon.page is None:
         return

@@ -1,122 +1,30 @@
-"""Puts the parts together; the only file that names concrete edges."""
+"""Puts the parts together: which of them knows which.
 
-import asyncio
-import logging
-import os
+Leaves to others: what needs no visitor (`ground`), what needs settings alone (`parts`);
+of what page, desk, orders and answers are made (`front`, `clerk`, `remote`, `talk`).
+"""
+
 import random
 import secrets
 import shutil
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
-from pathlib import Path
 
-from likeness import (
-    __version__,
-    clerk,
-    config,
-    desired_in_force,
-    front,
-    models_in_use,
-    parts,
-    remote,
-    talk,
-)
+from likeness import clerk, config, front, ground, parts, remote, talk
 from likeness.core.health_window import HealthRules
-from likeness.core.report import DeviceFacts
 from likeness.core.session import Session
-from likeness.core.vocabulary import CARD_LAID, Environment
-from likeness.edges import certificates, directory_lock, process_memory
+from likeness.core.vocabulary import CARD_LAID
+from likeness.edges import process_memory
 from likeness.edges.broker import MqttLine
-from likeness.edges.clock import SystemClock
-from likeness.edges.journal import RecentLines
-from likeness.edges.key_ring import KeyRing
-from likeness.edges.sealer import PersonSealer
-from likeness.edges.store import SqliteStore
-from likeness.edges.verifier import CarrierVerifier
-from likeness.errors import Restarting, first_fault
+from likeness.running import Daemon
 from likeness.service.delivery import Delivery
-from likeness.service.housekeeping import keep_house
-from likeness.service.key_change import hand_over, sign_as_rescued
 from likeness.service.nonce_desk import NonceDesk
-from likeness.service.notary import Notary
 from likeness.service.ports import Screen
-from likeness.service.ports_carrier import Signer
-from likeness.service.readers import Readers
 from likeness.service.reception import CHIP, Reception
 from likeness.service.recording import Recorder
 from likeness.service.terminal import Terminal
-from likeness.service.timekeeping import Timekeeping
 from likeness.service.updating import WatchedSight
-from likeness.service.wellbeing import Wellbeing
 from likeness.sight import SightOnThread
 from likeness.vision.look import Looker
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Daemon:
-    """All parts of one running terminal."""
-
-    terminal: Terminal
-    reading: Readers
-    delivery: Delivery
-    store: SqliteStore
-    sight: WatchedSight
-    wall: Timekeeping
-    well: Wellbeing
-    far: remote.Remote | None = None
-    talks: talk.Talk | None = None
-    desk: clerk.Clerk | None = None
-    page: front.Front | None = None
-
-    async def run(self) -> None:
-        """Serve until cancelled; a rule that raises ends the daemon.
-
-        Raises:
-            Restarting: the carrier wants it.
-            StoreBroken: the database failed; the next start sets it aside.
-            ModelsReturned: new models failed; the next start uses those before.
-        """
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self.terminal.run())
-                group.create_task(self.reading.run())
-                group.create_task(self.delivery.run())
-                group.create_task(self.sight.run())
-                if self.far is not None:
-                    group.create_task(self.far.run())
-                if self.talks is not None:
-                    group.create_task(self.talks.run())
-                if self.page is not None:
-                    group.create_task(self.page.run())
-                if self.desk is not None:
-                    group.create_task(self.desk.server.run())
-                group.create_task(self.well.run())
-                group.create_task(
-                    keep_house(
-                        self.store.prune,
-                        idle=lambda: self.terminal.idle,
-                        now_s=self.wall.believed_now,
-                    )
-                )
-        except asyncio.CancelledError:
-            self._ended_in_order()
-            raise
-        except BaseExceptionGroup as faults:
-            fault = first_fault(faults)
-            if fault is None:
-                raise
-            if faults.split(Restarting)[1] is None:
-                self._ended_in_order()
-            raise fault from faults
-
-    def _ended_in_order(self) -> None:
-        # Who stops one that hangs has only been quicker than the watchdog.
-        if not self.well.hung:
-            self.sight.ended_in_order()
-            if self.far is not None:
-                self.far.ended_in_order()
 
 
 async def build(
@@ -139,48 +47,12 @@ async def build(
         ModelError: a model is missing or wrong.
         UsageError: another daemon works in this state directory.
     """
-    # Before all else: starts are counted in there, and one that is refused is none.
-    lock = _hold(settings, stack)
-    in_force = desired_in_force.begin(settings, parts.policy_of)
-    settings = in_force.settings
-    policy = parts.policy_of(settings)
-    journal = _journal(in_force.log_level, stack)
-    me, keys = settings.terminal, settings.keys
-    clock = SystemClock()
-    wall = Timekeeping(clock)
-    ring = KeyRing(Path(me.state_dir), keys.device_key)
-    signer: Signer = ring.current()
-    if me.environment is Environment.PRODUCTION:
-        certificates.refuse_shared(Path(settings.mqtt.cert_file), signer.kid)
-    sealer = PersonSealer(Path(keys.carrier_person_key))
-    verifier = CarrierVerifier(
-        me.device,
-        receipt_key=Path(keys.carrier_receipt_key),
-        visit_key=Path(keys.carrier_visit_key),
-    )
-    chosen = models_in_use.choose(settings)
-    models, policy = chosen.models, chosen.policy(policy)
-    slow = parts.is_slow(models)
-    facts = DeviceFacts(
-        device=me.device,
-        software=__version__,
-        key_tier=signer.key_tier,
-        environment=me.environment,
-        models={str(role): digest for role, digest in models.digests.items()},
-        policy=chosen.policy_digest,
-    )
-    notary = Notary(facts, signer=signer, clock=wall)
-    store = SqliteStore(
-        Path(me.state_dir),
-        notary.begin_epoch,
-        retention=parts.retention_of(settings.store),
-        lock=lock,
-        rescued=lambda tokens: sign_as_rescued(ring, notary, tokens),
-    )
-    await _open(store, wall, stack)
-    if (new := await hand_over(ring, store, notary)) is not None:
-        signer, facts = new, replace(facts, key_tier=new.key_tier)
-    on_thread = SightOnThread(Looker(models), wipes=True)
+    base = await ground.lay(settings, stack)
+    settings, policy, store = base.settings, base.policy, base.store
+    clock, wall, verifier, notary = base.clock, base.wall, base.verifier, base.notary
+    me, chosen = settings.terminal, base.chosen
+    slow = parts.is_slow(chosen.models)
+    on_thread = SightOnThread(Looker(chosen.models), wipes=True)
     stack.callback(on_thread.close)
     sight = WatchedSight(
         on_thread,
@@ -252,9 +124,9 @@ async def build(
         screen=page or screen,
         record=Recorder(
             append=store.append,
-            signer=signer,
-            sealer=sealer,
-            facts=facts,
+            signer=base.signer,
+            sealer=base.sealer,
+            facts=base.facts,
             clock=wall,
         ),
         recorded=lambda stored: delivery.stored(stored.seq),
@@ -273,15 +145,15 @@ async def build(
 
     def birth() -> dict[str, object]:
         return {
-            "software": __version__,
+            "software": base.facts.software,
             "environment": me.environment,
             "profile": policy.name,
-            "kid": signer.kid,
-            "key_tier": signer.key_tier,
+            "kid": base.signer.kid,
+            "key_tier": base.signer.key_tier,
             "epoch": store.epoch,
-            "models": dict(facts.models),
+            "models": dict(base.facts.models),
             "model_set": chosen.facts(),
-            "runtime": str(models.runtime),
+            "runtime": str(chosen.models.runtime),
             "capabilities": [
                 *parts.reader_names(settings),
                 *("blink", "turn"),
@@ -293,15 +165,15 @@ async def build(
 
     far = remote.build(
         remote.Parts(
-            in_force=in_force,
+            in_force=base.in_force,
             check=lambda given: chosen.policy(parts.policy_of(given)),
             notary=notary,
             store=store,
             time=wall,
             clock=clock,
             visits=terminal,
-            journal=journal,
-            ring=ring,
+            journal=base.journal,
+            ring=base.ring,
             chosen=chosen,
             delivery=lambda: delivery,
             birth=birth,
@@ -363,22 +235,3 @@ async def build(
         counter,
         page,
     )
-
-
-def _hold(settings: config.Config, stack: AsyncExitStack) -> int:
-    lock = directory_lock.hold(Path(settings.terminal.state_dir))
-    stack.callback(os.close, lock)
-    return lock
-
-
-async def _open(store: SqliteStore, wall: Timekeeping, stack: AsyncExitStack) -> None:
-    await store.open()
-    await wall.open(store)
-    stack.push_async_callback(store.close)
-
-
-def _journal(level: str | None, stack: AsyncExitStack) -> RecentLines:
-    journal = RecentLines()
-    journal.open(level)
-    stack.callback(journal.close)
-    return journal
