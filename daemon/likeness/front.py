@@ -92,6 +92,7 @@ def build(parts: Parts, stack: AsyncExitStack) -> Front | None:
             purposes=purposes_of(parts.settings),
             consent=parts.settings.terminal.consent_text,
             by_card=given.consent_by == "card",
+            bell=bool(parts.settings.desk.listen),
         ),
         texts={code: one.consent for code, one in catalogues.items()},
         guidance=Guidance(

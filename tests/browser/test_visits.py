@@ -347,7 +347,10 @@ async def test_without_its_broker_the_page_says_so_and_the_result_is_kept(
 async def test_an_attendant_is_called_in_the_middle_of_the_acts(
     browser: Chromium, counter: Counter
 ) -> None:
-    """The last of these visits: that he is on his way stands for some minutes."""
+    """The last of these visits: its word stands for some minutes.
+
+    No desk hears a call here: the page must not say that anybody comes.
+    """
     known = len(counter.results())
     visitor = await Visitor.comes(browser, counter)
     await visitor.begins("new_number", counter.own_card)
@@ -355,7 +358,7 @@ async def test_an_attendant_is_called_in_the_middle_of_the_acts(
     await visitor.taps("attendant")
     result = await ended(visitor, counter, known)
     assert (result.verdict, result.reasons) == ("referred", ["attendant_asked"])
-    called = await visitor.texts("page")
-    assert await visitor.health() == called["called"]
+    words = await visitor.texts("page")
+    assert await visitor.health() == words["counter"]
     await visitor.goes()
     await visitor.leaves()

@@ -86,6 +86,13 @@ def test_what_a_visit_offers_is_passed_on() -> None:
     assert {Offer.CLOSE_EYES, Offer.NOD, Offer.MORE_TIME} <= set(offers)
 
 
+@pytest.mark.parametrize("heard", [True, False])
+def test_a_page_knows_whether_anybody_hears_a_call(heard: bool) -> None:
+    manner = Manner((), consent="2026-11", by_card=True, bell=heard)
+    scene = scene_of(Facts(Glance(State.ACTS), "look_here", called=True), manner, 1)
+    assert (scene.called, scene.bell) == (True, heard)
+
+
 def test_colours_are_shown_as_they_were_drawn() -> None:
     drawn = light.draw(carrier_nonce=b"n", device_nonce=b"d", transaction="t")
     glance = Glance(State.LIGHT, 3, offers_light=True, light=drawn)

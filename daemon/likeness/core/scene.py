@@ -152,7 +152,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     consent: str = ""  # version of the text that is shown
     numbers: tuple[NumberLine, ...] = ()
     light: tuple[LightStep, ...] = ()
-    called: bool = False  # an attendant was called and did not come yet
+    called: bool = False  # an attendant was asked for and did not come yet
+    bell: bool = False  # a desk hears such a call; else the visitor must go there
     health: str = ""  # what the page should say beside: "offline", "reader"
 
 

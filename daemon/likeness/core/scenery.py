@@ -37,6 +37,7 @@ class Manner:
     consent: str  # version of the text
     by_card: bool  # laying the card where the text stands is the consent
     keys_typed: bool = False  # on the page, what is printed on the card
+    bell: bool = False  # somebody hears that an attendant is called
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def scene_of(facts: Facts, manner: Manner, serial: int) -> Scene:
         numbers=facts.numbers if step is Step.ANSWER else (),
         light=light_of(glance),
         called=facts.called,
+        bell=manner.bell,
         health=facts.health,
     )
 

@@ -19,7 +19,7 @@ const IDLE_AGAIN_MS = 45_000; // then the next visitor finds the usual language
 const NOTHING = {
   serial: 0, step: "closed", say: "", detail: "", visit: 0, purpose: null, hint: null,
   asked: 0, done: 0, act: null, left_s: null, camera: false, offers: [], purposes: [],
-  consent: "", numbers: [], light: [], called: false, health: "",
+  consent: "", numbers: [], light: [], called: false, bell: false, health: "",
 };
 
 const library = new Library();

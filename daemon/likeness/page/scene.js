@@ -118,7 +118,7 @@ export class Board {
 
   #bottom(scene, words) {
     const offered = scene.offers.includes("attendant");
-    const came = words.get("page", "called");
+    const came = words.get("page", scene.bell ? "called" : "counter");
     const label = words.get("offer", "attendant");
     const call = offered ? () => this.send({ do: "attendant" }) : null;
     this.#way(words, scene.called && !offered ? came : label, call);
