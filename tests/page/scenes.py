@@ -142,7 +142,12 @@ SHINING = Scene(
     offers=(Offer.DECLINE, Offer.SKIP_LIGHT, *ATTENDANT),
 )
 CLOSED = Scene(
-    serial=13, step=Step.CLOSED, say="out_of_service", detail="disk_full", called=True, bell=True
+    serial=13,
+    step=Step.CLOSED,
+    say="out_of_service",
+    detail="disk_full",
+    called=True,
+    bell=True,
 )
 
 STATES: dict[str, Scene] = {
