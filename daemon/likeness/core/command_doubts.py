@@ -1,4 +1,4 @@
-"""Why a command that can be read is not obeyed, whatever it asks for.
+"""Why an order that can be read is not obeyed, whatever it asks for.
 
 The first doubt is the answer: who replays an unknown command learns only that it is a
 replay. Leaves to others: signatures, reading, when it is carried out (`commands`).
@@ -7,6 +7,7 @@ replay. Leaves to others: signatures, reading, when it is carried out (`commands
 from enum import StrEnum
 
 from likeness.core import orders, time_floor
+from likeness.core.messages import FromCarrier
 
 LIFE_AT_MOST_S = 24 * 3600
 
@@ -48,6 +49,35 @@ def doubt(
         earliest_s: the least that the time can be.
         believed_s: what a believed clock says; None: there is none.
     """
+    why = of_place_and_time(
+        claims,
+        device=device,
+        life_at_most_s=LIFE_AT_MOST_S,
+        earliest_s=earliest_s,
+        believed_s=believed_s,
+    )
+    if why is None and claims.epoch != epoch:
+        why = Why.WRONG_EPOCH
+    return why or of_counter(claims.counter, counter)
+
+
+def of_place_and_time(
+    claims: FromCarrier,
+    *,
+    device: str,
+    life_at_most_s: int,
+    earliest_s: int,
+    believed_s: int | None,
+) -> Why | None:
+    """Return why any order is not for us, or not for now; None: it is.
+
+    Args:
+        claims: what the carrier has signed.
+        device: our name.
+        life_at_most_s: no order of this kind is good for longer.
+        earliest_s: the least that the time can be.
+        believed_s: what a believed clock says; None: there is none.
+    """
     why: Why | None = None
     if claims.aud != device:
         why = Why.WRONG_DEVICE
@@ -57,12 +87,13 @@ def doubt(
         why = Why.EXPIRED
     elif time_floor.is_ahead(claims.iat, believed_s):
         why = Why.NOT_YET
-    elif claims.exp - claims.iat > LIFE_AT_MOST_S:
+    elif claims.exp - claims.iat > life_at_most_s:
         why = Why.LIVES_TOO_LONG
-    elif claims.epoch != epoch:
-        why = Why.WRONG_EPOCH
-    elif claims.counter <= counter:
-        why = Why.REPLAYED
-    elif claims.counter > counter + orders.STEP_AT_MOST:
-        why = Why.TOO_FAR
     return why
+
+
+def of_counter(counter: int, last: int) -> Why | None:
+    """Return why an order's counter cannot follow the last that was accepted."""
+    if counter <= last:
+        return Why.REPLAYED
+    return Why.TOO_FAR if counter > last + orders.STEP_AT_MOST else None

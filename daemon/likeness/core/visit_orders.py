@@ -6,7 +6,7 @@ the carrier's answer to it (design, section 2). Leaves to others: signatures, ke
 the counter, the visit.
 """
 
-from likeness.core import orders, time_floor
+from likeness.core import command_doubts, orders
 from likeness.core.command_doubts import Why
 from likeness.core.messages import FromCarrier, Name
 from likeness.core.vocabulary import Purpose
@@ -52,19 +52,11 @@ def doubt(
         earliest_s: the least that the time can be.
         believed_s: what a believed clock says; None: there is none.
     """
-    why: Why | None = None
-    if claims.aud != device:
-        why = Why.WRONG_DEVICE
-    elif claims.exp < claims.iat:
-        why = Why.MALFORMED
-    elif claims.exp < earliest_s:
-        why = Why.EXPIRED
-    elif time_floor.is_ahead(claims.iat, believed_s):
-        why = Why.NOT_YET
-    elif claims.exp - claims.iat > LIFE_AT_MOST_S:
-        why = Why.LIVES_TOO_LONG
-    elif claims.counter <= counter:
-        why = Why.REPLAYED
-    elif claims.counter > counter + orders.STEP_AT_MOST:
-        why = Why.TOO_FAR
-    return why
+    why = command_doubts.of_place_and_time(
+        claims,
+        device=device,
+        life_at_most_s=LIFE_AT_MOST_S,
+        earliest_s=earliest_s,
+        believed_s=believed_s,
+    )
+    return why or command_doubts.of_counter(claims.counter, counter)
