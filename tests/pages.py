@@ -74,7 +74,7 @@ class Page:
         self.shown: list[dict[str, Any]] = []
         self.frames: list[tuple[int, bytes]] = []
         self.beats = 0
-        self.draws = True
+        self.draws = self.paints = True
 
     async def listen(self) -> None:
         async for message in self.socket:
@@ -84,13 +84,17 @@ class Page:
                     self.beats += 1
                     continue
                 self.shown.append(showing)
-                serial = showing["scene"]["serial"]
-                await self.say("painted", serial=serial, number=showing["number"])
+                if self.paints:
+                    await self.paint()
             else:
                 number = int.from_bytes(message.data[:4], "big")
                 self.frames.append((number, message.data[4:]))
                 if self.draws:
                     await self.say("drawn", frame=number)
+
+    async def paint(self) -> None:
+        serial = self.scene["serial"]
+        await self.say("painted", serial=serial, number=self.shown[-1]["number"])
 
     @property
     def scene(self) -> dict[str, Any]:

@@ -81,6 +81,10 @@ async def test_who_watches_sees_both_visits_on_the_page() -> None:
                         showing = json.loads(message.data)
                         if showing["kind"] == "scene":
                             said.append(showing["scene"]["say"])
+                            number = showing["number"]
+                            await socket.send_json(
+                                {"do": "painted", "serial": 0, "number": number}
+                            )
                     else:
                         frames += 1
                         number = int.from_bytes(message.data[:4], "big")

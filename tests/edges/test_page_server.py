@@ -1,6 +1,7 @@
 """The page's server over real HTTP: who may ask, one screen, reload, floods."""
 
 import asyncio
+import functools
 import json
 import logging
 import socket
@@ -9,7 +10,8 @@ from collections.abc import Mapping
 import pytest
 
 from front_shop import NUMBERS, FrontShop
-from likeness.core.vocabulary import Purpose, Reason, Verdict
+from likeness.core import scene as words
+from likeness.core.vocabulary import CARD_LAID, Consent, Purpose, Reason, Verdict
 from likeness.edges import page_files, page_line, page_server, sentences
 from likeness.edges.own_port import refuse_taken
 from likeness.edges.page_files import File
@@ -246,6 +248,46 @@ async def test_the_newest_page_is_the_screen_and_the_former_is_told_so() -> None
             await second.tap("begin", purpose="new_number", language="en")
             await second.until("consent_card")
             assert len(first.shown) == 1
+
+
+@story
+async def test_a_card_agrees_to_the_text_that_a_page_has_painted() -> None:
+    shop = Served()
+    agreed = functools.partial(shop.stage.consent, CARD_LAID)
+    async with shop.served() as session:
+        assert agreed() is None  # nobody shows anything
+        async with shop.page(session) as page:
+            await until(lambda: agreed() is not None)
+            page.paints = False
+            await page.say("language", language="fr")
+            await until(lambda: page.shown[-1]["language"] == "fr")
+            assert said(agreed()) == "en"  # which still stands there
+            await page.paint()
+            await until(lambda: said(agreed()) == "fr")
+            async with shop.page(session) as blank:
+                blank.paints = False
+                await until(lambda: agreed() is None)
+                await blank.until("idle_card")
+                await blank.paint()
+                await until(lambda: said(agreed()) == "fr")
+        await until(lambda: agreed() is None)
+
+
+def said(consent: Consent | None) -> str:
+    return consent.language if consent else ""
+
+
+@story
+async def test_a_card_that_was_read_before_its_consent_waits_for_no_card() -> None:
+    shop = FrontShop(by_card=False)
+    async with shop.open():
+        begin = words.Begin(serial=shop.scene.serial, purpose=Purpose.NEW_NUMBER)
+        assert await shop.hear(begin)
+        shop.stage.show("hold_still")  # as the reception says it
+        shop.lay()
+        scene = await shop.until("consent")
+        assert await shop.hear(words.Agree(serial=scene.serial))
+        await shop.until("verdict_accepted")
 
 
 @story

@@ -89,6 +89,9 @@ async def watched(session: aiohttp.ClientSession, port: int, shop: Shop) -> list
             showing = json.loads(message.data)
             if showing["kind"] != "scene":
                 continue
+            await socket.send_json(
+                {"do": "painted", "serial": 0, "number": showing["number"]}
+            )
             say = showing["scene"]["say"]
             if say == "idle_card" and not began:
                 began = True

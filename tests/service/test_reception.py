@@ -1,6 +1,7 @@
 """What the reader says becomes a visit, or words for whoever stands there."""
 
 import logging
+from collections.abc import Callable
 
 import pytest
 
@@ -47,6 +48,7 @@ class ListeningTerminal(Terminal):
     def __init__(self) -> None:
         self.serving = False
         self.state = State.ACTS
+        self.visit = 0
         self.told: list[object] = []
 
     @property
@@ -55,7 +57,12 @@ class ListeningTerminal(Terminal):
 
     @property
     def glance(self) -> Glance:
-        return Glance(self.state if self.serving else State.IDLE)
+        if not self.serving:
+            return Glance(State.IDLE)
+        return Glance(self.state, visit=self.visit)
+
+    def serves(self, visit: int, state: State) -> None:
+        self.serving, self.visit, self.state = True, visit, state
 
     def card_laid(
         self, card: Card | Reason, purpose: Purpose, consent: str | Consent | None
@@ -69,7 +76,12 @@ class ListeningTerminal(Terminal):
 class Counter:
     """A reception with its screen."""
 
-    def __init__(self, *readers: str, by_card: bool = True) -> None:
+    def __init__(
+        self,
+        *readers: str,
+        by_card: bool = True,
+        consent: Callable[[], Consent | None] | None = None,
+    ) -> None:
         self.soon: list[str] = []
         self.terminal = ListeningTerminal()
         self.shown: list[tuple[str, str]] = []
@@ -81,6 +93,7 @@ class Counter:
             card_found=self._card_found,
             readers=readers or (SDT,),
             by_card=by_card,
+            consent=consent,
         )
 
     def _card_found(self, reader: str) -> None:
@@ -122,6 +135,48 @@ def test_where_a_tap_is_the_consent_a_card_is_none_and_begins_nothing() -> None:
         assert counter.terminal.told == [(CARD, Purpose.REPLACE_SIM, None)]
     counter.terminal.state = State.ACTS
     assert counter.hears(CardPresented(CARD)).terminal.told[1:] == []
+
+
+def test_where_no_text_stands_a_card_that_is_laid_agrees_to_none() -> None:
+    counter = Counter(consent=lambda: None)
+    counter.hears(CardFound(), CardPresented(CARD))
+    assert counter.terminal.told == [(CARD, Purpose.REPLACE_SIM, None)]
+    counter = Counter(consent=lambda: None)
+    counter.terminal.serves(1, State.CONSENT)
+    counter.hears(CardFound(), CardPresented(CARD))
+    assert counter.terminal.told == [(CARD, Purpose.REPLACE_SIM, None)]
+
+
+def test_the_text_counts_that_stood_when_the_card_was_laid() -> None:
+    texts = iter((Consent("2026-11", CARD_LAID, "fr"), Consent("2026-11", CARD_LAID)))
+    counter = Counter(consent=lambda: next(texts))
+    counter.hears(CardFound(), CardPresented(CARD))
+    assert counter.terminal.told == [
+        (CARD, Purpose.REPLACE_SIM, Consent("2026-11", CARD_LAID, "fr"))
+    ]
+
+
+def test_a_visit_that_begins_while_a_card_is_read_is_not_agreed_to_by_it() -> None:
+    counter = Counter()
+    counter.hears(CardFound())
+    counter.terminal.serves(7, State.CONSENT)  # a clerk, or the carrier from afar
+    counter.hears(CardPresented(CARD))
+    assert counter.terminal.told == [(CARD, Purpose.REPLACE_SIM, None)]
+
+
+def test_a_card_of_a_visit_that_was_ended_does_not_agree_to_another() -> None:
+    counter = Counter()
+    counter.terminal.serves(7, State.CARD)
+    counter.hears(CardFound())
+    counter.terminal.serving = False  # "stop" was tapped, while a chip was read
+    counter.hears(CardPresented(CARD))
+    assert counter.terminal.told == [(CARD, Purpose.REPLACE_SIM, None)]
+    counter.hears(CardRemoved(), CardFound(), CardPresented(CARD))
+    assert counter.terminal.told[-1] == (
+        CARD,
+        Purpose.REPLACE_SIM,
+        Consent("2026-11", CARD_LAID),
+    )
 
 
 def test_a_card_that_is_taken_is_told_to_the_visit(counter: Counter) -> None:

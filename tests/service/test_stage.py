@@ -243,7 +243,15 @@ async def test_the_language_goes_with_its_visitor() -> None:
             assert not await shop.hear(tap)
         assert shop.stage.language == "en" and shop.terminal.idle
         shop.stage.speak("fr")
-        assert shop.stage.consent("card_laid").digest == TEXTS["fr"].digest
+        assert shop.stage.consent("card_laid") is None  # the page has not painted it
+        shop.stage.text_stands("fr")
+        shop.stage.speak("en")  # which is not painted yet
+        assert shop.stage.consent("card_laid") == Consent(
+            "2026-11", "card_laid", "fr", TEXTS["fr"].digest, NOW_S
+        )
+        shop.stage.unseen()
+        assert shop.stage.consent("card_laid") is None
+        shop.stage.speak("fr")
         await shop.passes(61.0)
         shop.stage.refresh()
         assert shop.stage.language == "en"  # who chose it has gone

@@ -70,6 +70,10 @@ class Stage(Protocol):
         """Go on in this language."""
         ...
 
+    def text_stands(self, language: str) -> None:
+        """The page shows the consent in this language; empty: no page shows it."""
+        ...
+
     def unseen(self) -> None:
         """No page shows the scene."""
         ...
@@ -111,7 +115,8 @@ class PageLine:
         self._changed_s = seconds()  # when the scene became another
         self._scene_due = True
         self._number = 0
-        self._sent_s: OrderedDict[int, float] = OrderedDict()  # showings not painted
+        # Showings not painted yet: when they were due, language of the consent on them.
+        self._sent: OrderedDict[int, tuple[float, str]] = OrderedDict()
         self._flying: OrderedDict[int, tuple[float, float]] = OrderedDict()
         self._picture: Shown | None = None
         self._buckets = Buckets(per_s=WORDS_PER_S, most=WORDS_AT_ONCE)
@@ -207,9 +212,10 @@ class PageLine:
             languages=self._stage.languages,
             edition=self._edition,
         )
-        self._sent_s[self._number] = self._changed_s
-        if len(self._sent_s) > SHOWINGS:
-            self._sent_s.popitem(last=False)
+        text = showing.language if showing.scene.consent else ""
+        self._sent[self._number] = self._changed_s, text
+        if len(self._sent) > SHOWINGS:
+            self._sent.popitem(last=False)
         await self._socket.send_str(msgspec.json.encode(showing).decode())
 
     async def _send_picture(self, picture: Shown) -> None:
@@ -233,8 +239,9 @@ class PageLine:
                 if (flying := self._flying.pop(frame, None)) is not None:
                     self._times.drawn.add(now - flying[0])
             case Painted(number=number):
-                if (sent_s := self._sent_s.pop(number, None)) is not None:
-                    self._times.painted.add(now - sent_s)
+                if (sent := self._sent.pop(number, None)) is not None:
+                    self._times.painted.add(now - sent[0])
+                    self._stage.text_stands(sent[1])
             case Speak(language=language):
                 self._stage.speak(language)
             case _:

@@ -209,6 +209,7 @@ class PageServer:
     # --- one screen -----------------------------------------------------------------
     def _becomes_screen(self, line: PageLine) -> None:
         before, self._screen = self._screen, line
+        self._stage.text_stands("")  # until it says that it has painted it
         if before is not None:
             log.info("event=screen_elsewhere")
             before.is_screen = False

@@ -27,7 +27,7 @@ from likeness.core.chip_moments import (
 )
 from likeness.core.glance import State
 from likeness.core.visit_events import CardFailed, CardTaken, ConsentGiven
-from likeness.core.vocabulary import CARD_LAID, Consent, Health, Purpose, Reason
+from likeness.core.vocabulary import CARD_LAID, Card, Consent, Health, Purpose, Reason
 from likeness.service.chip_reading import ChipEvent
 from likeness.service.ports import Screen
 from likeness.service.reading import CardPresented
@@ -65,7 +65,7 @@ class Reception:
         consent_text: str,
         card_found: Callable[[str], None] = lambda _reader: None,
         readers: Sequence[str] = (SDT,),
-        consent: Callable[[], Consent] | None = None,
+        consent: Callable[[], Consent | None] | None = None,
         by_card: bool = True,
     ) -> None:
         """Take whom to tell.
@@ -77,13 +77,16 @@ class Reception:
             consent_text: version of the text that stands on the screen.
             card_found: a card will soon be read by this reader.
             readers: their names.
-            consent: what laying the card is; None: to the text, and nothing more known.
+            consent: to what laying a card agrees, where a text stands on the screen
+                now; None: to the text, and nothing more is known.
             by_card: laying the card is the consent; else it is given before.
         """
         self._terminal = terminal
         self._screen = screen
         self._purpose = purpose
         self._consent = consent or (lambda: Consent(consent_text, CARD_LAID))
+        # When each card was laid: in which visit (0: at rest), and what that agreed to.
+        self._laid: dict[str, tuple[int, Consent | None]] = {}
         self._card_found = card_found
         self._health = dict.fromkeys(readers, Health.STARTING)
         self._by_card = by_card
@@ -124,17 +127,16 @@ class Reception:
             case CardPresented(card):
                 if self._welcomes() and (self._terminal().idle or self._holds(reader)):
                     self._holder = reader
-                    self._terminal().card_laid(card, self._purpose, self._agreed)
+                    self._hand_over(card, reader)
             case CardFound():
                 self._card_found(reader)
-                self._agrees()
+                self._agrees(reader)
                 self._show_idle("hold_still")
             case CardTrouble(Trouble.CARD_TAMPERED) if (
                 self._by_card and self._terminal().idle
             ):
                 self._holder = reader
-                lied = REASONS[Trouble.CARD_TAMPERED]
-                self._terminal().card_laid(lied, self._purpose, self._agreed)
+                self._hand_over(REASONS[Trouble.CARD_TAMPERED], reader)
             case CardTrouble(kind):
                 self._show_idle("card_trouble", kind)
                 if kind in REASONS and self._holds(reader):
@@ -195,21 +197,34 @@ class Reception:
         """
         return self._by_card or self._terminal().glance.state in REST
 
-    @property
+    def _hand_over(self, card: Card | Reason, reader: str) -> None:
+        """Give a card to the visit, with the consent that it was laid with.
+
+        Reading takes a while: what has begun or ended meanwhile was not agreed to.
+        """
+        visit = self._terminal().glance.visit
+        laid_in, consent = self._laid.get(reader) or (visit, self._agreed())
+        self._terminal().card_laid(
+            card, self._purpose, consent if visit == laid_in else None
+        )
+
     def _agreed(self) -> Consent | None:
-        """What laying a card agrees to here."""
+        """What laying a card agrees to here and now."""
         return self._consent() if self._by_card else None
 
-    def _agrees(self) -> None:
+    def _agrees(self, reader: str) -> None:
         """A card that is laid where a visit shows the text is the consent."""
-        if self._by_card and self._terminal().glance.state is State.CONSENT:
-            self._terminal().post(ConsentGiven(self._consent()))
+        glance, consent = self._terminal().glance, self._agreed()
+        self._laid[reader] = glance.visit, consent
+        if consent is not None and glance.state is State.CONSENT:
+            self._terminal().post(ConsentGiven(consent, glance.visit or None))
 
     def _holds(self, reader: str) -> bool:
         """Say whether the visit is, or may be, about this reader's card."""
         return self._holder in ("", reader)
 
     def _taken(self, reader: str) -> None:
+        self._laid.pop(reader, None)
         if self._holds(reader):
             self._holder = ""
             self._terminal().post(CardTaken())

@@ -23,12 +23,8 @@ from likeness.core.glance import State
 from likeness.core.guidance import Asked, Guidance, Picture
 from likeness.core.scene import Offer, Scene
 from likeness.core.scenery import CLOSED, ConsentText, Facts, Manner, scene_of, spoken
-from likeness.core.vocabulary import (
-    Conclusion,
-    Consent,
-    Observation,
-    Purpose,
-)
+from likeness.core.vocabulary import Conclusion, Consent, Observation, Purpose
+from likeness.service.consents import Consents
 from likeness.service.numbers_turn import NumbersTurn
 from likeness.service.ports import Clock
 from likeness.service.ports_parts import Inquiry
@@ -88,7 +84,7 @@ class Stage:
         self._texts = texts
         self._guidance = guidance
         self._picture = picture
-        self._now_s = now_s
+        self._consents = Consents(texts, now_s)
         self._trouble = trouble
         self._health = health
         self._enter_key = enter_key or (lambda _line: None)
@@ -130,16 +126,13 @@ class Stage:
         """Tell `changed` of every new scene; it asks for it."""
         self._listeners.append(changed)
 
-    def consent(self, given: str) -> Consent:
-        """Return the consent to the text as it stands on the screen now."""
-        text = self._texts[self.language]
-        return Consent(
-            text=text.version,
-            given=given,
-            language=self.language,
-            digest=text.digest,
-            at_s=self._now_s(),
-        )
+    def text_stands(self, language: str) -> None:
+        """The page shows the consent in this language; empty: no page shows it."""
+        self._consents.stands(language)
+
+    def consent(self, given: str) -> Consent | None:
+        """Return the consent to the text that stands on the screen; None: none does."""
+        return self._consents.to_the_shown(given)
 
     def attendant_came(self) -> None:
         """Somebody took care of the call."""
@@ -147,7 +140,8 @@ class Stage:
         self.refresh()
 
     def unseen(self) -> None:
-        """No page shows the scene: then it shows no colours either."""
+        """No page shows the scene: then it shows neither text nor colours."""
+        self.text_stands("")
         glance = self._terminal().glance
         if glance.state is State.LIGHT:
             self._terminal().post(visits.LightSkipped(glance.visit))
@@ -217,6 +211,8 @@ class Stage:
             if say in CLOSED:  # said of a trouble that may be over
                 say, detail = spoken("idle", "", self._manner)
             say, detail = self._trouble() or (say, detail)
+        elif glance.state is State.CONSENT and glance.card_held:
+            say, detail = "consent", ""  # it was read, and waits for nothing else
         elif glance.state is State.VERDICT and not say.startswith(ENDS):
             say, detail = "checking", ""  # it is being signed and made safe
         turn = self._numbers.said
@@ -281,7 +277,8 @@ class Stage:
         """Return what the tap is to the visit; what is not for it is done here."""
         match tap:
             case words.Agree():
-                return visits.ConsentGiven(self.consent(ON_SCREEN), visit)
+                agreed = self._consents.to(self.language, ON_SCREEN)
+                return visits.ConsentGiven(agreed, visit)
             case words.CallAttendant():
                 log.info("event=attendant_called visit=%d", visit)
                 self._called(visit)
