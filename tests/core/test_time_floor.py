@@ -45,14 +45,19 @@ def test_the_carriers_time_raises_the_floor() -> None:
 def test_a_carrier_far_ahead_of_a_believed_clock_raises_nothing() -> None:
     far = GOOD.utc_s + time_floor.AHEAD_S + 1
     assert time_floor.raised(FLOOR, far, GOOD) == FLOOR
-    assert time_floor.raised(FLOOR, far - 1, GOOD) == far - 1
+    # Nor does one that is ahead by less take the clock away, for the next to use that.
+    near = time_floor.raised(FLOOR, far - 1, GOOD)
+    assert near == GOOD.utc_s
+    assert time_floor.believed_now(GOOD, near) == GOOD.utc_s
+    assert time_floor.raised(near, far, GOOD) == near
 
 
 @pytest.mark.parametrize(
     ("said_s", "clock", "after"),
     [
         (GOOD.utc_s, GOOD, GOOD.utc_s),  # both say the floor is wrong
-        (GOOD.utc_s + 300, GOOD, GOOD.utc_s + 300),
+        (GOOD.utc_s + 300, GOOD, GOOD.utc_s),  # what both have reached
+        (GOOD.utc_s - 300, GOOD, GOOD.utc_s - 300),
         (GOOD.utc_s + 301, GOOD, None),  # they do not agree
         (GOOD.utc_s, replace(GOOD, quality="unsynced"), None),  # a guess is no witness
         (FLOOR - 9, replace(GOOD, utc_s=FLOOR - 5), None),  # before the release

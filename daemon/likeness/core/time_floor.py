@@ -50,9 +50,12 @@ def earliest_now(moment: Moment, floor_s: int) -> int:
 
 def raised(floor_s: int, said_s: int, moment: Moment) -> int:
     """Return the floor after the carrier signed that it is `said_s`."""
-    if is_ahead(said_s, believed_now(moment, floor_s)):
+    believed_s = believed_now(moment, floor_s)
+    if is_ahead(said_s, believed_s):
         return floor_s
-    return max(floor_s, said_s)
+    # Not above a believed clock: a second's difference would make it as good as none.
+    reached_s = said_s if believed_s is None else min(said_s, believed_s)
+    return max(floor_s, reached_s)
 
 
 def is_ahead(said_s: int, believed_s: int | None) -> bool:
@@ -71,7 +74,9 @@ def mended(floor_s: int, said_s: int, moment: Moment, least_s: int) -> int:
     """
     was_set = moment.quality in BELIEVED and moment.utc_s >= least_s
     agree = was_set and abs(said_s - moment.utc_s) <= AHEAD_S
-    return max(least_s, said_s) if agree and floor_s > said_s + AHEAD_S else floor_s
+    if not agree or floor_s <= said_s + AHEAD_S:
+        return floor_s
+    return max(least_s, min(said_s, moment.utc_s))
 
 
 def earliest_of_broker(moment: Moment, floor_s: int, least_s: int) -> int:
