@@ -15,8 +15,9 @@ from likeness.core.card_trouble import Trouble
 from likeness.core.chain import ChainHead
 from likeness.service.reading import CardEvent, CardPresented, CardReading
 from likeness.simulators.card_file import fictitious_card, simulated
-from likeness.simulators.sdt_faults import Piece, parse
+from likeness.simulators.sdt_faults import parse
 from likeness.simulators.sdt_reader import BAUDS, SdtReader
+from likeness.simulators.serial_pty import Piece
 from lines import Perfect
 from readers.warped_pty import CountingLine, LoopClock, PtyReader, play
 from results import ACCEPTED, FACTS, MOMENT

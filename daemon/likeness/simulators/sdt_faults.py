@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from likeness.errors import UsageError
+from likeness.simulators.serial_pty import Piece
 
 DRIP_S = 0.05  # per byte
 
@@ -100,15 +101,6 @@ def parse(text: str) -> Fault:
     command = (form["command"] or fixed.get(kind, "")).upper()
     times = float(form["times"]) if form["times"] else float("inf")
     return Fault(kind, status, times, command)
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Bytes that leave together, some seconds after the answer began."""
-
-    after_s: float
-    data: bytes
-    then_unplug: bool = False
 
 
 def spoil(

@@ -13,7 +13,8 @@ from enum import Enum, auto
 from functools import reduce
 from operator import xor
 
-from likeness.simulators.sdt_faults import Fault, Kind, Piece, spoil
+from likeness.simulators.sdt_faults import Fault, Kind, spoil
+from likeness.simulators.serial_pty import Piece
 
 PREAMBLE = b"\xaa\xaa\xaa\x96\x69"
 COMMAND_LENGTHS = range(3, 65)

@@ -11,8 +11,8 @@ import time
 from collections import deque
 
 from likeness.errors import DeviceLost
-from likeness.simulators.sdt_faults import Piece
 from likeness.simulators.sdt_reader import SdtCard, SdtReader
+from likeness.simulators.serial_pty import Piece
 
 OUT_HEAD, OUT_BODY = 0x02, 0x06
 IN_HEAD, IN_BODY = 0x81, 0x85
