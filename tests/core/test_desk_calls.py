@@ -10,7 +10,7 @@ def test_a_visit_calls_once_until_it_is_answered() -> None:
     assert not calls.made("sale-1", 130)
     assert calls.open == (Call(id=1, since=100, transaction="sale-1"),)
     assert calls.answered(1)
-    assert calls.open == ()
+    assert not calls.open
     assert calls.made("sale-1", 160)
     assert calls.open == (Call(id=2, since=160, transaction="sale-1"),)
 
