@@ -24,6 +24,9 @@ FORBIDDEN = {
     "an index in a requirements file": r"--(?:extra-)?index-" + r"url\s+\S*://",
     "a path of one machine": r"(?<![\w.])/(?:work/|root/|home/[a-z]+/|tmp/" + r"bash_)",
 }
+# Of the screen, in simulated visits with a public-domain face: tests/browser/photos.py.
+PHOTOS = "daemon/photos/"
+PHOTO_BYTES = 60_000
 PICTURES = {".bmp", ".gif", ".heic", ".jp2", ".jpeg", ".jpg", ".mp4", ".png", ".webp"}
 KEY_FILES = {".der", ".key", ".p12", ".pem", ".pfx"}
 MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"\x00\x00\x00\x0cjP", b"BM6")
@@ -44,6 +47,8 @@ def committed() -> Iterator[Path]:
 def complaints(name: str, content: bytes) -> list[str]:
     """Return what must not be in a file of this name."""
     suffix = Path(name).suffix.lower()
+    if name.startswith(PHOTOS) and suffix == ".webp" and content[8:12] == b"WEBP":
+        return [] if len(content) <= PHOTO_BYTES else [f"{name}: too large a photo"]
     found = [f"{name}: a picture or film"] if suffix in PICTURES else []
     if suffix in KEY_FILES:
         found.append(f"{name}: a key file")
@@ -84,6 +89,9 @@ def test_what_is_committed_is_clean() -> None:
         ("a.py", b'OUT = "/ro' + b'ot/out"', "path of one machine"),
         ("face.PNG", b"", "picture"),
         ("face.dat", b"\xff\xd8\xff\xe0", "picture"),
+        ("face.webp", b"RIFF\0\0\0\0WEBP", "picture"),
+        ("daemon/photos/a.webp", b"\xff\xd8\xff\xe0" + bytes(9), "picture"),
+        ("daemon/photos/a.webp", b"RIFF\0\0\0\0WEBP" + bytes(70_000), "too large"),
         ("device.key", b"", "key file"),
         ("blob", b"\xff\xfe\xfd", "not text"),
     ],
