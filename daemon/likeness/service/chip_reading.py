@@ -19,7 +19,7 @@ from typing import Protocol
 
 from likeness.chip.record import ChipRecord
 from likeness.chip.trouble import ChipTrouble
-from likeness.core.card_events import ReaderReady, ReaderTrouble
+from likeness.core.card_events import ReaderReady
 from likeness.core.card_fields import Unreadable
 from likeness.core.card_moments import (
     CardFound,
@@ -35,6 +35,7 @@ from likeness.core.vocabulary import Card
 from likeness.errors import CardGone, CardMute, CardUnfit, DeviceLost
 from likeness.service.key_desk import KeyDesk
 from likeness.service.ports import ChipLine, Clock
+from likeness.service.reader_news import ReaderNews
 from likeness.service.reading import CardEvent, CardPresented
 from likeness.service.reopening import REOPEN_AFTER_S, Reopening, trouble_of
 
@@ -88,7 +89,7 @@ class ChipReading:
         self._read = read
         self._understand = understand
         self._reopening = Reopening(clock, reopen_after_s)
-        self._told: ReaderReady | ReaderTrouble | None = None
+        self._news = ReaderNews(on_event)
         self._name = ""
         self._wanted = asyncio.Event()
         self._holding = False  # a card lies there that was read or refused
@@ -132,7 +133,7 @@ class ChipReading:
             try:
                 await self._serve_one_opening()
             except (DeviceLost, CardGone, CardMute, CardUnfit) as problem:
-                self._tell_of_reader(trouble_of(problem))
+                self._news.tell(trouble_of(problem))
             finally:
                 self.forget()
                 await self._line.close()
@@ -142,7 +143,7 @@ class ChipReading:
     async def _serve_one_opening(self) -> None:
         self._stir()
         self._name = await self._line.open()
-        self._tell_of_reader(ReaderReady(self._name))
+        self._news.tell(ReaderReady(self._name))
         mute = 0
         while True:
             self._stir()
@@ -279,15 +280,3 @@ class ChipReading:
 
     def _stir(self) -> None:
         self._stirred_s = self._clock.now()
-
-    def _tell_of_reader(self, event: ReaderReady | ReaderTrouble) -> None:
-        """Say it once: a reader that stays away must not fill the journal."""
-        if event == self._told:
-            return
-        self._told = event
-        match event:
-            case ReaderReady(reader_id):
-                log.info("event=reader_ready reader=%s", reader_id)
-            case ReaderTrouble(kind, detail):
-                log.warning("event=reader_trouble kind=%s detail=%s", kind, detail)
-        self._on_event(event)

@@ -43,6 +43,7 @@ from likeness.core.card_fields import Unreadable, read_card
 from likeness.core.vocabulary import Card
 from likeness.errors import DeviceLost
 from likeness.service.ports import ByteLine, Clock
+from likeness.service.reader_news import ReaderNews
 from likeness.service.reopening import REOPEN_AFTER_S, Reopening, trouble_of
 
 log = logging.getLogger(__name__)
@@ -99,7 +100,7 @@ class CardReading:
         # Each event carries the number of the opening that it belongs to.
         self._events: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()
         self._opening = 0
-        self._told: CardEvent | None = None  # the last word about the reader
+        self._news = ReaderNews(on_event)
         self._stirred_s = clock.now()
 
     @property
@@ -144,7 +145,7 @@ class CardReading:
                 lambda data: post(Bytes(data)), lambda why: post(Lost(why))
             )
         except DeviceLost as problem:
-            self._tell_of_reader(trouble_of(problem))
+            self._news.tell(trouble_of(problem))
             return
         open_now = self._handle(Opened())
         while open_now:
@@ -185,28 +186,13 @@ class CardReading:
                 self._on_event(_understood(effect))
             case CardFound() | CardTrouble() | CardStillThere() | CardRemoved():
                 self._on_event(effect)
-            case ReaderReady():
-                self._tell_of_reader(effect)
-            case ReaderTrouble():
-                self._tell_of_reader(effect)
+            case ReaderReady() | ReaderTrouble():
+                self._news.tell(effect, baud=self._dialogue.exchange.baud)
             case Reopen():
                 return False
             case _:
                 assert_never(effect)
         return True
-
-    def _tell_of_reader(self, event: ReaderReady | ReaderTrouble) -> None:
-        """Say it once: a reader that stays away must not fill the journal."""
-        if event == self._told:
-            return
-        self._told = event
-        match event:
-            case ReaderReady(reader_id):
-                baud = self._dialogue.exchange.baud
-                log.info("event=reader_ready reader=%s baud=%d", reader_id, baud)
-            case ReaderTrouble(kind, detail):
-                log.warning("event=reader_trouble kind=%s detail=%s", kind, detail)
-        self._on_event(event)
 
 
 def _understood(read: CardRead) -> CardPresented | CardTrouble:
