@@ -45,6 +45,7 @@ class Show:
 
     Attributes:
         heard: every word of the page, decoded as the daemon decodes it.
+        refuses: to give its sentences.
         hangs: says nothing any more, and takes nothing in.
         edition: of the page, as it says.
     """
@@ -53,7 +54,7 @@ class Show:
         self.scene = scene
         self.language = language
         self.number = 0
-        self.hangs = False
+        self.hangs = self.refuses = False
         self.edition = "first"
         self.heard: list[Word] = []
         self._sockets: list[web.WebSocketResponse] = []
@@ -159,6 +160,8 @@ class Show:
         return self._file(PAGE / request.match_info["name"])
 
     async def _catalogue(self, request: web.Request) -> web.FileResponse:
+        if self.refuses:
+            raise web.HTTPTooManyRequests
         return self._file(PAGE / "languages" / request.match_info["name"])
 
     def _file(self, path: Path) -> web.FileResponse:

@@ -209,6 +209,25 @@ def test_a_daemon_with_other_sentences_gets_a_page_that_has_them(stand: Stand) -
     assert stand.loop.run(another())  # loaded once, not for each line
 
 
+def test_a_language_that_does_not_come_leaves_no_old_text(stand: Stand) -> None:
+    async def miss() -> tuple[str, str]:
+        await stand.page.reload()  # which knows no language yet
+        await stand.page.wait_for(
+            "document.querySelectorAll('.languages button').length"
+        )
+        stand.show.refuses = True
+        await stand.page.reload()
+        await asyncio.sleep(1.0)
+        before = await stand.page.eval(SAID)
+        stand.show.refuses = False
+        await stand.page.wait_for(f"{SAID}.startsWith('Welcome')", 10.0)
+        return before, await stand.page.eval(SAID)
+
+    before, after = stand.loop.run(miss())
+    assert before == "…"
+    assert after.startswith("Welcome")  # though nothing new was said
+
+
 def test_another_window_is_told_and_may_take_over(stand: Stand) -> None:
     async def take_over() -> str:
         await stand.show.until_painted(scenes.CONSENT)

@@ -165,6 +165,29 @@ def test_ten_impatient_taps_are_one(stand: Stand) -> None:
     assert sum(isinstance(word, words.Agree) for word in stand.show.heard) == 1
 
 
+@pytest.mark.parametrize("size", [(800, 480), (480, 800), (1280, 800)])
+def test_a_double_tap_on_a_purpose_agrees_to_nothing(
+    stand: Stand, size: tuple[int, int]
+) -> None:
+    middle = """(() => { const b = document.querySelector("[data-offer=agree]")
+        .getBoundingClientRect();
+      return [b.x + b.width / 2, b.y + b.height / 2]; })()"""
+
+    async def tap_twice() -> None:
+        await stand.page.resize(*size)
+        await stand.show.until_painted(scenes.CONSENT)
+        place = await stand.page.eval(middle)
+        await stand.show.until_painted(scenes.IDLE)
+        await stand.show.until_painted(scenes.CONSENT)
+        await stand.page.tap(*place)  # the second of two, where a purpose was
+        await stand.show.until_painted(scenes.CONSENT)  # later than any word of it
+
+    stand.loop.run(tap_twice())
+    assert not any(isinstance(word, words.Agree) for word in stand.show.heard)
+    stand.loop.run(stand.page.click("[data-offer='agree']"))  # who has had time
+    assert stand.loop.run(stand.show.hears(words.Agree))
+
+
 def test_each_picture_is_answered_when_it_is_drawn(stand: Stand) -> None:
     async def draw() -> list[words.Word]:
         await stand.show.until_painted(scenes.acts(Act.BLINK))

@@ -18,7 +18,7 @@ LOOK_EVERY_S = 0.05
 PLACE = """(() => {{
   const it = document.querySelector({0});
   if (!it || it.getClientRects().length === 0) return null;
-  if (it.disabled) return null;
+  if (it.disabled || getComputedStyle(it).pointerEvents === "none") return null;
   it.scrollIntoView({{block: "nearest", inline: "nearest"}});
   const box = it.getBoundingClientRect();
   const x = box.x + box.width / 2, y = box.y + box.height / 2;

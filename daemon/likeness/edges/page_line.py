@@ -116,6 +116,7 @@ class PageLine:
         self._scene_due = True
         self._number = 0
         # Showings not painted yet: when they were due, language of the consent on them.
+        self._text = ""  # language of the consent that the newest one shows
         self._sent: OrderedDict[int, tuple[float, str]] = OrderedDict()
         self._flying: OrderedDict[int, tuple[float, float]] = OrderedDict()
         self._picture: Shown | None = None
@@ -213,6 +214,9 @@ class PageLine:
             edition=self._edition,
         )
         text = showing.language if showing.scene.consent else ""
+        if text != self._text:
+            self._text = text
+            self._stage.text_stands("")  # until it is painted
         self._sent[self._number] = self._changed_s, text
         if len(self._sent) > SHOWINGS:
             self._sent.popitem(last=False)
@@ -241,7 +245,8 @@ class PageLine:
             case Painted(number=number):
                 if (sent := self._sent.pop(number, None)) is not None:
                     self._times.painted.add(now - sent[0])
-                    self._stage.text_stands(sent[1])
+                    if sent[1] == self._text:
+                        self._stage.text_stands(self._text)
             case Speak(language=language):
                 self._stage.speak(language)
             case _:

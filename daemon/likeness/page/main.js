@@ -12,6 +12,7 @@ import { cueOf, Sound } from "./sound.js";
 import { Library } from "./words.js";
 
 const IMPATIENT_MS = 400; // the same tap again says nothing new
+const AGAIN_MS = 500;
 const LONG_DOWN_MS = 10_000;
 const IDLE_AGAIN_MS = 45_000; // then the next visitor finds the usual language
 
@@ -28,7 +29,8 @@ let message = null; // the newest from the daemon
 let edition = null; // of the page and its sentences
 let words = null;
 let stands = "starting";
-let tapped = { what: "", at: 0 };
+let tapped = ""; // the last one, for as long as it counts as the same
+let forgets = 0;
 let longDown = 0;
 let idleAgain = 0;
 let shelved = ""; // the languages that there are buttons for
@@ -45,8 +47,10 @@ function tap(word) {
   if (!message || stands !== "up") return;
   const said = { ...word, serial: message.scene.serial };
   const what = JSON.stringify(said);
-  if (what === tapped.what && performance.now() - tapped.at < IMPATIENT_MS) return;
-  tapped = { what, at: performance.now() };
+  if (what === tapped) return;
+  tapped = what; // which may be what is printed on a card
+  clearTimeout(forgets);
+  forgets = setTimeout(() => (tapped = ""), IMPATIENT_MS);
   line.send(said);
 }
 
@@ -59,12 +63,17 @@ async function heard(said) {
   }
   const news = { ...said, scene: { ...NOTHING, ...said.scene } };
   message = news;
+  let known = null;
   try {
-    words = await library.words(news.language);
+    known = await library.words(news.language);
   } catch {
-    return; // the line is down, and says so itself
+    // Where the line is down it says so itself; else what stands there is old.
+    setTimeout(() => message === news && heard(news), AGAIN_MS);
+    if (message === news && stands === "up") notice("line_down", news);
+    return;
   }
   if (message !== news || stands !== "up") return; // a newer one has come meanwhile
+  words = known;
   paint();
   languages();
 }
@@ -109,8 +118,8 @@ function standing(state) {
   }
 }
 
-function notice(name) {
-  message = null;
+function notice(name, kept = null) {
+  message = kept;
   if (!words) return;
   board.notice(name, words, name === "elsewhere" ? () => line.open() : null);
   sound.say(words.get("page", name), "help", words.code);

@@ -20,6 +20,7 @@ const URGENT = new Set([
   "dispute_not_kept",
   "line_down",
 ]);
+const NEW_MS = 500; // a double tap is over by then
 const MUST_FIT = ".top, .words, .stage, .show, .choices, .bottom, main button";
 const TIMED = new Set(["consent", "card", "answer"]); // elsewhere the bar alone
 const root = document.documentElement;
@@ -37,6 +38,7 @@ export class Board {
   #marked = new Set();
   #answered = "";
   #fitted = "";
+  #new = 0;
   #last = null; // [scene, words], for what is painted again
   #countdown = new Countdown(byId("time"), (left) => this.#tellTime(left));
   #tick = { words: null, cleared: false, timed: false };
@@ -95,6 +97,7 @@ export class Board {
   #speak(words, step, said, urgent) {
     root.lang = words.code;
     root.dir = words.direction;
+    if (root.dataset.step !== step) this.#isNew();
     root.dataset.step = step;
     document.title = words.get("page", "title");
     byId("title").textContent = words.get("page", "title");
@@ -103,6 +106,13 @@ export class Board {
     byId("said").setAttribute("aria-live", urgent ? "assertive" : "polite");
     const line = byId("sentence");
     if (line.textContent !== said) line.textContent = said;
+  }
+
+  /** The second tap of two must not agree to what the first one has brought. */
+  #isNew() {
+    root.dataset.new = "";
+    clearTimeout(this.#new);
+    this.#new = setTimeout(() => delete root.dataset.new, NEW_MS);
   }
 
   #place(parts, scene) {
