@@ -15,6 +15,7 @@ from fuzz import (
     picture_targets,
     reader_targets,
     signed_targets,
+    talk_targets,
     update_targets,
 )
 from fuzz.engine import Target
@@ -29,6 +30,7 @@ TARGETS: tuple[Target, ...] = (
     *chip_talk_targets.TARGETS,
     *chip_reader_targets.TARGETS,
     *order_targets.TARGETS,
+    *talk_targets.TARGETS,
     *update_targets.TARGETS,
     *file_targets.TARGETS,
     *picture_targets.TARGETS,

@@ -16,7 +16,7 @@ from fuzz.mutate import (
     json_text,
     json_value,
 )
-from likeness.core import jws, messages, orders
+from likeness.core import asks, jws, messages, orders, visit_orders
 from likeness.core.chain import Link
 from likeness.core.desired import digest_of
 from likeness.core.vocabulary import Moment, Purpose
@@ -31,6 +31,7 @@ TYPES = (
     *(messages.RESULT, messages.EPOCH, messages.KEY, messages.KEY_PROOF, messages.ASK),
     *(messages.ANCHOR, messages.VISIT, messages.RECEIPT, messages.REFUSAL),
     *(messages.COMMAND, messages.DESIRED, messages.REPLY),
+    *(*asks.KINDS, asks.ANSWER, asks.NUMBERS, *visit_orders.KINDS),
 )
 
 
