@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from likeness.core.vocabulary import Frame
+from likeness.core.seen import Frame
 
 STEP = 20
 BLOCKS = (b"moov", b"trak", b"mdia", b"minf", b"stbl")  # each within the one before

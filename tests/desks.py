@@ -24,16 +24,10 @@ from broker import free_port
 from likeness.core.chain import Stored
 from likeness.core.desk_words import HealthReport, Part
 from likeness.core.profile import PROFILES
+from likeness.core.seen import Attention, Embedding, Observation
 from likeness.core.session import Session
 from likeness.core.visit_events import AttendantAsked
-from likeness.core.vocabulary import (
-    Attention,
-    Conclusion,
-    Embedding,
-    Moment,
-    Observation,
-    Purpose,
-)
+from likeness.core.vocabulary import Conclusion, Moment, Purpose
 from likeness.edges.desk_server import DeskServer
 from likeness.edges.desk_tls import DeskTls
 from likeness.edges.store_statements import SqliteStatements

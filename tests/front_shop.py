@@ -14,19 +14,9 @@ from likeness.core.guidance import Guidance, Picture
 from likeness.core.profile import PROFILES
 from likeness.core.scene import NumberLine, Scene, Tap
 from likeness.core.scenery import ConsentText, Manner
+from likeness.core.seen import Attention, Embedding, Face, Frame, Observation
 from likeness.core.session import Session
-from likeness.core.vocabulary import (
-    Act,
-    Attention,
-    Conclusion,
-    Embedding,
-    Face,
-    Frame,
-    NonceSource,
-    Observation,
-    Portrait,
-    Purpose,
-)
+from likeness.core.vocabulary import Act, Conclusion, NonceSource, Portrait, Purpose
 from likeness.errors import LikenessError, StoreFull
 from likeness.service.ports_parts import Answered
 from likeness.service.stage import Stage

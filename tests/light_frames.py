@@ -6,7 +6,7 @@ import random
 from likeness.core import light
 from likeness.core.light import LightSequence, linear_rgb
 from likeness.core.light_answer import MIDDLE, SIDES, Lit, Region
-from likeness.core.vocabulary import FaceLight, Rgb
+from likeness.core.seen import FaceLight, Rgb
 
 SKIN: Rgb = (0.42, 0.24, 0.17)
 WALL: Rgb = (0.30, 0.31, 0.28)

@@ -18,7 +18,7 @@ import numpy as np
 
 from likeness.bench.bench_shop import FeedClock
 from likeness.core.light import LightSequence, linear_rgb
-from likeness.core.vocabulary import Frame, Rgb
+from likeness.core.seen import Frame, Rgb
 from likeness.edges.recorded import frames
 from likeness.simulators.lit_face import (
     TO_LINEAR,

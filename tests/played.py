@@ -6,16 +6,9 @@ from dataclasses import replace
 import visits as v
 from likeness.core import visit_events as e
 from likeness.core.profile import PROFILES, Profile
+from likeness.core.seen import Observation
 from likeness.core.session import Session, State
-from likeness.core.vocabulary import (
-    Act,
-    Conclusion,
-    Consent,
-    Observation,
-    Purpose,
-    Reason,
-    Verdict,
-)
+from likeness.core.vocabulary import Act, Conclusion, Consent, Purpose, Reason, Verdict
 
 ACTS = (Act.BLINK, Act.TURN_LEFT)
 STANDARD = replace(PROFILES["standard"], needs_carrier_nonce=False)

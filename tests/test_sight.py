@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from likeness.core.vocabulary import Attention, EmbedWhen, Observation
+from likeness.core.seen import Attention, EmbedWhen, Observation
 from likeness.service.ports import Frame
 from likeness.sight import SightOnThread
 from likeness.vision.look import Looker

@@ -5,16 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
-from likeness.core.vocabulary import (
-    Act,
-    Box,
-    Card,
-    CardKind,
-    Embedding,
-    Face,
-    Observation,
-    Parallax,
-)
+from likeness.core.seen import Box, Embedding, Face, Observation, Parallax
+from likeness.core.vocabulary import Act, Card, CardKind
 
 FPS = 30.0
 OPEN, SHUT = 0.30, 0.05

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from likeness.core.vocabulary import Attention, Embedding, Observation
+from likeness.core.seen import Attention, Embedding, Observation
 from likeness.service.ports import Frame
 from likeness.vision.look import Looker
 

@@ -28,7 +28,7 @@ from likeness.bench.attacks.scene import Lens, Pose, Sheet
 from likeness.bench.attacks.script import draw_script
 from likeness.bench.attacks.sensor import Sensor
 from likeness.bench.attacks.stage import Stage
-from likeness.core.vocabulary import Box, Face
+from likeness.core.seen import Box, Face
 from likeness.vision.look import Looker
 from likeness.vision.manifest import models_dir
 from likeness.vision.models import load_models

@@ -10,7 +10,8 @@ import visits as v
 from likeness.bench.acts import MEASURED, Found, answers, figures_of, judge, measure
 from likeness.bench.acts_labels import Label, read_labels
 from likeness.core.profile import PROFILES
-from likeness.core.vocabulary import Act, Observation
+from likeness.core.seen import Observation
+from likeness.core.vocabulary import Act
 from likeness.vision.look import Looker
 
 POLICY = PROFILES["standard"]

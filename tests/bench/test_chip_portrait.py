@@ -13,7 +13,7 @@ from likeness.bench.chip_portrait import (
     cut_out,
     press,
 )
-from likeness.core.vocabulary import Box
+from likeness.core.seen import Box
 from likeness.vision.look import Looker, decode
 from likeness.vision.models import Pixels
 

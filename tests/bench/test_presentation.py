@@ -26,7 +26,7 @@ from likeness.bench.presentation import (
 )
 from likeness.bench.presentation_list import Presentation
 from likeness.core.profile import TextureRules
-from likeness.core.vocabulary import EmbedWhen, Observation
+from likeness.core.seen import EmbedWhen, Observation
 from likeness.vision.detect import Picture
 from likeness.vision.look import Looker
 from visits import STILL

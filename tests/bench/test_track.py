@@ -5,7 +5,7 @@ import math
 from dataclasses import replace
 
 from likeness.bench.track import Track
-from likeness.core.vocabulary import Observation, Parallax
+from likeness.core.seen import Observation, Parallax
 from visits import STILL, embedding
 
 

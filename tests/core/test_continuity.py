@@ -7,7 +7,8 @@ import pytest
 
 import visits as v
 from likeness.core.continuity import Continuity
-from likeness.core.vocabulary import Face, Observation, Reason
+from likeness.core.seen import Face, Observation
+from likeness.core.vocabulary import Reason
 
 
 def breaks(frames: list[Observation]) -> list[Reason]:

@@ -10,7 +10,7 @@ import pytest
 
 import visits as v
 from likeness.core.frozen import Frozen
-from likeness.core.vocabulary import Face, Observation
+from likeness.core.seen import Face, Observation
 
 FPS = 30.0
 SEEDS = range(4)

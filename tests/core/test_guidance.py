@@ -15,7 +15,8 @@ from likeness.core.guidance import (
     Picture,
 )
 from likeness.core.scene import Hint
-from likeness.core.vocabulary import Act, Box, Face, Observation
+from likeness.core.seen import Box, Face, Observation
+from likeness.core.vocabulary import Act
 
 PICTURE = Picture(640, 480, luma=0.4)
 REST = Asked(rest=True)

@@ -8,7 +8,7 @@ import visits as v
 from likeness.core.head_moves import NodWatch, TurnWatch
 from likeness.core.profile import ActRules
 from likeness.core.rest import Rest
-from likeness.core.vocabulary import Face
+from likeness.core.seen import Face
 
 RULES = ActRules()
 REST = Rest(v.OPEN, v.OPEN, 0.0, 0.0)

@@ -13,7 +13,8 @@ from likeness.core.light_answer import (
     judge,
 )
 from likeness.core.light_signal import Baseline, Shown, correlation
-from likeness.core.vocabulary import FaceLight, LightOutcome, Rgb
+from likeness.core.seen import FaceLight, Rgb
+from likeness.core.vocabulary import LightOutcome
 
 ONE = sequence(1)
 TRIES = 100

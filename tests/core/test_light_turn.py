@@ -18,6 +18,7 @@ from likeness.core.light_turn import (
     LightTurn,
     Phase,
 )
+from likeness.core.seen import Observation
 from likeness.core.visit_events import (
     LightAccepted,
     LightBegun,
@@ -25,7 +26,7 @@ from likeness.core.visit_events import (
     Show,
     TimePassed,
 )
-from likeness.core.vocabulary import LightOutcome, Observation, Reason
+from likeness.core.vocabulary import LightOutcome, Reason
 from likeness.core.wishes import Wishes
 
 ONE = sequence(1)

@@ -8,7 +8,8 @@ import visits as v
 from likeness.core.liveness import BlinkWatch, CloseWatch, Watch, watch
 from likeness.core.profile import ActRules
 from likeness.core.rest import Rest
-from likeness.core.vocabulary import Act, Face
+from likeness.core.seen import Face
+from likeness.core.vocabulary import Act
 
 RULES = ActRules()
 REST = Rest(v.OPEN, v.OPEN, 0.0, 0.0)

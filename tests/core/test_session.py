@@ -11,18 +11,15 @@ from hypothesis import strategies as st
 
 import visits as v
 from likeness.core import visit_events as e
+from likeness.core.seen import Attention, Face, Observation, Parallax
 from likeness.core.session import State
 from likeness.core.visit import ANY_POSE
 from likeness.core.vocabulary import (
     Act,
-    Attention,
     Card,
     CardDoubt,
     Consent,
-    Face,
     NonceSource,
-    Observation,
-    Parallax,
     Purpose,
     Reason,
     Verdict,

@@ -13,16 +13,15 @@ from likeness.core import light
 from likeness.core import visit_events as e
 from likeness.core.light_answer import Lit
 from likeness.core.profile import PROFILES, Profile
+from likeness.core.seen import Attention, Observation
 from likeness.core.session import Session, State
 from likeness.core.vocabulary import (
     Act,
     Alternative,
-    Attention,
     Conclusion,
     Consent,
     LightOutcome,
     NonceSource,
-    Observation,
     Purpose,
     Reason,
     Verdict,

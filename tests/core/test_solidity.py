@@ -3,8 +3,8 @@
 import pytest
 
 from likeness.core.profile import SolidityRules
+from likeness.core.seen import Parallax
 from likeness.core.solidity import Shape, Solidity
-from likeness.core.vocabulary import Parallax
 
 RULES = SolidityRules()
 

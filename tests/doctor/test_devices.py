@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from likeness import config
-from likeness.core.vocabulary import Frame
+from likeness.core.seen import Frame
 from likeness.doctor import devices
 from likeness.doctor.finding import State
 from likeness.edges import directory_lock

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import numpy as np
 import pytest
 
-from likeness.core.vocabulary import Frame
+from likeness.core.seen import Frame
 from likeness.edges.camera import Frames, SlotCamera
 from likeness.errors import DeviceLost, DeviceRefused
 

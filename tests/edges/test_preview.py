@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from likeness.core.vocabulary import Frame
+from likeness.core.seen import Frame
 from likeness.edges.preview import WIDTH_PX, Preview, Shown, encoded
 from likeness.errors import DeviceLost
 from stories import story, until

@@ -8,7 +8,7 @@ import cv2
 import pytest
 
 import clips
-from likeness.core.vocabulary import Frame
+from likeness.core.seen import Frame
 from likeness.edges.recorded import LiveFeed, RecordedCamera, frames
 from likeness.errors import FeedUnreadable
 

@@ -12,16 +12,14 @@ from likeness.core import visit_events as e
 from likeness.core.chain import Stored
 from likeness.core.challenge import CHOICES
 from likeness.core.profile import PROFILES
+from likeness.core.seen import Attention, Embedding, Observation
 from likeness.core.session import Session, State
 from likeness.core.vocabulary import (
     Act,
-    Attention,
     Card,
     Conclusion,
     Consent,
-    Embedding,
     NonceSource,
-    Observation,
     Purpose,
     Reason,
     Verdict,

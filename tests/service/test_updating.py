@@ -9,8 +9,8 @@ import pytest
 
 from likeness.core import update
 from likeness.core.health_window import HealthRules
+from likeness.core.seen import Attention, Embedding, Frame, Observation
 from likeness.core.update import Ledger, Trial
-from likeness.core.vocabulary import Attention, Embedding, Frame, Observation
 from likeness.errors import ModelError, ModelsReturned
 from likeness.service.updating import WatchedSight
 from stories import story, until

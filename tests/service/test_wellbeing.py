@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from likeness.core.chain import ChainHead, EpochReason, Link
-from likeness.core.vocabulary import Attention, Frame, Observation
+from likeness.core.seen import Attention, Frame, Observation
 from likeness.core.wellness import Part, Wellness
 from likeness.edges import systemd
 from likeness.edges.camera import Frames, SlotCamera

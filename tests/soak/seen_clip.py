@@ -11,13 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from likeness.core.vocabulary import (
-    Attention,
-    Embedding,
-    EmbedWhen,
-    Face,
-    Observation,
-)
+from likeness.core.seen import Attention, Embedding, EmbedWhen, Face, Observation
 from likeness.edges.recorded import frames
 from likeness.service.ports import Frame
 from likeness.vision.look import Looker

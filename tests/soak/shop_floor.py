@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 import numpy as np
 
 from likeness.core.line import BrokerDown, BrokerEvent, BrokerUp
-from likeness.core.vocabulary import Frame, Portrait
+from likeness.core.seen import Frame
+from likeness.core.vocabulary import Portrait
 from likeness.edges.broker import LineSettings, MqttLine
 from likeness.edges.portrait_decoder import CommandPortrait
 from likeness.errors import DeviceLost

@@ -21,15 +21,10 @@ from likeness.core import messages, profile
 from likeness.core.chain import ChainHead, Stored
 from likeness.core.health_window import HealthRules
 from likeness.core.report import DeviceFacts
+from likeness.core.seen import Observation
 from likeness.core.session import Session
 from likeness.core.visit_events import AskNonce
-from likeness.core.vocabulary import (
-    Environment,
-    Moment,
-    NonceSource,
-    Observation,
-    Purpose,
-)
+from likeness.core.vocabulary import Environment, Moment, NonceSource, Purpose
 from likeness.edges import bench_keys, store_file
 from likeness.edges.broker import LineSettings
 from likeness.edges.portrait_decoder import CommandPortrait

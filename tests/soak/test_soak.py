@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from likeness.core.vocabulary import Observation
+from likeness.core.seen import Observation
 from likeness.edges.store import Retention
 from soak import fake_days, flatness, real_hour, soak, soak_page, vitals
 from soak.flatness import Finding

@@ -5,7 +5,7 @@ import pytest
 
 from likeness.core.light import linear
 from likeness.core.light_answer import MIDDLE, SIDES, Region
-from likeness.core.vocabulary import FaceLight
+from likeness.core.seen import FaceLight
 from likeness.simulators.lit_face import Scene, light_up, reach_of_face
 from likeness.vision.light import light_of
 from likeness.vision.look import Looker

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from likeness.core.vocabulary import Box, EmbedWhen, Face, FaceLight, Observation
+from likeness.core.seen import Box, EmbedWhen, Face, FaceLight, Observation
 from likeness.edges.recorded import frames
 from likeness.vision.detect import NEAR, Detector
 from likeness.vision.look import (

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likeness.bench.chip_portrait import chip_portrait
-from likeness.core.vocabulary import Embedding
+from likeness.core.seen import Embedding
 from likeness.vision.look import Looker
 from likeness.vision.match import PLACES, Embedder, five_points, similarity
 from likeness.vision.models import Floats, Model, ModelSet, Pixels

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likeness.core.vocabulary import Face
+from likeness.core.seen import Face
 from likeness.vision.look import Looker
 from likeness.vision.models import Floats, ModelSet, Pixels
 from likeness.vision.passive import AROUND, FACE, SIDE, VIEWS, Passive, views

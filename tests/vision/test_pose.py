@@ -36,7 +36,7 @@ def face_model() -> npt.NDArray[np.float64]:
 
 
 def turned(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Rotation:
-    """Turn the head as `vocabulary.Face` names its angles: tilt, then nod, then turn.
+    """Turn the head as `seen.Face` names its angles: tilt, then nod, then turn.
 
     Each factor is written down from what a person does: in a turn to the own left the
     nose (at z < 0) goes to x > 0; looking up it goes to y < 0; a tilt to the own left

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pytest
 
 from likeness.core.profile import SolidityRules
+from likeness.core.seen import Parallax
 from likeness.core.solidity import Shape, Solidity
-from likeness.core.vocabulary import Parallax
 from likeness.edges.recorded import frames
 from likeness.vision.look import Looker
 from likeness.vision.mesh import SIDE, Fit

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from likeness.core.vocabulary import EmbedWhen
+from likeness.core.seen import EmbedWhen
 from likeness.parts import load_model_set
 from likeness.vision.look import Looker
 from likeness.vision.models import Model, ModelSet

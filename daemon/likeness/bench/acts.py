@@ -19,7 +19,8 @@ from likeness.bench.intervals import clopper_pearson
 from likeness.core.liveness import watch
 from likeness.core.looking import Looking
 from likeness.core.profile import ActRules, Profile
-from likeness.core.vocabulary import Act, Embedding, Frame, Observation
+from likeness.core.seen import Embedding, Frame, Observation
+from likeness.core.vocabulary import Act
 from likeness.edges.recorded import frames
 from likeness.vision.look import Looker
 

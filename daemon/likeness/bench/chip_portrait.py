@@ -8,7 +8,7 @@ others: finding the face, and what the portrait is used for.
 import cv2
 import numpy as np
 
-from likeness.core.vocabulary import Box
+from likeness.core.seen import Box
 from likeness.vision.look import Looker, decode
 from likeness.vision.models import Pixels
 

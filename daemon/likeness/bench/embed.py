@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from likeness.core.vocabulary import Embedding
+from likeness.core.seen import Embedding
 from likeness.errors import UsageError
 from likeness.vision.look import Looker, decode
 

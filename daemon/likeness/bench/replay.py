@@ -31,6 +31,7 @@ from likeness.bench.track import Track
 from likeness.bench.visit_file import PlannedVisit, VisitFile
 from likeness.core import profile
 from likeness.core.report import DeviceFacts
+from likeness.core.seen import Observation
 from likeness.core.session import Session
 from likeness.core.visit_events import CardPresented, ConsentGiven
 from likeness.core.vocabulary import (
@@ -39,7 +40,6 @@ from likeness.core.vocabulary import (
     Conclusion,
     Consent,
     Environment,
-    Observation,
     Reason,
     Verdict,
 )

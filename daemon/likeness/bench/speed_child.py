@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 
 from likeness.core.matching import cosine
-from likeness.core.vocabulary import EmbedWhen
+from likeness.core.seen import EmbedWhen
 from likeness.errors import LikenessError
 from likeness.vision.detect import Picture
 from likeness.vision.look import Looker

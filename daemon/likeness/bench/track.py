@@ -7,7 +7,7 @@ Leaves to others: drawing.
 import math
 
 from likeness.bench.line_file import Line
-from likeness.core.vocabulary import Face, Observation
+from likeness.core.seen import Face, Observation
 
 
 class Track:

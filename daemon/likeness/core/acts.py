@@ -13,7 +13,8 @@ from likeness.core.challenge import Challenge, form
 from likeness.core.liveness import Watch, watch
 from likeness.core.profile import ActRules
 from likeness.core.rest import Rest
-from likeness.core.vocabulary import Act, ActFinding, Face
+from likeness.core.seen import Face
+from likeness.core.vocabulary import Act, ActFinding
 from likeness.core.wishes import Wishes
 
 # A frame captured before the window closed may reach us this much later.

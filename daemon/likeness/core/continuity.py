@@ -13,7 +13,8 @@ Takes observations, says what broke. Leaves to others: what follows from it.
 
 from likeness.core import matching
 from likeness.core.frozen import Frozen
-from likeness.core.vocabulary import Embedding, Face, Observation, Reason
+from likeness.core.seen import Embedding, Face, Observation
+from likeness.core.vocabulary import Reason
 
 LOST_AFTER_S = 0.4
 SECOND_AFTER_S = 0.4

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import fmean, pvariance
 
-from likeness.core.vocabulary import Face, Observation
+from likeness.core.seen import Face, Observation
 
 # Recordings of living people hold a picture for two frames; 15 frames/s shown as 60
 # hold it for four.

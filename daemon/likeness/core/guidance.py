@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from likeness.core.looking import HIDDEN_GLARE
 from likeness.core.scene import Hint
-from likeness.core.vocabulary import EYE_ACTS, Act, Face, Observation
+from likeness.core.seen import Face, Observation
+from likeness.core.vocabulary import EYE_ACTS, Act
 
 # On the page within 200 ms of the first such frame (issue 6): the fourth at 25 or 30 a
 # second; to look and to paint takes some 60 ms more, measured in a browser.

@@ -11,7 +11,7 @@ from enum import Enum, auto
 
 from likeness.core.profile import ActRules
 from likeness.core.rest import Rest
-from likeness.core.vocabulary import Face
+from likeness.core.seen import Face
 
 
 class _Head(Enum):

@@ -25,7 +25,7 @@ from enum import StrEnum
 from typing import Final
 
 from likeness.core.challenge import below, numbers_from
-from likeness.core.vocabulary import Rgb
+from likeness.core.seen import Rgb
 
 STEPS: Final = 8
 LENGTH_FROM_MS: Final = 250

@@ -37,7 +37,8 @@ from likeness.core.light_signal import (
     rms,
     seen,
 )
-from likeness.core.vocabulary import FaceLight, LightOutcome
+from likeness.core.seen import FaceLight
+from likeness.core.vocabulary import LightOutcome
 
 
 class Region(StrEnum):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from likeness.core.light import LightSequence, linear_rgb
-from likeness.core.vocabulary import Rgb
+from likeness.core.seen import Rgb
 
 Series = tuple[float, ...]
 Chroma = tuple[Series, Series]  # red over green, blue over green; a value a frame

@@ -13,6 +13,7 @@ from typing import Final
 
 from likeness.core.light import LightSequence
 from likeness.core.light_answer import LightRules, Lit, judge
+from likeness.core.seen import Face, Observation
 from likeness.core.visit_events import (
     LightAccepted,
     LightBegun,
@@ -21,7 +22,7 @@ from likeness.core.visit_events import (
     Show,
     TimePassed,
 )
-from likeness.core.vocabulary import Face, LightOutcome, Observation, Reason
+from likeness.core.vocabulary import LightOutcome, Reason
 from likeness.core.wishes import Wishes
 
 # From the tap to the first colour: one message each way, and a repaint.

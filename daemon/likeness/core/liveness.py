@@ -22,7 +22,8 @@ from typing import assert_never
 from likeness.core.head_moves import NodWatch, TurnWatch
 from likeness.core.profile import ActRules
 from likeness.core.rest import Rest
-from likeness.core.vocabulary import Act, Face
+from likeness.core.seen import Face
+from likeness.core.vocabulary import Act
 
 
 class _Lid(Enum):

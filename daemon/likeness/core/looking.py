@@ -12,16 +12,9 @@ from likeness.core.matching import BestViews
 from likeness.core.presentation import Texture
 from likeness.core.profile import Profile
 from likeness.core.rest import Rest, rest_of
+from likeness.core.seen import Embedding, EmbedWhen, Face, Observation
 from likeness.core.solidity import Solidity
-from likeness.core.vocabulary import (
-    EYE_ACTS,
-    Act,
-    Embedding,
-    EmbedWhen,
-    Face,
-    Observation,
-    Reason,
-)
+from likeness.core.vocabulary import EYE_ACTS, Act, Reason
 
 REST_WINDOW_S = 1.0  # design, section 2: at most the first second of a usable face
 EARLY_VIEWS = 3  # wanted soon, for the verdict must not wait for them

@@ -7,7 +7,7 @@ the match score. Leaves to others: pictures, thresholds.
 import math
 from collections.abc import Sequence
 
-from likeness.core.vocabulary import Embedding, Face
+from likeness.core.seen import Embedding, Face
 
 VIEWS = 5  # more views add nothing measurable once they are spread over the visit
 

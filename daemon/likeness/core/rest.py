@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from likeness.core.vocabulary import Face
+from likeness.core.seen import Face
 
 MIN_REST_FRAMES = 6
 OPEN_QUANTILE = 0.8  # of the rest frames: a blink in the rest second must not lower it

@@ -22,17 +22,10 @@ from likeness.core.glance import State as State  # noqa: PLC0414 - for users
 from likeness.core.goodbye import Goodbye
 from likeness.core.looking import Looking
 from likeness.core.profile import Profile
+from likeness.core.seen import Attention, Observation
 from likeness.core.tries import Tries
 from likeness.core.visit import Visit
-from likeness.core.vocabulary import (
-    CARD_LAID,
-    TURN_ACTS,
-    Attention,
-    Card,
-    Consent,
-    Observation,
-    Reason,
-)
+from likeness.core.vocabulary import CARD_LAID, TURN_ACTS, Card, Consent, Reason
 from likeness.core.wishes import Wishes
 
 NOTHING = Attention(eyes=False, embed=None)

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from statistics import median
 
 from likeness.core.profile import SolidityRules
-from likeness.core.vocabulary import Parallax
+from likeness.core.seen import Parallax
 
 LEAST_NOISE = 0.02  # nothing is surer than this
 

@@ -14,6 +14,7 @@ from likeness.core.goodbye import Goodbye
 from likeness.core.light_turn import LightTurn, Phase
 from likeness.core.looking import Looking
 from likeness.core.profile import Profile
+from likeness.core.seen import Attention, Embedding, EmbedWhen
 from likeness.core.verdict import DOUBTS, Findings, decide, match_finding
 from likeness.core.visit_events import Begin
 from likeness.core.vocabulary import (
@@ -22,13 +23,10 @@ from likeness.core.vocabulary import (
     Act,
     ActFinding,
     Alternative,
-    Attention,
     Card,
     CardDoubt,
     Conclusion,
     Consent,
-    Embedding,
-    EmbedWhen,
     NonceSource,
     Reason,
 )

@@ -7,15 +7,14 @@ the other stand in session.py.
 from dataclasses import dataclass, field
 from datetime import date
 
+from likeness.core.seen import Embedding, Observation
 from likeness.core.vocabulary import (
     Act,
     Alternative,
     Card,
     Conclusion,
     Consent,
-    Embedding,
     NonceSource,
-    Observation,
     Purpose,
     Reason,
 )

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import closing
 
-from likeness.core.vocabulary import Frame
+from likeness.core.seen import Frame
 from likeness.errors import DeviceLost
 
 # A camera that is well gives a frame every 40 ms; its first one may need a second or

@@ -8,7 +8,7 @@ import itertools
 import time
 from functools import partial
 
-from likeness.core.vocabulary import Frame
+from likeness.core.seen import Frame
 from likeness.edges.camera import Frames, SlotCamera
 from likeness.errors import ConfigError, DeviceLost
 

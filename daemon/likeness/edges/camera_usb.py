@@ -11,7 +11,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from likeness.core.vocabulary import Frame
+from likeness.core.seen import Frame
 from likeness.edges.camera import Frames, SlotCamera
 from likeness.edges.quiet_cv2 import cv2
 from likeness.errors import DeviceLost, DeviceRefused

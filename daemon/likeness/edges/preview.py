@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 
 from likeness.core.guidance import Picture
-from likeness.core.vocabulary import Frame
+from likeness.core.seen import Frame
 from likeness.edges.quiet_cv2 import cv2
 
 log = logging.getLogger(__name__)

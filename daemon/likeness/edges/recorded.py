@@ -20,7 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
-from likeness.core.vocabulary import Frame
+from likeness.core.seen import Frame
 from likeness.edges.camera import Frames, SlotCamera
 from likeness.edges.quiet_cv2 import cv2
 from likeness.errors import FeedUnreadable

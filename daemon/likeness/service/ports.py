@@ -8,13 +8,9 @@ the service need of one another).
 from collections.abc import Callable
 from typing import Protocol
 
-from likeness.core.vocabulary import (
-    Attention,
-    Embedding,
-    Moment,
-    Observation,
-)
-from likeness.core.vocabulary import Frame as Frame  # noqa: PLC0414 - for users
+from likeness.core.seen import Attention, Embedding, Observation
+from likeness.core.seen import Frame as Frame  # noqa: PLC0414 - for users
+from likeness.core.vocabulary import Moment
 from likeness.core.vocabulary import Portrait as Portrait  # noqa: PLC0414 - for users
 
 

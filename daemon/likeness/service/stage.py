@@ -23,7 +23,8 @@ from likeness.core.glance import State
 from likeness.core.guidance import Asked, Guidance, Picture
 from likeness.core.scene import Offer, Scene
 from likeness.core.scenery import CLOSED, ConsentText, Facts, Manner, scene_of, spoken
-from likeness.core.vocabulary import Conclusion, Consent, Observation, Purpose
+from likeness.core.seen import Observation
+from likeness.core.vocabulary import Conclusion, Consent, Purpose
 from likeness.service.consents import Consents
 from likeness.service.numbers_turn import NumbersTurn
 from likeness.service.ports import Clock

@@ -16,6 +16,7 @@ from typing import assert_never
 from likeness.core import visit_events as visits
 from likeness.core.chain import Stored
 from likeness.core.glance import Glance
+from likeness.core.seen import Observation
 from likeness.core.session import Session, State
 from likeness.core.vocabulary import (
     CARD_LAID,
@@ -24,7 +25,6 @@ from likeness.core.vocabulary import (
     Conclusion,
     Consent,
     NonceSource,
-    Observation,
     Purpose,
     Reason,
     Today,

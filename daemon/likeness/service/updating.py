@@ -11,7 +11,7 @@ from typing import NoReturn, assert_never
 
 from likeness.core import health_window as health
 from likeness.core import update
-from likeness.core.vocabulary import Attention, Embedding, Observation
+from likeness.core.seen import Attention, Embedding, Observation
 from likeness.errors import ModelError, ModelsReturned
 from likeness.service.ports import Clock, Frame, Sight
 

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likeness.core.light import linear
-from likeness.core.vocabulary import Rgb
+from likeness.core.seen import Rgb
 
 Floats = npt.NDArray[np.float32]
 Picture = npt.NDArray[np.uint8]  # height × width × 3, BGR

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from likeness.core.light import linear
 from likeness.core.light_answer import Region
-from likeness.core.vocabulary import FaceLight, Rgb
+from likeness.core.seen import FaceLight, Rgb
 from likeness.vision.detect import Floats
 from likeness.vision.mesh import SIDE, Fit
 

@@ -11,13 +11,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from likeness.core.vocabulary import (
-    Box,
-    Embedding,
-    EmbedWhen,
-    Face,
-    Observation,
-)
+from likeness.core.seen import Box, Embedding, EmbedWhen, Face, Observation
 from likeness.vision.change import Change, digest_of
 from likeness.vision.cues import Eyelids, LidFollower, lid_line_of, quality_of
 from likeness.vision.detect import FAR, NEAR, Detection, Detector, Picture

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from likeness.core.vocabulary import Embedding
+from likeness.core.seen import Embedding
 from likeness.vision.detect import Floats, Picture
 from likeness.vision.mesh import (
     LEFT_EYE_INNER,

@@ -12,7 +12,7 @@ import math
 import cv2
 import numpy as np
 
-from likeness.core.vocabulary import Face
+from likeness.core.seen import Face
 from likeness.vision.detect import Floats, Picture
 from likeness.vision.models import Model
 

@@ -68,7 +68,7 @@ _FIT = np.linalg.pinv(_SHAPE).T  # N×3: landmarks @ this is the 2×3 matrix
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Angles in degrees (see `vocabulary.Face`), scale in pixels per millimetre."""
+    """Angles in degrees (see `seen.Face`), scale in pixels per millimetre."""
 
     yaw_deg: float
     pitch_deg: float

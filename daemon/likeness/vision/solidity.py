@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from likeness.core.vocabulary import Parallax
+from likeness.core.seen import Parallax
 from likeness.vision.detect import Floats, Picture
 from likeness.vision.mesh import (
     FACE_EDGE_LEFT,
@@ -85,7 +85,7 @@ class Relief:
     def see(self, fit: Fit, yaw_deg: float) -> Parallax | None:
         """Measure a turned view; keep a more frontal one to measure others against.
 
-        `yaw_deg` is the pose's, see `vocabulary.Face`.
+        `yaw_deg` is the pose's, see `seen.Face`.
         None: it is not turned enough, or too little of it could be followed.
         """
         front = self._front

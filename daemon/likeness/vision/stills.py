@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import cv2
 import numpy as np
 
-from likeness.core.vocabulary import Box, Embedding
+from likeness.core.seen import Box, Embedding
 from likeness.vision.detect import Detection, Detector, Picture
 from likeness.vision.match import Embedder
 from likeness.vision.mesh import Fit, Mesh, Region

@@ -5,7 +5,7 @@ import pytest
 
 from likeness.bench.attacks.genuine import Genuine, Shot
 from likeness.bench.attacks.puppet import Puppet
-from likeness.core.vocabulary import Face
+from likeness.core.seen import Face
 from likeness.vision.detect import Picture
 from likeness.vision.look import Looker
 from real_models import read

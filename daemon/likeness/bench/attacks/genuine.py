@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 
 from likeness.bench.visit_file import PlannedVisit, VisitFile
-from likeness.core.vocabulary import Act, Embedding, Face
+from likeness.core.seen import Embedding, Face
+from likeness.core.vocabulary import Act
 from likeness.edges.recorded import frames
 from likeness.errors import FeedUnreadable
 from likeness.vision.detect import Floats, Picture
