@@ -5,6 +5,8 @@ Leaves to others: serving them (desk_server.py).
 
 from importlib.resources import files as resources
 
+from likeness.edges import http_headers
+
 MEDIA_TYPES = {
     ".html": "text/html",
     ".css": "text/css",
@@ -13,22 +15,16 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml",
 }
 
-# Nothing is loaded from elsewhere, nothing inline runs, no other page may hold ours;
-# what is shown is kept by no cache.
+# Nothing is loaded from elsewhere, nothing inline runs, no other page may hold ours.
 HEADERS = {
+    **http_headers.APART,
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
         " connect-src 'self'; base-uri 'none'; form-action 'none';"
         " frame-ancestors 'none'; require-trusted-types-for 'script';"
         " trusted-types 'none'"
     ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-    "Cache-Control": "no-store",
 }
 
 

@@ -9,18 +9,15 @@ Leaves to others: what is served.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# Nothing from elsewhere, in no frame, kept nowhere (CSP 3, Fetch, Permissions Policy).
+from likeness.edges import http_headers
+
+# Nothing from elsewhere, in no frame (CSP 3, Fetch, Permissions Policy).
 HEADERS = {
+    **http_headers.APART,
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' blob: data:; base-uri 'none';"
         " form-action 'none'; frame-ancestors 'none'; object-src 'none'"
     ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Permissions-Policy": (
         "accelerometer=(), autoplay=(self), camera=(), display-capture=(),"
