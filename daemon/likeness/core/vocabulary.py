@@ -1,8 +1,8 @@
 """The few values that everybody shares: card, findings, conclusion.
 
 Leaves to others: every rule, and what vision says (`seen`). Fields with personal data
-never show in a repr. Times are seconds on the monotonic clock of their source; dates are
-calendar dates.
+never show in a repr. Times are seconds on the monotonic clock of their source; dates
+are calendar dates.
 """
 
 from dataclasses import dataclass, field
