@@ -57,6 +57,7 @@ def test_the_operators_texts_stand_over_the_programs(tmp_path: Path) -> None:
         ({}, "'consent' needs 'version'"),
         ({"consent": {"version": "1", "text": "no list"}}, "'consent' needs"),
         ({"consent": {"version": "1", "text": []}}, "'consent' needs"),
+        ({"consent": {"version": "1", "text": ["x", " "]}}, "'consent' needs"),
         ({"consent": {"version": "", "text": ["x"]}}, "'consent' needs"),
         ({"consent": {"version": "1", "text": ["x", 1]}}, "'consent.text' is neither"),
         ({"consent": CONSENT, "say": {"idle": 5}}, "'say.idle' is neither a text"),

@@ -128,7 +128,7 @@ def _overlaid(under: Texts, over: Texts, where: str, group: str) -> Texts:
 def _consent(texts: Texts, file: Path) -> ConsentText:
     match texts.get("consent"):
         case {"version": str(version), "text": [str(), *_] as text} if version and all(
-            isinstance(one, str) for one in text
+            isinstance(one, str) and one.strip() for one in text
         ):
             whole = BETWEEN_PARAGRAPHS.join(text).encode()
             digest = base64.urlsafe_b64encode(hashlib.sha256(whole).digest())
