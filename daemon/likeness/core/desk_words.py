@@ -24,11 +24,14 @@ Attendant = Annotated[
         description="The staff number of who decides; it is signed with the decision.",
     ),
 ]
+_DIGIT = "[0-9\u0660-\u0669\u06f0-\u06f9\uff10-\uff19]"  # Latin, Arabic, full width
 Note = Annotated[
     str,
     msgspec.Meta(
-        # A long number is most likely that of a document or a telephone.
-        pattern=r"^(?!.*[0-9]{5})[^\x00-\x1f\x7f]{0,160}$(?!\n)",
+        # A long number is most likely that of a document or a telephone, also in
+        # groups, and in the digits of other scripts.
+        pattern=rf"^(?!.*{_DIGIT}(?:[ ./()-]*{_DIGIT}){{4}})"
+        r"[^\x00-\x1f\x7f]{0,160}$(?!\n)",
         max_length=160,
         description="In few words, and nothing that tells who the visitor is.",
     ),
