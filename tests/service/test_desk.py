@@ -13,6 +13,7 @@ from likeness.core import jws, messages
 from likeness.core.desk_lines import STATES
 from likeness.core.desk_words import (
     Decide,
+    Decided,
     DecisionReason,
     OpenVisit,
     Refused,
@@ -23,7 +24,9 @@ from likeness.core.glance import State
 from likeness.core.next_step import NextStep
 from likeness.core.visit_events import AttendantAsked, Cancelled
 from likeness.core.vocabulary import Purpose, Reason, Verdict
+from likeness.edges.store_statements import SqliteStatements
 from likeness.errors import KeyLost, StoreFull
+from likeness.service.desk_memory import DeskMemory
 
 NEW = Purpose.NEW_NUMBER
 
@@ -225,6 +228,22 @@ def test_after_a_restart_the_day_is_there_again(tmp_path: Path) -> None:
     asyncio.run(after(told))
 
 
+def test_after_a_restart_the_newest_visit_of_a_reference_speaks(tmp_path: Path) -> None:
+    async def run(*, first: bool) -> VisitLine:
+        async with running(desks.shop(tmp_path)) as shop:
+            for end in (Cancelled, AttendantAsked) if first else ():
+                # As the carrier may start it: the desk opens a reference once only.
+                assert shop.terminal.begin(purpose=NEW, transaction="T-1")
+                await desks.until(lambda: shop.terminal.glance.visit > 0)
+                shop.terminal.post(end(shop.terminal.glance.visit))
+                await desks.until(lambda: shop.terminal.idle)
+            return line(shop, "T-1")
+
+    told = asyncio.run(run(first=True))
+    assert told.verdict is Verdict.REFERRED
+    assert asyncio.run(run(first=False)) == told
+
+
 def test_a_visit_is_told_for_a_day(tmp_path: Path) -> None:
     async def run() -> None:
         async with running(desks.shop(tmp_path)) as shop:
@@ -267,6 +286,28 @@ def test_only_what_was_referred_is_decided_and_once(tmp_path: Path) -> None:
             # Who lost the answer says it again.
             assert isinstance(await decide("T-2", word("accept")), VisitLine)
             assert len(shop.statements.stated) == 1
+
+    asyncio.run(run())
+
+
+def test_decisions_side_by_side_are_all_known_after_a_restart(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with running(desks.shop(tmp_path)) as shop:
+            memory = DeskMemory(shop.near.store, SqliteStatements(shop.near.store))
+            made = [
+                Decided(
+                    transaction=f"T-{seq}",
+                    epoch="e",
+                    seq=seq,
+                    decision="refuse",
+                    reason="other",
+                    attendants=("a-1",),
+                    jti=f"j-{seq}",
+                )
+                for seq in range(5)
+            ]
+            await asyncio.gather(*map(memory.keep, made))
+            assert list((await memory.decided()).values()) == made
 
     asyncio.run(run())
 

@@ -244,8 +244,11 @@ class Desk:
         for stored in await self._recent():
             line = desk_lines.of_result(stored)
             age_s = 0.0 if line is None else float(max(0, now_s - line.begun_at))
-            if line is None or age_s > KEEP_S or self._kept.get(line.transaction):
+            if line is None or age_s > KEEP_S:
                 continue
+            before = self._kept.get(line.transaction)
+            if before is not None and before.visit:
+                continue  # it goes on now; else the newest speaks, as before
             kept = Kept(0, now - age_s, line)
             kept.over.set()
             kept.deciding = self._deciding(line, stored)

@@ -5,6 +5,7 @@ of its own. It is written after the statement: what a crash keeps out of it stil
 among the statements, and is read from there. Leaves to others: deciding, signing.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterator
 
@@ -28,6 +29,7 @@ class DeskMemory:
         """Take where small facts are kept, and where statements wait."""
         self._memory = memory
         self._statements = statements
+        self._one_at_a_time = asyncio.Lock()  # the list is read and written as a whole
 
     async def decided(self) -> dict[tuple[str, int], Decided]:
         """Return the decisions by epoch and place of their results."""
@@ -37,11 +39,13 @@ class DeskMemory:
 
     async def keep(self, made: Decided) -> None:
         """Keep one more; if there is no room for it, its statement still stands."""
-        kept = [*await self._kept(), made][-MOST:]
-        try:
-            await self._memory.remember(REMEMBERED, msgspec.json.encode(kept).decode())
-        except StoreFull as fault:
-            log.warning("event=decision_not_remembered why=%s", fault)
+        async with self._one_at_a_time:
+            kept = [*await self._kept(), made][-MOST:]
+            text = msgspec.json.encode(kept).decode()
+            try:
+                await self._memory.remember(REMEMBERED, text)
+            except StoreFull as fault:
+                log.warning("event=decision_not_remembered why=%s", fault)
 
     async def _kept(self) -> list[Decided]:
         text = await self._memory.recall(REMEMBERED)
