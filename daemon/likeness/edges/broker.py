@@ -54,7 +54,7 @@ Listener = Callable[[BrokerEvent], None]
 
 
 class MqttLine:
-    """`Broker` of `service.ports`."""
+    """`Broker` of `service.ports_carrier`."""
 
     def __init__(
         self,

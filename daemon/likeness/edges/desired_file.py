@@ -21,7 +21,7 @@ BROKEN = "desired.json.broken"
 
 
 class DesiredFile:
-    """`LedgerFile` of `service.ports`."""
+    """`LedgerFile` of `service.ports_keeping`."""
 
     def __init__(self, state_dir: Path) -> None:
         self._path = state_dir / NAME

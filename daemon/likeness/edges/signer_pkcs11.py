@@ -53,7 +53,7 @@ class _Module(Protocol):
 
 
 class Pkcs11Signer:
-    """`Signer` of `service.ports`, ES256."""
+    """`Signer` of `service.ports_carrier`, ES256."""
 
     alg = jws.ES256
 

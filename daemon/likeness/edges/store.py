@@ -45,7 +45,7 @@ class Retention:
 
 
 class SqliteStore:
-    """`ResultStore` of `service.ports`; one daemon for each directory."""
+    """`ResultStore` of `service.ports_keeping`; one daemon for each directory."""
 
     def __init__(
         self,

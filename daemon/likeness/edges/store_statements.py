@@ -1,8 +1,8 @@
 """Signed statements in the result store's database: kept until the carrier answers.
 
-`StatementStore` of `service.ports`, on the same thread, file and transactions as the
-records, bounded in number. Leaves to others: the file (`store_file`), signing, when to
-send (`core.statement_queue`).
+`StatementStore` of `service.ports_keeping`, on the same thread, file and transactions
+as the records, bounded in number. Leaves to others: the file (`store_file`), signing,
+when to send (`core.statement_queue`).
 """
 
 import sqlite3

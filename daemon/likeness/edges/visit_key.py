@@ -13,7 +13,7 @@ from likeness.errors import Untrusted
 
 
 class EphemeralKey:
-    """`VisitKey` of `service.ports`."""
+    """`VisitKey` of `service.ports_carrier`."""
 
     def __init__(self) -> None:
         """Make a new one."""

@@ -56,7 +56,7 @@ class _Known:
 
 
 class CarrierInquiry:
-    """`Inquiry` of `service.ports`; one question at a time.
+    """`Inquiry` of `service.ports_parts`; one question at a time.
 
     Args:
         notary: signs the question.

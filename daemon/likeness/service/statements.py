@@ -30,7 +30,7 @@ HEARD_AT_MOST = 64  # answers that wait for us; what comes faster is said again
 
 
 class SignedStatements:
-    """`Statements` of `service.ports`.
+    """`Statements` of `service.ports_parts`.
 
     Args:
         notary: signs.
