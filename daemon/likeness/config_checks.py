@@ -30,8 +30,7 @@ def refuse(config: "Config", where: str) -> None:
 
 def _refuse_contradictions(config: "Config", where: str) -> None:
     """One value may ask for another, in every environment."""
-    _refuse_odd_readers(config, where)
-    if wrong := _odd_screen(config) or _odd_desk(config):
+    if wrong := _odd_readers(config) or _odd_screen(config) or _odd_desk(config):
         raise ConfigError(f"{where}: {wrong}")
     if config.mqtt.retry_to_s < config.mqtt.retry_from_s:
         raise ConfigError(
@@ -54,58 +53,63 @@ def _refuse_contradictions(config: "Config", where: str) -> None:
         )
 
 
-def _refuse_odd_readers(config: "Config", where: str) -> None:
+def _odd_readers(config: "Config") -> str:
     """A terminal has a reader of cards, one of chips, or both."""
     reader, chip = config.reader, config.chip
-    if not chip.kind:
-        if not reader.kind:
-            raise ConfigError(
-                f"{where}: reader.kind and chip.kind are both empty; a terminal needs"
-                " a reader: 'sdt' for the first, 'pcsc' or 'pn532' for the second"
-            )
-        if chip.scanner or chip.name or chip.path:
-            raise ConfigError(
-                f"{where}: chip.kind is empty; give 'pcsc' or 'pn532', or leave the"
-                " other values of [chip] out"
-            )
-        return
+    if chip.kind:
+        return _odd_chip(config)
+    if not reader.kind:
+        return (
+            "reader.kind and chip.kind are both empty; a terminal needs a reader: 'sdt'"
+            " for the first, 'pcsc' or 'pn532' for the second"
+        )
+    if chip.scanner or chip.name or chip.path:
+        return (
+            "chip.kind is empty; give 'pcsc' or 'pn532', or leave the other values of"
+            " [chip] out"
+        )
+    return ""
+
+
+def _odd_chip(config: "Config") -> str:
+    """Say what is wrong with [chip], where a reader of chips is wanted."""
+    chip = config.chip
     if chip.kind == "pn532" and not chip.path:
-        raise ConfigError(
-            f"{where}: chip.path is empty; chip.kind 'pn532' needs the serial line"
-        )
+        return "chip.path is empty; chip.kind 'pn532' needs the serial line"
     if chip.kind == "pn532" and chip.name:
-        raise ConfigError(
-            f"{where}: chip.name is for chip.kind 'pcsc'; a pn532 is told by chip.path"
-        )
+        return "chip.name is for chip.kind 'pcsc'; a pn532 is told by chip.path"
     if chip.kind == "pcsc" and chip.path:
-        raise ConfigError(
-            f"{where}: chip.path is for chip.kind 'pn532'; a PC/SC reader is told by"
-            " chip.name"
-        )
+        return "chip.path is for chip.kind 'pn532'; a PC/SC reader is told by chip.name"
     if not chip.scanner:
-        raise ConfigError(
-            f"{where}: chip.scanner is empty; a chip opens only with what is printed on"
-            " its card: give the scanner's serial line, a keyboard under"
-            " /dev/input/by-id, '-' for standard input, or 'screen' for the page"
+        return (
+            "chip.scanner is empty; a chip opens only with what is printed on its card:"
+            " give the scanner's serial line, a keyboard under /dev/input/by-id, '-'"
+            " for standard input, or 'screen' for the page"
         )
     if chip.typed_on_page and config.screen.kind != "page":
-        raise ConfigError(
-            f"{where}: chip.scanner is 'screen', and screen.kind is"
-            f" '{config.screen.kind}'; keys can be typed on a 'page' only"
+        return (
+            f"chip.scanner is 'screen', and screen.kind is '{config.screen.kind}'; keys"
+            " can be typed on a 'page' only"
         )
-    is_line = reader.kind and reader.variant != "usb"
-    lines = [reader.path if is_line else "", chip.path]
-    lines += [] if chip.typed_on_page else [chip.scanner]
-    lines = [line for line in lines if line]
-    if len(set(lines)) != len(lines):
-        raise ConfigError(
-            f"{where}: reader.path, chip.path and chip.scanner name one line twice;"
-            " each device has its own"
+    if _is_a_line_named_twice(config):
+        return (
+            "reader.path, chip.path and chip.scanner name one line twice; each device"
+            " has its own"
         )
     if chip.allow_downgrade and not chip.allow_bac:
-        raise ConfigError(
-            f"{where}: chip.allow_downgrade needs chip.allow_bac, which is false"
-        )
+        return "chip.allow_downgrade needs chip.allow_bac, which is false"
+    return ""
+
+
+def _is_a_line_named_twice(config: "Config") -> bool:
+    reader, chip = config.reader, config.chip
+    lines = [chip.path]
+    if reader.kind and reader.variant != "usb":
+        lines.append(reader.path)
+    if not chip.typed_on_page:
+        lines.append(chip.scanner)
+    lines = [line for line in lines if line]
+    return len(set(lines)) != len(lines)
 
 
 def _odd_screen(config: "Config") -> str:

@@ -1,4 +1,4 @@
-"""What every page of ours says to a browser: keep nothing, frame nothing, share nothing.
+"""What every page of ours asks of a browser: keep, frame and share nothing of it.
 
 Leaves to others: what a page of ours may load and use (desk_pages.py, page_guard.py).
 """
