@@ -51,7 +51,6 @@ class Facts:
     numbers: tuple[NumberLine, ...] = ()
     called: bool = False
     health: str = ""
-    left_s: float | None = None
 
 
 def spoken(state: str, detail: str, manner: Manner) -> tuple[str, str]:
@@ -84,7 +83,6 @@ def scene_of(facts: Facts, manner: Manner, serial: int) -> Scene:
         asked=glance.asked,
         done=glance.done,
         act=glance.asking,
-        left_s=facts.left_s,
         camera=step in (Step.LOOK, Step.ACTS),
         offers=offers_of(facts, manner),
         purposes=manner.purposes if at_rest else (),
