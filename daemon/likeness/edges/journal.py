@@ -15,7 +15,7 @@ LINE_CHARS = 200
 
 
 class RecentLines(logging.Handler):
-    """`Journal` of `service.ports_keeping`; from `open` on it hears what our program says."""
+    """`Journal` of `service.ports_keeping`; from `open` on it hears what we say."""
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)  # a "debug" line is for the machine's log alone
