@@ -53,7 +53,11 @@ class Line:
     async def first(
         self, leaf: str, read: Callable[[Arrived], Found | None], within_s: float
     ) -> Found:
-        """Return the first message on a topic that `read` takes."""
+        """Return the first message on a topic that `read` takes.
+
+        Raises:
+            Unanswered: there was none in time.
+        """
         try:
             async with asyncio.timeout(within_s):
                 while True:
@@ -139,7 +143,11 @@ class OrderLine:
 
     @contextlib.asynccontextmanager
     async def up(self, device: str, *leaves: str) -> AsyncIterator[Line]:
-        """Hold a line on which these topics of the device are followed."""
+        """Hold a line on which these topics of the device are followed.
+
+        Raises:
+            Unanswered: the broker is not there, or does not let us.
+        """
         given = self._settings
         line = Line(
             MqttLine(

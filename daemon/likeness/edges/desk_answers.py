@@ -59,7 +59,7 @@ class DeskRules(Protocol):
         ...
 
     async def result(self, transaction: str) -> str | Refused:
-        """Return the signed result."""
+        """Return the signed result, a JWS in compact form."""
         ...
 
     async def decide(self, transaction: str, wanted: Decide) -> VisitLine | Refused:
@@ -71,11 +71,14 @@ class DeskRules(Protocol):
         ...
 
     def answer(self, call: int) -> CallList | Refused:
-        """Somebody goes there."""
+        """Take this call for answered; return those that are left."""
         ...
 
     async def news(self, since: int) -> tuple[int, DeskEvent]:
-        """Wait for what changes."""
+        """Wait until something changed after `since`; return all that has.
+
+        The number is for the next call; 0 gives all that there is, at once.
+        """
         ...
 
     async def restore(self) -> None:
