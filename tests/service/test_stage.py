@@ -174,13 +174,22 @@ async def test_an_attendant_can_be_called_at_rest() -> None:
     async with shop.open():
         assert await shop.hear(words.CallAttendant(serial=shop.scene.serial))
         assert shop.scene.called and shop.calls == [0] and shop.terminal.idle
-        shop.stage.attendant_came()
-        assert not shop.scene.called
-        scene = await begun(shop)  # and that does not hinder a visit
+        scene = await begun(shop)  # that does not hinder a visit
+        assert not scene.called  # and is not the next visitor's call
         assert await shop.hear(words.CallAttendant(serial=scene.serial))
         await shop.until("verdict_referred")
         assert shop.scene.called and shop.calls == [0, 1]
         await shop.passes(400.0)
+        assert not shop.scene.called
+
+
+@story
+async def test_a_call_is_over_when_somebody_came() -> None:
+    shop = FrontShop()
+    async with shop.open():
+        assert await shop.hear(words.CallAttendant(serial=shop.scene.serial))
+        assert shop.scene.called
+        shop.stage.attendant_came()
         assert not shop.scene.called
 
 

@@ -164,6 +164,7 @@ class Stage:
     def begun(self, visit: int, purpose: Purpose, transaction: str) -> None:
         """A visit begins."""
         del visit, purpose, transaction
+        self._called_s = -1e9  # a call of who was here before is not this visitor's
         self._guidance.begin()
 
     def concluded(self, conclusion: Conclusion, stored: Stored | None) -> None:
