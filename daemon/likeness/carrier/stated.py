@@ -208,7 +208,11 @@ def _stated(row: sa.Row[Any]) -> Stated:
 
 
 def disputed(db: sa.Connection, one: Stated) -> tuple[str, str]:
-    """Return the person that a dispute is about, sealed, and its answer's key."""
+    """Return the person that a dispute is about, sealed, and its answer's key.
+
+    Raises:
+        Untrusted: the result or the answer that it names is not here.
+    """
     said = messages.from_json(jws.decode(one.token.split(".")[1]), asks.Dispute)
     result, _ = result_of(db, one.device, said)
     asked = inquiry(db, one.device, said.result)
