@@ -489,10 +489,17 @@ async def _shout(port: int, stop: asyncio.Event, *, idle: bool) -> None:
             await asyncio.sleep(0.05)
 
 
-def test_what_is_no_http_is_answered_or_hung_up_on(tmp_path: Path) -> None:
+def test_what_is_no_http_is_answered_or_hung_up_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async def run() -> None:
         shop = desks.shop(tmp_path)
         async with desks.running(shop), desks.client(shop) as clerk:
+            ours = (
+                f"POST /v1/visits HTTP/1.1\r\nHost: 127.0.0.1:{shop.port}\r\n"
+                f"Authorization: Bearer {TOKEN}\r\nConnection: close\r\n"
+                "Content-Type: application/json\r\n"
+            ).encode()
             for noise in (
                 b"\x16\x03\x01\x02\x00\x01\x00",
                 b"GET / HTTP/9.9\r\n\r\n",
@@ -503,6 +510,8 @@ def test_what_is_no_http_is_answered_or_hung_up_on(tmp_path: Path) -> None:
                 b"POST /v1/visits HTTP/1.1\r\nContent-Length: 5\r\n"
                 b"Transfer-Encoding: chunked\r\n\r\n",
                 b"\r\n\r\n\x00\x00",
+                ours + b"Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nnot z",
+                ours + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
             ):
                 reader, writer = await asyncio.open_connection("127.0.0.1", shop.port)
                 writer.write(noise)
@@ -514,6 +523,8 @@ def test_what_is_no_http_is_answered_or_hung_up_on(tmp_path: Path) -> None:
             assert (await said(clerk, "GET", shop.url("/v1/visits")))[0] == 200
 
     asyncio.run(run())
+    # Strangers do not write our journal.
+    assert [one.message for one in caplog.records if one.exc_info] == []
 
 
 def test_a_port_that_is_taken_is_tried_again_and_ends_nothing(

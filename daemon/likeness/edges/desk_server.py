@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aiohttp import hdrs, web
 
-from likeness.edges import desk_pages
+from likeness.edges import desk_pages, http_faults
 from likeness.edges.desk_answers import DeskAnswers, DeskRules, Refusing
 from likeness.edges.desk_guard import Guard, Place
 from likeness.edges.desk_problems import problem
@@ -79,6 +79,8 @@ class DeskServer:
         self._runner = web.AppRunner(
             self._application(),
             access_log=None,
+            logger=http_faults.LOGGER,
+            auto_decompress=False,
             handle_signals=False,
             shutdown_timeout=0.5,
             keepalive_timeout=15.0,
@@ -137,6 +139,8 @@ class DeskServer:
             return refusing.answer
         except web.HTTPException as wrong:
             return _in_words(wrong)
+        except web.RequestPayloadError:  # a body in pieces that are none
+            return problem("bad_request")
         except StoreBroken as fault:
             # The daemon must end by it, as it does when a visit meets it.
             if self._broken is not None and not self._broken.done():
