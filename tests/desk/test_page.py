@@ -127,6 +127,7 @@ def test_a_day_at_the_desk(tmp_path: Path) -> None:
 @pytest.mark.browser
 def test_two_persons_sign_one_after_the_other(tmp_path: Path) -> None:
     async def decide(clerk: Clerk, attendant: str) -> None:
+        await clerk.page.wait_for("!document.querySelector('#decide').open")
         await clerk.page.click("[data-transaction='T-1'] button.main")
         await clerk.page.click("#decide [value='refuse']")
         await clerk.types("#reason", "not_the_holder")
@@ -144,6 +145,8 @@ def test_two_persons_sign_one_after_the_other(tmp_path: Path) -> None:
             await clerk.page.click("#not-now")
             await decide(clerk, "a-2")
             await clerk.sees("Refused by a-1, a-2.")
+            mark = "document.querySelector('#visit-list .mark').innerText"
+            assert await clerk.page.eval(mark) == "Not accepted"
 
     asyncio.run(run())
 

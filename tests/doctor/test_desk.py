@@ -23,9 +23,10 @@ def test_a_desk_that_answers_is_well(tmp_path: Path) -> None:
         assert found.state is State.FAIL and found.todo
         assert desk(given, in_use=False).state is State.OK
         shop.token_file.chmod(0o644)
-        assert "chmod 600" in desk(given, in_use=False).said
+        assert desk(given, in_use=False).todo == "chmod 600 it"
         shop.token_file.unlink()
-        assert desk(given, in_use=False).state is State.FAIL
+        found = desk(given, in_use=False)
+        assert found.state is State.FAIL and "desk token --out" in found.todo
 
     asyncio.run(run())
 

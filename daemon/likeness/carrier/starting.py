@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from likeness.carrier.issued_orders import VISIT, NewOrder
-from likeness.carrier.order_line import OrderLine
+from likeness.carrier.order_line import OrderLine, Unanswered
 from likeness.carrier.serve import Settings
 from likeness.carrier.words import Life, signed
 from likeness.core import messages, orders, visit_orders
@@ -105,11 +105,17 @@ class Starting:
             life = Life(now_s, now_s + expires_after_s)
             order = NewOrder(device, VISIT, name, lambda number: make(number, life))
             token = self._far.store.issue(order, now_s)
-            return await self._far.answered(
-                line,
-                device,
-                "visit",
-                token,
-                wait_s=wait_s,
-                expires_after_s=expires_after_s,
-            )
+            try:
+                return await self._far.answered(
+                    line,
+                    device,
+                    "visit",
+                    token,
+                    wait_s=wait_s,
+                    expires_after_s=expires_after_s,
+                )
+            except Unanswered as late:
+                raise Unanswered(
+                    f"{device}: {late}; check its name, and that it runs and reaches"
+                    " this broker; it may have obeyed all the same"
+                ) from late

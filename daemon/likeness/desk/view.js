@@ -14,9 +14,10 @@ export function el(name, attributes = {}, ...children) {
   return node;
 }
 
-/** How a visit is to be looked at: its verdict, or that it goes on, or has none. */
+/** How a visit is to be looked at: what was decided, its verdict, that it goes on, or has none. */
 export function kind(visit) {
   if (visit.state !== "ended") return "running";
+  if (visit.decision?.jti) return visit.decision.decision === "accept" ? "accepted" : "refused";
   return visit.verdict ?? "unsafe";
 }
 
@@ -29,7 +30,7 @@ function standing(visit, words) {
     const acts = visit.asked ? ` ${words.say("acts", { done: visit.done, asked: visit.asked })}` : "";
     return words.get("state", visit.state) + acts;
   }
-  return words.get("verdict", visit.verdict ?? "unsafe");
+  return words.get("verdict", kind(visit));
 }
 
 function decided(visit, words) {

@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography import x509
 
 from likeness import config
-from likeness.doctor.finding import Finding, fail, ok, warn
+from likeness.doctor.finding import Finding, fail, fail_by, ok, warn
 from likeness.edges import credentials, desk_token
 from likeness.edges.desk_tls import DeskTls
 from likeness.errors import ConfigError
@@ -29,7 +29,7 @@ def desk(
     try:
         holders = desk_token.read(credentials.path_of(settings.token_file))
     except ConfigError as fault:
-        return fail(str(fault), MAKE)
+        return fail_by(str(fault), MAKE)
     if settings.cert_file:
         try:
             DeskTls(settings.cert_file, settings.key_file)

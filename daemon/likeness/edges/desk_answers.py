@@ -270,4 +270,6 @@ async def _body(request: web.Request, kind: type[Body]) -> Body:
 def _without_value(fault: str) -> str:
     """Name the member and what it should be; no value is ever given back."""
     what, at, where = fault.partition(" - at `$")
+    if what.startswith("Invalid enum value"):
+        what = "it is none of its values"
     return f"{where.strip('.`')}: {what}" if at else what

@@ -22,6 +22,7 @@ from likeness.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
+MAKE = "or make one with 'likeness desk token --out FILE'"
 LEAST = 32
 TOKEN_BYTES = 32  # of chance in one that we make
 LOOK_EVERY_S = 1.0
@@ -95,7 +96,7 @@ def read(path: Path) -> tuple[Holder, ...]:
     Raises:
         ConfigError: missing, open to everybody, or without a good token.
     """
-    data = key_files.read_secret(path, "desk token")
+    data = key_files.read_secret(path, "desk token", MAKE)
     holders = []
     for line in data[:MOST_BYTES].decode("ascii", "replace").splitlines():
         attendant, _, token = line.strip().rpartition(" ")

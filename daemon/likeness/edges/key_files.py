@@ -44,7 +44,7 @@ def load_private(path: Path) -> ec.EllipticCurvePrivateKey:
     Raises:
         ConfigError: missing, readable for everybody, not PEM, or not P-256.
     """
-    data = read_secret(path, "key")
+    data = read_secret(path, "key", TEST_KEYS)
     if b"PRIVATE KEY" not in data:
         raise ConfigError(f"{path}: not a PEM private key; take the file *.key")
     try:
@@ -56,13 +56,18 @@ def load_private(path: Path) -> ec.EllipticCurvePrivateKey:
     return key
 
 
-def read_secret(path: Path, what: str) -> bytes:
+def read_secret(path: Path, what: str, other_way: str = "") -> bytes:
     """Read a file that nobody else may read; `what` names it in errors.
+
+    Args:
+        path: the file.
+        what: its name in errors.
+        other_way: what can be done where it is missing, beside giving the right path.
 
     Raises:
         ConfigError: missing, or open to everybody.
     """
-    data = _read(path, what)
+    data = _read(path, what, other_way)
     if path.stat().st_mode & stat.S_IRWXO:
         raise ConfigError(f"{path}: everybody can reach this {what}; chmod 600 it")
     return data
@@ -151,11 +156,11 @@ def _is_p256(curve: ec.EllipticCurve) -> bool:
     return isinstance(curve, ec.SECP256R1)
 
 
-def _read(path: Path, what: str) -> bytes:
+def _read(path: Path, what: str, other_way: str = TEST_KEYS) -> bytes:
     try:
         return path.read_bytes()
     except OSError as problem:
         raise KeyMissing(
             f"{path}: this {what} cannot be read: {problem.strerror};"
-            f" give the right path, {TEST_KEYS}"
+            f" give the right path{other_way and f', {other_way}'}"
         ) from problem

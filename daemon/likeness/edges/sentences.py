@@ -98,7 +98,7 @@ def _read(file: Path) -> Texts:
     try:
         return msgspec.json.decode(data, type=Texts)
     except (msgspec.DecodeError, RecursionError) as fault:
-        raise ConfigError(f"{file}: {fault}") from fault
+        raise ConfigError(f"{file}: no JSON object as it should be: {fault}") from fault
 
 
 def _overlaid(under: Texts, over: Texts, where: str, group: str) -> Texts:
