@@ -187,6 +187,15 @@ async def test_a_contradiction_is_refused_and_an_alarm_with_its_evidence(
 
 
 @story
+async def test_the_same_decision_is_not_kept_without_end(tmp_path: Path) -> None:
+    async with desk(tmp_path) as one:
+        stored = await one.visit(REFERRED)
+        outcomes = [one.told(one.decide(stored)) for _ in range(6)]
+        assert outcomes == [("kept", "")] * 4 + [("refused", "decided_before")] * 2
+        assert len(one.far.store.stated()) == 4
+
+
+@story
 async def test_another_statement_by_the_same_name_is_refused(tmp_path: Path) -> None:
     async with desk(tmp_path) as one:
         stored = await one.visit(REFERRED)

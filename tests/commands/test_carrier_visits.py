@@ -55,7 +55,7 @@ def test_a_transaction_has_a_name(
     config: Path, transaction: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert start(config, transaction) == 2
-    assert "--transaction: 1 to 128 signs" in capsys.readouterr().err
+    assert "--transaction: 1 to 64 signs" in capsys.readouterr().err
 
 
 def test_a_start_lives_for_ten_minutes_at_most(

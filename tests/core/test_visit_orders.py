@@ -42,6 +42,13 @@ def test_a_good_one_is_not_doubted() -> None:
     assert doubt(cancel) is None
 
 
+@pytest.mark.parametrize("name", ["..", "a b", "", "x" * 65, "t/1", "t-1\n"])
+def test_what_the_desk_could_not_address_is_no_name(name: str) -> None:
+    claims = messages.to_json(msgspec.structs.replace(GOOD, transaction=name))
+    with pytest.raises(Untrusted, match="transaction"):
+        messages.from_json(claims, visit_orders.Start)
+
+
 @pytest.mark.parametrize(
     ("other", "why"),
     [

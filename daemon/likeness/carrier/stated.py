@@ -49,6 +49,8 @@ class Stated:
 
 KEPT = Ruling("kept")
 CONTRADICTS = "contradicts"
+# A terminal that lost its memory of a decision may have it made again, the same.
+AGREEING_AT_MOST = 4
 
 
 def keep(
@@ -136,16 +138,17 @@ def _doubt_decision(
     if said.decision == "accept" and result.person is None:
         return "no_person"  # no card was read: there is nobody to bind to
     table = tables.statements
-    others = db.execute(
-        sa.select(table.c.jti).where(
+    made = db.scalars(
+        sa.select(table.c.decision).where(
             table.c.device == device,
             table.c.epoch == said.result.epoch,
             table.c.seq == said.result.seq,
             table.c.decision != "",
-            table.c.decision != said.decision,
         )
-    )
-    return CONTRADICTS if others.first() is not None else ""
+    ).all()
+    if any(one != said.decision for one in made):
+        return CONTRADICTS
+    return "decided_before" if len(made) >= AGREEING_AT_MOST else ""
 
 
 def _doubt_dispute(db: sa.Connection, device: str, said: asks.Dispute) -> str:

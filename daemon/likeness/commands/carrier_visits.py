@@ -36,7 +36,9 @@ _config = click.option(
     help="The carrier's TOML file, as of 'carrier run'.",
 )
 _transaction = click.option(
-    "--transaction", required=True, help="The carrier's name for it, 128 signs at most."
+    "--transaction",
+    required=True,
+    help="The carrier's name for it: 1 to 64 of A-Z a-z 0-9 . _ : -",
 )
 _wait = click.option(
     "--wait",
@@ -173,9 +175,11 @@ def describe(one: Stated) -> str:
 
 def _name(transaction: str) -> str:
     try:
-        return msgspec.convert(transaction, messages.Name)
+        return msgspec.convert(transaction, messages.Reference)
     except msgspec.ValidationError as problem:
-        raise UsageError("--transaction: 1 to 128 signs") from problem
+        raise UsageError(
+            "--transaction: 1 to 64 signs of A-Z a-z 0-9 . _ : -"
+        ) from problem
 
 
 def _order(

@@ -9,14 +9,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from likeness.core.messages import Reference
 from likeness.core.next_step import NextStep
 from likeness.core.vocabulary import Purpose, Reason, Verdict
 
-# A whole path segment of "." or ".." would be taken for a way, not for a name.
-# In Python "$" also stands before a line feed at the end; a name holds none.
-Transaction = Annotated[
-    str, msgspec.Meta(pattern=r"^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,64}$(?!\n)")
-]
+Transaction = Reference
 Attendant = Annotated[
     str,
     msgspec.Meta(

@@ -41,6 +41,11 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{43}$(?!\n)")]  # SHA-256
 Epoch = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")]
 Short = Annotated[str, msgspec.Meta(max_length=256)]
+# A transaction that somebody else has named: the carrier, or a shop by its desk. It is
+# a part of the desk's addresses; a whole segment "." or ".." would be taken for a way.
+Reference = Annotated[
+    str, msgspec.Meta(pattern=r"^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,64}$(?!\n)")
+]
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

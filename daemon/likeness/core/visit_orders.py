@@ -8,7 +8,7 @@ the counter, the visit.
 
 from likeness.core import command_doubts, orders
 from likeness.core.command_doubts import Why
-from likeness.core.messages import FromCarrier, Name
+from likeness.core.messages import FromCarrier, Reference
 from likeness.core.vocabulary import Purpose
 
 START = "likeness-start+jws"
@@ -20,7 +20,7 @@ class Start(FromCarrier, frozen=True, kw_only=True):
     """Open a visit."""
 
     counter: orders.Counter  # greater than that of each start or cancel before
-    transaction: Name
+    transaction: Reference
     purpose: Purpose
 
 
@@ -28,7 +28,7 @@ class Cancel(FromCarrier, frozen=True, kw_only=True):
     """End the visit of this transaction, and no other."""
 
     counter: orders.Counter
-    transaction: Name
+    transaction: Reference
 
 
 VisitOrder = Start | Cancel
