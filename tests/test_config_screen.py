@@ -36,6 +36,8 @@ def load(folder: Path, text: str) -> config.Config:
             PAGE | {"screen.purposes": "[]", "screen.consent_by": '"tap"'},
             "screen.purposes is empty",
         ),
+        (PAGE | {"screen.purposes": '["check_numbers"]'}, "carrier_answer_key"),
+        (PAGE | {"screen.numbers_shown_s": "1000"}, "numbers_shown_s"),
         ({"screen.kind": '"window"'}, "screen.kind"),
         (PAGE | {"screen.port": "0"}, "screen.port"),
         ({"chip.kind": '"pcsc"', "chip.scanner": '"screen"'}, "on a 'page' only"),

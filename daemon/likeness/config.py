@@ -178,7 +178,8 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     # (decision 4), or only by a tap under the text.
     consent_by: Literal["card", "tap"] = "card"
     light: bool = False  # ask for the light answer, after a warning
-    numbers_shown_s: Seconds = 30.0  # of check_numbers, then they are cleared
+    # The answer of check_numbers stands so long on the screen, then it is cleared.
+    numbers_shown_s: Annotated[float, msgspec.Meta(gt=0, le=300)] = 30.0
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

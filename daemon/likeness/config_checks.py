@@ -7,7 +7,7 @@ unknown keys (`config`, `strict_toml`); what only the machine can tell (`doctor`
 import ipaddress
 from typing import TYPE_CHECKING
 
-from likeness.core.vocabulary import Environment
+from likeness.core.vocabulary import Environment, Purpose
 from likeness.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -133,6 +133,13 @@ def _odd_screen(config: "Config") -> str:
     ):
         if len(set(values)) != len(values):
             return f"screen.{name} names one of them twice"
+    if screen.purposes == (Purpose.CHECK_NUMBERS,) and not (
+        config.keys.carrier_answer_key
+    ):
+        return (
+            "screen.purposes is 'check_numbers' alone, which needs"
+            " keys.carrier_answer_key: without it no numbers can be asked"
+        )
     if screen.consent_by == "tap" and not screen.purposes:
         return (
             "screen.purposes is empty, and with screen.consent_by 'tap' no card begins"

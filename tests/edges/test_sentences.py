@@ -71,6 +71,38 @@ def test_a_wrong_catalogue_is_one_line_with_its_file(
         sentences.load(["en"], shipped=shipped)
 
 
+@pytest.mark.parametrize(
+    ("texts", "says"),
+    [
+        ({"consnet": CONSENT}, "no text 'consnet'; the nearest name is 'consent'"),
+        ({"say": {"idel": "Hi."}}, "'say.idel'; the nearest name is 'say.idle'"),
+        ({"welcome": "Hi."}, "there is no text 'welcome'$"),
+    ],
+)
+def test_a_text_that_no_page_shows_is_refused(
+    tmp_path: Path, texts: dict[str, object], says: str
+) -> None:
+    shipped = write(tmp_path / "a", "en", consent=CONSENT, say={"idle": "Hello."})
+    own = write(tmp_path / "b", "en", **texts)
+    with pytest.raises(ConfigError, match=says):
+        sentences.load(["en"], own=own, shipped=shipped)
+
+
+def test_an_operator_may_add_plural_forms(tmp_path: Path) -> None:
+    tries = {"one": "1 try", "other": "# tries"}
+    shipped = write(tmp_path / "a", "en", consent=CONSENT, say={"tries": tries})
+    own = write(tmp_path / "b", "en", say={"tries": {"two": "a pair"}})
+    (found,) = sentences.load(["en"], own=own, shipped=shipped).values()
+    assert json.loads(found.json)["say"]["tries"] == tries | {"two": "a pair"}
+
+
+def test_a_file_that_nobody_would_read_is_refused(tmp_path: Path) -> None:
+    shipped = write(tmp_path / "a", "en", consent=CONSENT)
+    own = write(tmp_path / "b", "EN", consent=CONSENT)
+    with pytest.raises(ConfigError, match=r"EN.json: .* does not name 'EN'"):
+        sentences.load(["en"], own=own, shipped=shipped)
+
+
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     shipped = write(tmp_path / "a", "en", consent=CONSENT)
     for data, says in (

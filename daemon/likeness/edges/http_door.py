@@ -72,10 +72,11 @@ class Door:
                 listening = await self._listen()
             except OSError as problem:
                 log.warning(
-                    "event=%s_not_listening why=%r what_to_do=%r",
+                    "event=%s_not_listening at=%r why=%r what_to_do=%r",
                     self._name,
+                    f"{self._host}:{self._port}",
                     problem.strerror or str(problem),
-                    "see its address and port in the configuration; it is tried again",
+                    "stop who listens there, or set another; it is tried again",
                 )
                 await asyncio.sleep(RETRY_S)
                 continue

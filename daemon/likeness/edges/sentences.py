@@ -12,6 +12,7 @@ is shown (service/stage.py), and how (the page).
 """
 
 import base64
+import difflib
 import hashlib
 import re
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ SHIPPED = Path(__file__).parent.parent / "page" / "languages"
 CODE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z]{4})?")
 MOST_BYTES = 256 << 10
 BETWEEN_PARAGRAPHS = "\n\n"
+PLURALS = frozenset({"zero", "one", "two", "few", "many", "other"})  # of CLDR
 
 Texts = dict[str, Any]  # of texts and of groups of them, as JSON gives it
 
@@ -64,7 +66,19 @@ def load(
         if language in catalogues:
             raise ConfigError(f"screen.languages names '{language}' twice")
         catalogues[language] = _load_one(language, own, shipped)
+    if own is not None:
+        _refuse_idle_files(own, languages)
     return catalogues
+
+
+def _refuse_idle_files(own: Path, languages: Sequence[str]) -> None:
+    """Refuse a file that nobody would read: its writer believes that it counts."""
+    for file in sorted(own.glob("*.json")):
+        if file.stem not in languages:
+            raise ConfigError(
+                f"{file}: screen.languages does not name '{file.stem}'; name it there,"
+                " or name the file after one of its languages"
+            )
 
 
 def _load_one(language: str, own: Path | None, shipped: Path) -> Catalogue:
@@ -83,7 +97,10 @@ def _load_one(language: str, own: Path | None, shipped: Path) -> Catalogue:
             f" or put {name} into screen.texts_dir"
         )
     for file in found:
-        texts = _overlaid(texts, _read(file), str(file), "")
+        over = _read(file)
+        if texts:
+            _refuse_unknown(over, texts, str(file), "")
+        texts = _overlaid(texts, over, str(file), "")
     return Catalogue(language, msgspec.json.encode(texts), _consent(texts, found[-1]))
 
 
@@ -99,6 +116,17 @@ def _read(file: Path) -> Texts:
         return msgspec.json.decode(data, type=Texts)
     except (msgspec.DecodeError, RecursionError) as fault:
         raise ConfigError(f"{file}: no JSON object as it should be: {fault}") from fault
+
+
+def _refuse_unknown(over: Texts, known: Texts, where: str, group: str) -> None:
+    """Refuse a text that no page shows: a misspelt name would change nothing."""
+    for key, value in over.items():
+        if key not in known and not known.keys() <= PLURALS:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"; the nearest name is '{group}{near[0]}'" if near else ""
+            raise ConfigError(f"{where}: there is no text '{group}{key}'{hint}")
+        if isinstance(value, dict) and isinstance(known.get(key), dict):
+            _refuse_unknown(value, known[key], where, f"{group}{key}.")
 
 
 def _overlaid(under: Texts, over: Texts, where: str, group: str) -> Texts:

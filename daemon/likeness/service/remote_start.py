@@ -184,7 +184,8 @@ class RemoteStart:
 
     def _answer(self, answer: Answer) -> None:
         self.counts[answer.outcome] += 1
-        log.warning(
+        log.log(
+            logging.INFO if answer.outcome == "done" else logging.WARNING,
             "event=visit_order outcome=%s reason=%r jti=%r",
             answer.outcome,
             answer.reason,
