@@ -1,5 +1,7 @@
 """From the parallax of turned frames to solid, flat, doubt or not measured."""
 
+from dataclasses import replace
+
 import pytest
 
 from likeness.core.profile import SolidityRules
@@ -9,8 +11,8 @@ from likeness.core.solidity import Shape, Solidity
 RULES = SolidityRules()
 
 
-def judged(*frames: Parallax | None) -> Shape:
-    solidity = Solidity(RULES)
+def judged(*frames: Parallax | None, rules: SolidityRules = RULES) -> Shape:
+    solidity = Solidity(rules)
     for parallax in frames:
         solidity.see(parallax)
     return solidity.shape
@@ -20,17 +22,29 @@ def turn(depth: float, noise: float = 0.05, to_deg: float = 18.0) -> list[Parall
     return [Parallax(to_deg, depth, noise) for _ in range(4)]
 
 
+def has_depth(*frames: Parallax, least: float, most: float) -> bool:
+    """Say whether the depth lies between: solid by the one, not by the other."""
+    low, high = replace(RULES, solid_from=least), replace(RULES, solid_from=most)
+    return (
+        judged(*frames, rules=low) is Shape.SOLID
+        and judged(*frames, rules=high) is not Shape.SOLID
+    )
+
+
 @pytest.mark.parametrize(
     ("depth", "noise", "shape"),
     [
         (0.55, 0.05, Shape.SOLID),
-        (0.21, 0.10, Shape.SOLID),
+        (0.201, 0.10, Shape.SOLID),
+        (0.199, 0.10, Shape.DOUBT),
         (0.01, 0.02, Shape.FLAT),
         (-0.1, 0.10, Shape.FLAT),
         (0.15, 0.05, Shape.DOUBT),
-        (0.10, 0.15, Shape.DOUBT),  # seen too badly to be called flat
+        (0.10, 0.049, Shape.FLAT),
+        (0.10, 0.051, Shape.DOUBT),  # seen too badly to be called flat
         (0.01, 0.60, Shape.NOT_MEASURED),
-        (0.90, 0.60, Shape.NOT_MEASURED),
+        (0.90, 0.249, Shape.SOLID),
+        (0.90, 0.251, Shape.NOT_MEASURED),
     ],
 )
 def test_a_turn_is_solid_flat_or_neither(
@@ -49,13 +63,18 @@ def test_no_turn_is_no_measurement() -> None:
 def test_the_flatter_side_counts() -> None:
     left, right = turn(0.6), turn(0.0, to_deg=-18)
     assert judged(*left, *right) is Shape.FLAT
+    assert has_depth(*left, *right, least=0.0, most=1e-9)
     assert judged(*left, *right[:1]) is Shape.SOLID  # one frame is no side
 
 
 def test_sharp_frames_outweigh_blurred_ones() -> None:
-    """Their plain mean, 0.15, would be a doubt."""
-    assert judged(*turn(0.5, 0.03), *turn(-0.2, 0.2)) is Shape.SOLID
+    """Their plain mean would be 0.15."""
+    assert has_depth(*turn(0.5, 0.03), *turn(-0.2, 0.2), least=0.48, most=0.52)
 
 
 def test_frames_of_one_turn_err_together_so_many_are_no_surer() -> None:
-    assert judged(*turn(0.1, 0.2) * 50) is Shape.DOUBT
+    many = turn(0.1, 0.2) * 50
+    assert judged(*many) is Shape.DOUBT
+    # Flat only from two of one frame's errors above: 0.1 + 2 * 0.2.
+    assert judged(*many, rules=replace(RULES, solid_from=0.49)) is Shape.DOUBT
+    assert judged(*many, rules=replace(RULES, solid_from=0.51)) is Shape.FLAT
