@@ -126,6 +126,13 @@ def handed(
         carrier.store.close()
 
 
+async def first(near: Bench) -> str:
+    """Return the record that begins the chain: without it nothing follows."""
+    token = await near.store.token(near.store.epoch, 0)
+    assert token is not None
+    return token
+
+
 class FakeTerminal:
     """Begins visits, and does nothing else."""
 

@@ -16,7 +16,7 @@ from deliveries import DEVICE
 from likeness.carrier import inquiries
 from likeness.core import asks, jws
 from likeness.core.chain import Stored
-from likeness.core.vocabulary import Conclusion, Purpose, Verdict
+from likeness.core.vocabulary import Conclusion, NonceSource, Purpose, Verdict
 from likeness.edges import key_files
 from likeness.edges.verifier import CarrierAnswers
 from likeness.edges.visit_key import EphemeralKey
@@ -24,7 +24,7 @@ from likeness.errors import Untrusted
 from results import ACCEPTED, MOMENT, NUMBER, Bench, signed
 from signed_orders import arrived
 from stories import story
-from talks import CHECKED, REFERRED, WHOLE, Carrier, handed, link, shop
+from talks import CHECKED, REFERRED, WHOLE, Carrier, first, handed, link, shop
 
 NOW = MOMENT.utc_s
 
@@ -75,6 +75,7 @@ class Asker:
 async def asker(folder: Path, **how: Any) -> AsyncIterator[Asker]:
     async with shop(folder) as near:
         with handed(near, folder, **how) as far:
+            far.take(await first(near))
             yield Asker(near, far)
 
 
@@ -142,6 +143,8 @@ async def test_only_an_accepted_fresh_visit_of_this_purpose_is_answered(
             REFERRED, purpose=Purpose.CHECK_NUMBERS, transaction="t-check"
         )
         assert one.refused(one.ask(await one.visit(referred))) == "not_accepted"
+        not_ours = replace(CHECKED, nonce="A" * 43, nonce_source=NonceSource.CARRIER)
+        assert one.refused(one.ask(await one.visit(not_ours))) == "result_in_doubt"
         refused = replace(CHECKED, verdict=Verdict.REFUSED, card=None)
         assert one.refused(one.ask(await one.visit(refused))) == "not_accepted"
         good = await one.visit()

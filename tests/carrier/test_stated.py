@@ -30,6 +30,7 @@ from talks import (
     TURNED_AWAY,
     WHOLE,
     Carrier,
+    first,
     handed,
     link,
     number_file,
@@ -87,6 +88,7 @@ class Desk:
 async def desk(folder: Path, **how: Any) -> AsyncIterator[Desk]:
     async with shop(folder) as near:
         with handed(near, folder, **how) as far:
+            far.take(await first(near))
             yield Desk(near, far)
 
 
@@ -127,6 +129,19 @@ async def test_before_its_result_is_here_nothing_is_said(tmp_path: Path) -> None
         one.far.take(token, leaf="ask")
         assert one.far.store.stated() == []
         one.far.take(stored.token)
+        assert one.told(token) == ("kept", "")
+
+
+@story
+async def test_a_result_beyond_a_gap_is_not_decided_yet(tmp_path: Path) -> None:
+    """What is missing may show that it does not follow, and will never be taken."""
+    async with desk(tmp_path) as one:
+        missing = await one.visit(REFERRED, kept=False)
+        stored = await one.visit(REFERRED)
+        token = one.decide(stored)
+        one.far.take(token, leaf="ask")
+        assert one.far.store.stated() == []
+        one.far.take(missing.token)
         assert one.told(token) == ("kept", "")
 
 

@@ -11,7 +11,7 @@ from likeness.__main__ import main
 from likeness.core import asks
 from likeness.core.vocabulary import Environment
 from likeness.edges import bench_keys
-from talks import REFERRED, handed, link, shop
+from talks import REFERRED, first, handed, link, shop
 
 
 @pytest.fixture
@@ -69,6 +69,7 @@ def test_a_start_lives_for_ten_minutes_at_most(
 async def decided(folder: Path) -> None:
     async with shop(folder) as near:
         with handed(near, folder) as far:
+            far.take(await first(near))
             stored = await near.record(REFERRED)
             far.take(stored.token)
             far.answer(

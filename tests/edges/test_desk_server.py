@@ -227,6 +227,9 @@ def test_a_session_is_the_browsers_own_and_ends(tmp_path: Path) -> None:
             # Without an Origin no browser has sent it: the cookie alone is nothing.
             cancel = shop.url("/v1/visits/T-1/cancel")
             assert (await said(page, "POST", cancel))[0] == 401
+            # Nor does it make itself a longer life.
+            again = await said(page, "POST", shop.url("/v1/session"), headers=ours)
+            assert again[0] == 401
             assert (await said(page, "DELETE", shop.url("/v1/session"), headers=ours))[
                 0
             ] == 204

@@ -250,8 +250,9 @@ def test_a_visit_is_told_for_a_day(tmp_path: Path) -> None:
             await begun(shop, "T-1")
             await shop.desk.cancel("T-1")
             await desks.until(lambda: shop.terminal.idle)
+            await begun(shop, "T-2")  # a long one, and nobody comes after it
             shop.clock.ahead_s += 24 * 3600 + 1
-            await begun(shop, "T-2")
+            await desks.until(lambda: len(shop.desk.visits().visits) == 1)
             assert [one.transaction for one in shop.desk.visits().visits] == ["T-2"]
 
     asyncio.run(run())
@@ -350,9 +351,11 @@ def test_two_persons_agree_or_nothing_is_decided(tmp_path: Path) -> None:
             assert line(shop, "T-1").decision is None and not stated
             await decide("T-1", word("accept", "a-1"))
             await decide("T-1", word("refuse", "a-1"))  # taken back
-            made = await decide("T-1", word("refuse", "a-2"))
+            made = await decide("T-1", word("refuse", "a-2", "left the shop"))
             assert isinstance(made, VisitLine) and made.decision
             assert made.decision.attendants == ("a-1", "a-2")
+            both = "compared_in_person / compared_in_person: left the shop"
+            assert [one["reason"] for one in stated] == [both]
             assert made.next_step is NextStep.DO_NOT_PROCEED
             assert [one["attendants"] for one in stated] == [("a-1", "a-2")]
 
@@ -390,6 +393,19 @@ def test_a_call_is_told_once_until_somebody_answers(tmp_path: Path) -> None:
             assert not isinstance(left, Refused) and len(left.calls) == 1
             assert shop.desk.answer(told[0].id) is Refused.UNKNOWN_CALL
             assert shop.answered == [1]
+
+    asyncio.run(run())
+
+
+def test_a_call_is_news_also_as_the_first_change(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with running(desks.shop(tmp_path)) as shop:
+            since, first = await shop.desk.news(0)
+            assert first.calls == ()
+            shop.desk.called()
+            async with asyncio.timeout(5):
+                _, event = await shop.desk.news(since)
+            assert event.calls is not None and len(event.calls) == 1
 
     asyncio.run(run())
 

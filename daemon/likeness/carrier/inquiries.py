@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from likeness.carrier import stated, tables
 from likeness.carrier.numbers import Registered, masked
+from likeness.carrier.verify import Problem
 from likeness.core import asks, jws
 from likeness.core.vocabulary import Purpose, Verdict
 
@@ -49,6 +50,8 @@ def grant(
         return "not_accepted"
     if result.purpose is not Purpose.CHECK_NUMBERS:
         return "another_purpose"
+    if _nonce_in_doubt(db, device, asked.result):
+        return "result_in_doubt"
     if now_s - _kept_utc_s(db, device, asked.result) > FRESH_S:
         return "too_late"
     before = stated.inquiry(db, device, asked.result)
@@ -100,6 +103,20 @@ def reference(number: str, salt: str) -> str:
     """Return what an answer calls a number."""
     code = hmac.digest(bytes.fromhex(salt), number.encode(), hashlib.sha256)
     return jws.encode(code[:REFERENCE_BYTES])
+
+
+def _nonce_in_doubt(db: sa.Connection, device: str, at: asks.At) -> bool:
+    """Say whether its acts were not drawn with this carrier's nonce: see the alarm."""
+    table = tables.alarms
+    found = db.execute(
+        sa.select(table.c.kind).where(
+            table.c.device == device,
+            table.c.epoch == at.epoch,
+            table.c.seq == at.seq,
+            table.c.kind == Problem.NONCE,
+        )
+    )
+    return found.first() is not None
 
 
 def _kept_utc_s(db: sa.Connection, device: str, at: asks.At) -> int:

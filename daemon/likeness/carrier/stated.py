@@ -115,6 +115,8 @@ def result_of(
     ).first()
     if row is None:
         return None, ""
+    if not row.refusal and at.seq > _contiguous(db, device, at.epoch):
+        return None, ""  # what is missing before it may show that it does not follow
     if row.hash != at.hash:
         return None, "another_result"
     if row.refusal:
@@ -126,6 +128,15 @@ def result_of(
     if result.transaction != said.transaction:
         return None, "another_transaction"
     return result, ""
+
+
+def _contiguous(db: sa.Connection, device: str, epoch: str) -> int:
+    """Return up to which record this chain is here without a break; -1: none."""
+    table = tables.chains
+    upto: int | None = db.execute(
+        sa.select(table.c.upto).where(table.c.device == device, table.c.epoch == epoch)
+    ).scalar()
+    return -1 if upto is None else upto
 
 
 def _doubt_decision(

@@ -22,7 +22,7 @@ from likeness.carrier.store import CarrierStore
 from likeness.core import messages, orders, visit_orders
 from likeness.core.vocabulary import Purpose
 from likeness.edges import key_files
-from likeness.errors import UsageError, one_line
+from likeness.errors import Untrusted, UsageError, one_line
 
 EXIT_NO = 1
 WAIT_S = 15.0
@@ -152,12 +152,15 @@ def _with_numbers(
 ) -> list[Stated]:
     """Put whole numbers in the place of their references."""
     opens = key_files.load_private(key)
-    return [
-        replace(one, numbers=tuple(disputed.numbers(store, one, opens, registry)))
-        if one.numbers
-        else one
-        for one in found
-    ]
+
+    def numbers(one: Stated) -> tuple[str, ...]:
+        try:
+            return tuple(disputed.numbers(store, one, opens, registry))
+        except Untrusted as fault:  # sealed to a former key: the others are listed
+            click.echo(f"{one.jti}: its numbers stay references: {fault}", err=True)
+            return one.numbers
+
+    return [replace(one, numbers=numbers(one)) if one.numbers else one for one in found]
 
 
 def describe(one: Stated) -> str:

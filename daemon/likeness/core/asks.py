@@ -30,7 +30,7 @@ NUMBERS = "likeness-numbers+jws"  # always sealed to the visit's key
 
 # 32 lines of the longest kind still fit into a message, sealed (jws.MAX_TOKEN_BYTES).
 NUMBERS_AT_MOST = 32
-REASON_CHARS = 256
+REASON_CHARS = 400  # of two attendants, each with a code and a note of 160
 # Eavesdroppers at the broker learn a sealed answer's size: up to eight numbers alike.
 PAD_TO_BYTES = 2048
 

@@ -104,8 +104,8 @@ export class Events {
         this.refused();
         return;
       }
-      this.lost();
+      if (!this.#ended) this.lost();
     }
-    setTimeout(() => this.#begin(), AGAIN_MS);
+    if (!this.#ended) setTimeout(() => this.#begin(), AGAIN_MS);
   }
 }

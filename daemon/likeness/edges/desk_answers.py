@@ -196,7 +196,9 @@ class DeskAnswers:
 
     # --- the page -------------------------------------------------------------------
     async def begin_session(self, request: web.Request) -> web.Response:
-        """Set the page's cookie; the guard has seen the token."""
+        """Set the page's cookie, for the token itself: no cookie makes another."""
+        if hdrs.AUTHORIZATION not in request.headers:
+            return problem("no_token")
         answer = web.Response(status=204)
         answer.set_cookie(
             self._guard.place.cookie,

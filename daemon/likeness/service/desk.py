@@ -84,7 +84,7 @@ class Desk:
         self._calls = Calls()
         self._calls_changed = 0
         self._obstacle = ""
-        self._version = 0
+        self._version = 1  # 0 stands for whoever knows nothing yet
         self._news = asyncio.Event()
         self.health = health
 
@@ -221,11 +221,11 @@ class Desk:
 
         The number is for the next call; 0 gives all that there is, at once.
         """
-        while self._version <= since and since:
+        while self._version <= since:
             await self._news.wait()
         lines = [kept.line for kept in self._kept.all if kept.changed > since]
         calls = self._calls_changed > since or not since
-        return max(self._version, 1), DeskEvent(
+        return self._version, DeskEvent(
             visits=tuple(lines),
             calls=self._calls.open if calls else None,
             obstacle=self._obstacle,
@@ -270,6 +270,7 @@ class Desk:
 
     def _look(self) -> None:
         """Bring the visit that goes on up to what the terminal says now."""
+        self._kept.forget_old(self._clock.now())
         terminal = self._terminal()
         glance, obstacle = terminal.glance, terminal.obstacle
         kept = self._kept.by_number(glance.visit) if glance.visit else None

@@ -102,8 +102,8 @@ class Deciding:
             self._proposed = None
             return Refused.ATTENDANTS_DISAGREE
         reason = _reason(first)
-        if wanted.reason is not first.reason:
-            reason = f"{reason} / {wanted.reason}"
+        if (second := _reason(wanted)) != reason:
+            reason = f"{reason} / {second}"
         return await self._make(first, by, (first.attendant, wanted.attendant), reason)
 
     async def _make(

@@ -6,7 +6,7 @@ Leaves to others: what is said of them (desk.py).
 import asyncio
 from dataclasses import dataclass, field
 
-from likeness.core.desk_words import VisitLine
+from likeness.core.desk_words import VisitLine, VisitState
 from likeness.service.desk_decisions import Deciding
 
 KEEP_S = 24 * 3600.0
@@ -49,7 +49,14 @@ class KeptVisits:
         """Take one more, and let go of what is too old or too many."""
         self._kept.pop(kept.line.transaction, None)
         self._kept[kept.line.transaction] = kept
+        self.forget_old(now)
+
+    def forget_old(self, now: float) -> None:
+        """Let go of what is too old or too many, and of no visit that goes on."""
+        too_many = len(self._kept) - MOST_VISITS
         for name, one in list(self._kept.items()):
-            if one.born_s >= now - KEEP_S and len(self._kept) <= MOST_VISITS:
-                break
-            del self._kept[name]
+            if one.line.state is not VisitState.ENDED:
+                continue
+            if one.born_s < now - KEEP_S or too_many > 0:
+                del self._kept[name]
+                too_many -= 1
