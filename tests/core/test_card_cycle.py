@@ -61,6 +61,42 @@ def test_a_card_is_announced_once_per_laying() -> None:
     assert cycle.answered(status(0x9F), 1.1) == [CardFound()]
 
 
+def test_a_card_taken_before_it_was_read_is_told_once_after_a_second() -> None:
+    cycle = wanting(0x9F, 0x81)
+    told = [cycle.answered(status(0x80), at / 4) for at in range(1, 240)]
+    assert told.index([CardRemoved()]) == 4  # a second after the first that found none
+    assert sum(map(len, told)) == 1
+    assert cycle.answered(status(0x9F), 60.0) == [CardFound()]
+
+
+def test_a_card_that_is_moved_about_is_not_told_as_taken() -> None:
+    cycle = wanting(0x9F, 0x81)
+    for at in range(1, 20):
+        for absent_s in (0.0, 0.25, 0.5, 0.95):
+            assert cycle.answered(status(0x80), at + absent_s) == []
+        assert cycle.answered(status(0x9F), at + 0.97) == [CardFound()]
+        cycle.answered(status(0x81), at + 0.98)
+
+
+def test_a_card_that_was_never_announced_is_not_told_as_taken() -> None:
+    cycle = wanting()
+    assert not any(cycle.answered(status(0x80), float(at)) for at in range(9))
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [(0x40, 0x80, 0x80), (0x90, 0x90, 0x41), (0x90, 0x90, 0x21, 0x21)],
+    ids=["refused", "read", "read, and the reader has no test"],
+)
+def test_a_removal_that_was_told_or_cannot_be_is_not_told_again(
+    ends: tuple[int, ...],
+) -> None:
+    cycle = wanting(0x9F, *ends)
+    assert cycle.step is Step.FIND
+    assert not any(cycle.answered(status(0x80), float(at)) for at in range(9))
+    assert cycle.answered(status(0x9F), 9.0) == [CardFound()]
+
+
 def test_four_seconds_without_success_are_told_even_after_one_cycle() -> None:
     cycle = wanting()
     cycle.answered(status(0x9F), 0.0)

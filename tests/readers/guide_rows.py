@@ -154,6 +154,9 @@ A8_RULES = {
         "test_a_card_that_was_read_is_halted_until_it_is_lifted_or_the_field_drops"
     ),
     "removal by 30 03": READING + "test_a_card_is_read_once_until_it_is_lifted",
+    "removal before it was read": (
+        CYCLE + "test_a_card_taken_before_it_was_read_is_told_once_after_a_second"
+    ),
     "removal by 30 05": CYCLE + "test_a_reader_without_30_03_is_tested_with_30_05",
     "without a removal test": (
         CYCLE + "test_a_reader_without_any_removal_test_tells_no_removal"

@@ -30,7 +30,7 @@ from likeness.core.card_moments import (
     CardStillThere,
     CardTrouble,
 )
-from likeness.core.card_removal import Lying, Seen
+from likeness.core.card_removal import Announced, Lying, Seen
 from likeness.core.card_trouble import Trouble
 
 __all__ = [
@@ -103,7 +103,7 @@ class CardCycle:
         self._series_since: float | None = None
         self._unselected_since: float | None = None
         self._needs_reset = False
-        self._found_told = False
+        self._announced = Announced()
 
     def reader_is_new(self) -> None:
         """Forget what the reader before did not know."""
@@ -198,18 +198,15 @@ class CardCycle:
     def _sought(self, meaning: Meaning, now: float) -> list[CardMoment]:
         if meaning is Meaning.NO_CARD:
             self._unselected_since = None
-            self._found_told = False
             if self._elapsed(now) >= CYCLES_WITHIN_S:
                 self._series_since = None
+            return [CardRemoved()] if self._announced.absent(now) else []
         if meaning is not Meaning.FOUND or not self.wanted:
             return []
         self._step = Step.SELECT
         if self._series_since is None:
             self._series_since, self._missed = now, 0
-        if self._found_told:
-            return []
-        self._found_told = True
-        return [CardFound()]
+        return [CardFound()] if self._announced.found() else []
 
     def _selected(self, answer: Answer, now: float) -> list[CardMoment]:
         if answer.meaning is Meaning.OK:
@@ -244,7 +241,7 @@ class CardCycle:
         self._step = Step.HELD
         self._lying.now_by_test()
         self._series_since = None
-        self._found_told = False
+        self._announced.over()
         if not self.wanted or record is None:
             return []
         finger = record.fingerprint if self._wishes.fingerprint else b""
@@ -292,6 +289,7 @@ class CardCycle:
 
     def _spend(self) -> None:
         self._step = Step.SPENT
+        self._announced.over()
         self._lying.now_by_find()
 
     def _elapsed(self, now: float) -> float:

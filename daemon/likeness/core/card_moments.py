@@ -39,7 +39,7 @@ class CardStillThere:
 
 @dataclass(frozen=True, slots=True)
 class CardRemoved:
-    """The card that was read or refused is gone."""
+    """The card that was found, read or refused is gone."""
 
 
 CardMoment = CardFound | CardRead | CardTrouble | CardStillThere | CardRemoved

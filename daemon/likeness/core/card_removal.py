@@ -3,7 +3,8 @@
 A card that was read is halted: to find, it is not there while it still lies there
 (card-readers A.8). So it is tested with a command that only a selected card answers:
 30 03, or 30 05 where the reader does not know that. A card that was refused, or whose
-field dropped, is not halted: there finding itself is the test.
+field dropped, is not halted: there finding itself is the test. So it is with one that
+was announced and taken again before it was read.
 Leaves to others: when to ask, and what follows.
 """
 
@@ -12,6 +13,7 @@ from enum import Enum, auto
 from likeness.core.card_answers import Command, Meaning
 
 ABSENT_FINDS = 2  # a card on the edge of the field comes and goes
+TAKEN_AFTER_S = 1.0  # one that is only being moved is back by then
 
 
 class Seen(Enum):
@@ -72,3 +74,31 @@ class Lying:
         """Judge the answer to a find."""
         self._absent = self._absent + 1 if meaning is Meaning.NO_CARD else 0
         return Seen.GONE if self._absent >= ABSENT_FINDS else Seen.STAYS
+
+
+class Announced:
+    """A card that was told as found, until it is read, refused or taken away."""
+
+    def __init__(self) -> None:
+        self._owed = False  # its end was not told yet
+        self._absent_since: float | None = None
+
+    def found(self) -> bool:
+        """Take note that a card is there; say whether that is news."""
+        news = not self._owed or self._absent_since is not None
+        self._owed, self._absent_since = True, None
+        return news
+
+    def absent(self, now: float) -> bool:
+        """Take note that none is there; say once that it was taken away."""
+        if not self._owed:
+            return False
+        if self._absent_since is None:
+            self._absent_since = now
+        taken = now - self._absent_since >= TAKEN_AFTER_S
+        self._owed = not taken
+        return taken
+
+    def over(self) -> None:
+        """It was read or refused: its removal is told by `Lying`."""
+        self._owed = False
