@@ -141,33 +141,44 @@ def test_without_a_token_nothing_is_told(tmp_path: Path, path: str) -> None:
 
 
 def test_a_wrong_token_waits_longer_each_time_and_the_right_one_never(
-    tmp_path: Path,
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    def waits() -> list[str]:
+        said = [one.getMessage() for one in caplog.records]
+        wrong = [line for line in said if "event=desk_wrong_token" in line]
+        return [line.rpartition("wait_s=")[2] for line in wrong]
+
     async def run() -> None:
         shop = desks.shop(tmp_path)
         async with desks.running(shop), desks.client(shop, token="") as thief:
-            order = []
+            answered: list[str] = []
 
-            async def guess(number: int) -> None:
-                wrong = {"Authorization": f"Bearer {'x' * 40}{number}"}
+            async def guess(name: str) -> None:
+                wrong = {"Authorization": f"Bearer {'x' * 40}{name}"}
                 status, problem = await said(
                     thief, "GET", shop.url("/v1/visits"), headers=wrong
                 )
                 assert (status, code(problem)) == (401, "wrong_token")
-                order.append("thief")
+                answered.append(name)
 
-            guesses = [asyncio.create_task(guess(number)) for number in range(4)]
-            await asyncio.sleep(0.1)  # they wait for 0.25, 0.5, 1 and 2 s by now
+            guesses: list[asyncio.Task[None]] = []
+            for number in range(1, 6):
+                guesses.append(asyncio.create_task(guess(f"guess {number}")))
+                await desks.until(lambda: len(waits()) == len(guesses))
+            assert waits() == ["0.25", "0.50", "1.00", "2.00", "4.00"]
             right = {"Authorization": f"Bearer {TOKEN}"}
             for _ in range(3):
                 status, _ = await said(
                     thief, "GET", shop.url("/v1/visits"), headers=right
                 )
-                order.append(str(status))
+                assert status == 200
+            assert "guess 5" not in answered, "it is told to wait 4 s"
+            # The right one has ended the growing: a new guess overtakes the last one.
+            await guess("guess 6")
+            assert "guess 5" not in answered
             for one in guesses:
                 one.cancel()
             await asyncio.wait(guesses)
-            assert order[:3] == ["200", "200", "200"]
 
     asyncio.run(run())
 
