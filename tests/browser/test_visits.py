@@ -210,22 +210,21 @@ async def test_a_visitor_who_leaves_is_not_waited_for(
     visitor = await Visitor.comes(browser, counter)
     await visitor.begins("new_number", counter.own_card)
     result = await ended(visitor, counter, known)
-    assert result.verdict != "accepted"
-    assert result.reasons
+    assert (result.verdict, result.reasons) == ("refused", ["face_lost"])
     counter.play(clip)
     await visitor.goes()
     await visitor.leaves()
 
 
 def emptied(clip: Path, to: Path) -> Path:
-    """A person who goes away after two seconds."""
-    out = None
+    """A person who goes away after two seconds; the empty room is not frozen."""
+    out, noise = None, np.random.default_rng(1)
     for frame in frames(clip, end_s=12):
         height, width = frame.image.shape[:2]
         out = out or cv2.VideoWriter(
             str(to), cv2.VideoWriter.fourcc(*"MJPG"), 25, (width, height)
         )
-        empty = np.full_like(frame.image, 128)
+        empty = noise.integers(118, 138, frame.image.shape, np.uint8)
         out.write(frame.image if frame.number < 50 else empty)
     assert out is not None
     out.release()
@@ -264,15 +263,19 @@ async def test_a_visit_goes_on_over_a_reload(
 ) -> None:
     known = len(counter.results())
     visitor = await Visitor.comes(browser, counter)
-    await visitor.speaks("fr")
-    await visitor.begins("new_number", counter.own_card)
-    await visitor.is_at("acts")
-    await visitor.page.reload()
-    await visitor.is_at("acts", "verdict")
-    assert await visitor.page.eval("document.documentElement.lang") == "fr"
-    result = await ended(visitor, counter, known)
+    for again in range(TRIES):
+        await visitor.speaks("fr")
+        await visitor.begins("new_number", counter.own_card)
+        await visitor.is_at("acts")
+        await visitor.page.reload()
+        await visitor.is_at("acts", "verdict")
+        assert await visitor.page.eval("document.documentElement.lang") == "fr"
+        result = await ended(visitor, counter, known + again)
+        if BUSY.isdisjoint(result.reasons) or again == TRIES - 1:
+            break
+        await visitor.goes()
+    assert (result.verdict, result.reasons) == ("accepted", [])
     assert result.consent is not None
-    assert set(result.reasons) <= BUSY
     assert result.consent.language == "fr"
     await visitor.page.reload()
     await visitor.is_at("verdict")
@@ -286,13 +289,20 @@ async def test_a_second_tab_takes_over_and_the_first_says_so(
 ) -> None:
     known = len(counter.results())
     visitor = await Visitor.comes(browser, counter)
-    await visitor.begins("new_number", counter.own_card)
-    await visitor.is_at("acts")
-    second = await Visitor.comes(browser, counter, beside=visitor.page)
-    await visitor.is_at("notice")
-    assert await visitor.page.eval("document.querySelector('#picture').hidden")
-    result = await ended(second, counter, known)
-    assert set(result.reasons) <= BUSY
+    for again in range(TRIES):
+        await visitor.begins("new_number", counter.own_card)
+        await visitor.is_at("acts")
+        second = await Visitor.comes(browser, counter, beside=visitor.page)
+        await visitor.is_at("notice")
+        assert await visitor.page.eval("document.querySelector('#picture').hidden")
+        result = await ended(second, counter, known + again)
+        if BUSY.isdisjoint(result.reasons) or again == TRIES - 1:
+            break
+        await second.goes()
+        await second.leaves()
+        await visitor.taps("take_over")
+        await visitor.is_at("idle")
+    assert (result.verdict, result.reasons) == ("accepted", [])
     await visitor.taps("take_over")
     await visitor.is_at("verdict")
     await second.is_at("notice")
