@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 import visits as v
+from likeness.core import visit_events as e
 from likeness.core.tries import Tries
-from likeness.core.vocabulary import Conclusion, Reason, Verdict
+from likeness.core.vocabulary import Act, Conclusion, Reason, Verdict
+from played import Visit
 from results import ACCEPTED
 
 CARD, OTHER = v.card(1), v.card(2)
@@ -61,6 +63,17 @@ def ended(verdict: Verdict, *reasons: Reason) -> Conclusion:
         (ended(Verdict.REFUSED, Reason.NO_FACE), False, False),
         (ended(Verdict.REFERRED, Reason.MATCH_IN_DOUBT), True, True),
         (ended(Verdict.REFERRED, Reason.CAMERA_LOST), True, False),
+        (
+            ended(Verdict.REFERRED, Reason.CAMERA_LOST, Reason.MATCH_IN_DOUBT),
+            True,
+            True,
+        ),
+        (ended(Verdict.REFERRED, Reason.TOO_DARK, Reason.ACT_NOT_SEEN), True, True),
+        (
+            ended(Verdict.REFERRED, Reason.TOO_SLOW_FOR_BLINK, Reason.ACT_NOT_SEEN),
+            True,
+            True,
+        ),
         (ended(Verdict.REFERRED, Reason.ATTENDANT_ASKED), True, True),
         (ended(Verdict.REFERRED, Reason.ATTENDANT_ASKED), False, False),
         (ended(Verdict.REFERRED, Reason.ALTERNATIVE_ACT), True, False),
@@ -74,6 +87,24 @@ def test_a_try_is_a_visit_whose_acts_began_and_that_the_person_did_not_pass(
     for at in range(3):
         counted.note(end, at, acted=acted)
     assert counted.used_up(CARD, 3) == counts
+
+
+@pytest.mark.parametrize("fault", [Reason.CAMERA_LOST, Reason.FEED_UNREADABLE])
+def test_a_device_that_is_lost_in_mid_act_is_half_a_try(fault: Reason) -> None:
+    counted = tries()
+    for at in range(6):
+        assert not counted.used_up(CARD, at)
+        visit = Visit()
+        visit.consent_and_card()
+        visit.until_asked()
+        visit.watch(visit.visitor.does(Act.BLINK))
+        visit.give(e.PictureEnded(fault))
+        end = visit.conclusion
+        assert end.verdict is Verdict.REFERRED
+        assert end.reasons == (fault, Reason.ACT_NOT_SEEN)
+        counted.note(end, at, acted=True)
+    # Who pulls the cable at each act that does not suit has no end of draws else.
+    assert counted.used_up(CARD, 6)
 
 
 def test_only_an_accepted_visit_makes_former_tries_good() -> None:

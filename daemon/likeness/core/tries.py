@@ -23,6 +23,12 @@ PERSON_DOUBTS = frozenset(
     }
 )
 
+# Where the device itself was lost, the act that was not seen is nobody's failure. It
+# weighs half, not nothing: who can pull a cable could else have acts drawn anew for
+# ever. A covered lens (too dark, too slow) is a whole try: anybody can do that.
+DEVICE_LOST = frozenset({Reason.CAMERA_LOST, Reason.FEED_UNREADABLE})
+TRY, LOSS = 2, 1  # in halves of a try
+
 
 class Tries:
     """The failed tries of the last minutes.
@@ -42,28 +48,35 @@ class Tries:
     def used_up(self, card: Card, now: float) -> bool:
         """Say whether this card had its tries; one without a number never has."""
         self._forget(now)
-        return self._failed.get(self._digest(card), (0, now))[0] >= self._most
+        return self._failed.get(self._digest(card), (0, now))[0] >= TRY * self._most
 
     def note(self, end: Conclusion, now: float, *, acted: bool) -> None:
         """Count a visit that is over; `acted`: its acts had begun."""
         if end.card is None:
             return
-        doubted = not PERSON_DOUBTS.isdisjoint(end.reasons)
+        lost = not DEVICE_LOST.isdisjoint(end.reasons)
+        excused = {Reason.ACT_NOT_SEEN} if lost else set()
+        doubted = not (PERSON_DOUBTS - excused).isdisjoint(end.reasons)
         if end.verdict is Verdict.ACCEPTED:
             self.succeeded(end.card)
         elif acted and (end.verdict is Verdict.REFUSED or doubted):
             self.failed(end.card, now)
+        elif acted and lost:
+            self._add(LOSS, end.card, now)
 
     def failed(self, card: Card, now: float) -> None:
         """Count a refusal."""
-        if not card.number:
-            return
-        digest = self._digest(card)
-        self._failed[digest] = (self._failed.get(digest, (0, now))[0] + 1, now)
+        self._add(TRY, card, now)
 
     def succeeded(self, card: Card) -> None:
         """Begin anew with this card."""
         self._failed.pop(self._digest(card), None)
+
+    def _add(self, weight: int, card: Card, now: float) -> None:
+        if not card.number:
+            return
+        digest = self._digest(card)
+        self._failed[digest] = (self._failed.get(digest, (0, now))[0] + weight, now)
 
     def _digest(self, card: Card) -> bytes:
         said = f"{card.kind}\0{card.number}".encode()
