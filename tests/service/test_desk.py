@@ -22,8 +22,8 @@ from likeness.core.desk_words import (
 )
 from likeness.core.glance import State
 from likeness.core.next_step import NextStep
-from likeness.core.visit_events import AttendantAsked, Cancelled
-from likeness.core.vocabulary import Purpose, Reason, Verdict
+from likeness.core.visit_events import AttendantAsked, Cancelled, ConsentGiven
+from likeness.core.vocabulary import Consent, Purpose, Reason, Verdict
 from likeness.edges.store_statements import SqliteStatements
 from likeness.errors import KeyLost, StoreFull
 from likeness.service.desk_memory import DeskMemory
@@ -116,12 +116,18 @@ def test_opening_is_done_once_for_a_transaction(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_a_card_laid_in_the_same_moment_is_that_visits_card(tmp_path: Path) -> None:
+def test_a_card_laid_in_the_same_moment_is_that_visits_card_but_no_consent(
+    tmp_path: Path,
+) -> None:
     async def run() -> None:
         async with running(desks.shop(tmp_path)) as shop:
             shop.desk.open(wanted("T-1"))
             shop.terminal.card_laid(v.card(), NEW, "2026-11")
             assert shop.terminal.begin(purpose=NEW) is None
+            await desks.until(lambda: shop.terminal.glance.card_held)
+            assert line(shop, "T-1").state is VisitState.CONSENT
+            tap = ConsentGiven(Consent("2026-11", "screen"), 1)
+            shop.terminal.post(tap)
             await desks.until(lambda: line(shop, "T-1").state is VisitState.LOOK)
             assert [one.transaction for one in shop.desk.visits().visits] == ["T-1"]
             await shop.desk.cancel("T-1")

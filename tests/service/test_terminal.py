@@ -215,6 +215,41 @@ def test_a_card_laid_before_a_tap_waits_for_it_and_is_forgotten_without() -> Non
     assert shop.camera.starts == 0
 
 
+@pytest.mark.parametrize("rest", [True, False])
+def test_a_card_agrees_to_no_visit_that_was_begun_elsewhere_meanwhile(
+    *, rest: bool
+) -> None:
+    async def visit() -> Shop:
+        shop = Shop(performance(*CHOICES))
+        async with shop.open(), asyncio.timeout(10):
+            if rest:
+                await asyncio.sleep(0.001)  # else the loop has not even begun
+            begun = shop.terminal.begin(purpose=Purpose.NEW_NUMBER, transaction="desk")
+            shop.terminal.card_laid(v.card(), Purpose.REPLACE_SIM, "2026-11")
+            while not shop.terminal.glance.card_held:
+                await asyncio.sleep(0.001)
+            assert shop.terminal.glance.state is State.CONSENT
+            assert not shop.camera.running
+            tap = e.ConsentGiven(Consent("2026-11", "screen"), begun)
+            shop.terminal.post(tap)
+            await shop.terminal.concluded.wait()
+        return shop
+
+    (end,) = asyncio.run(visit()).conclusions
+    assert (end.transaction, end.purpose) == ("desk", Purpose.NEW_NUMBER)
+    assert end.consent == Consent("2026-11", "screen") and end.card == v.card()
+
+
+def test_a_cards_consent_names_the_visit_that_it_is_for() -> None:
+    async def visit() -> None:
+        shop = Shop([])
+        shop.terminal.card_laid(v.card(), Purpose.REPLACE_SIM, "2026-11")
+        posted = [shop.terminal._events.get_nowait()[0] for _ in range(3)]
+        assert posted[1] == e.ConsentGiven(Consent("2026-11", "card_laid"), 1)
+
+    asyncio.run(visit())
+
+
 @pytest.mark.parametrize("asks", [e.AttendantAsked(1), e.ConsentRefused(1)])
 def test_who_does_not_want_the_machine_is_never_filmed(asks: e.Event) -> None:
     async def visit() -> Shop:

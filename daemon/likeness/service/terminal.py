@@ -182,15 +182,20 @@ class Terminal:
             purpose: of the visit, if one begins.
             consent: what laying it agrees to, or the version of its text; None: to
                 nothing, so that the visit keeps the card in memory until somebody
-                agrees.
+                agrees. Nor does it agree to a visit that somebody else has begun
+                and that no screen has shown yet.
         """
-        begins = self._session.state is State.IDLE and not self._begins
-        if begins and self.begin(purpose=purpose) is None:
-            return
+        visit: int | None = self.glance.visit
+        if self._begins:
+            consent = None
+        elif self._session.state is State.IDLE:
+            visit = self.begin(purpose=purpose)
+            if visit is None:
+                return
         if isinstance(consent, str):
             consent = Consent(text=consent, given=CARD_LAID)
         if consent is not None:
-            self.post(visits.ConsentGiven(consent))
+            self.post(visits.ConsentGiven(consent, visit))
         if isinstance(card, Reason):
             self.post(visits.CardFailed(card))
         else:
