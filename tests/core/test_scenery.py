@@ -93,6 +93,24 @@ def test_a_page_knows_whether_anybody_hears_a_call(heard: bool) -> None:
     assert (scene.called, scene.bell) == (True, heard)
 
 
+def test_a_text_stands_where_the_page_draws_it_and_nowhere_else() -> None:
+    shown = {
+        (state, say)
+        for state in State
+        for say in SAYS
+        if scene_of(Facts(Glance(state), say), CARD, 1).consent
+    }
+    welcome = {(State.IDLE, "idle"), (State.IDLE, "idle_card")}
+    asked = {say for state, say in shown - welcome if state is State.CONSENT}
+    assert shown == welcome | {(State.CONSENT, say) for say in asked}
+    assert {"consent", "consent_card"} <= asked
+
+
+def test_who_must_wait_for_a_reader_may_still_decline() -> None:
+    offers = scene_of(Facts(Glance(State.CONSENT), "no_reader"), CARD, 1).offers
+    assert Offer.DECLINE in offers and Offer.AGREE not in offers
+
+
 def test_colours_are_shown_as_they_were_drawn() -> None:
     drawn = light.draw(carrier_nonce=b"n", device_nonce=b"d", transaction="t")
     glance = Glance(State.LIGHT, 3, offers_light=True, light=drawn)

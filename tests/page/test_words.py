@@ -92,6 +92,20 @@ def test_numbers_are_marked_and_reported_by_their_places(stand: Stand) -> None:
     assert stand.loop.run(report()) == words.NotMine(serial=10, places=(0, 2))
 
 
+def test_a_mark_does_not_set_the_countdown_back(stand: Stand) -> None:
+    async def left() -> tuple[float, float]:
+        width = (
+            "Number(document.getElementById('time').style.getPropertyValue('--left'))"
+        )
+        await stand.show.until_painted(scenes.STATES["answer"])
+        await stand.page.wait_for(f"{width} < 0.98", within_s=10)
+        await stand.page.click("#number-2-mark")
+        return 0.98, await stand.page.eval(width)
+
+    before, after = stand.loop.run(left())
+    assert after < before
+
+
 def test_without_a_mark_nothing_is_reported(stand: Stand) -> None:
     async def report() -> words.Word:
         await stand.show.until_painted(scenes.STATES["answer"])

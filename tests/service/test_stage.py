@@ -189,8 +189,11 @@ async def test_a_call_is_over_when_somebody_came() -> None:
     async with shop.open():
         assert await shop.hear(words.CallAttendant(serial=shop.scene.serial))
         assert shop.scene.called
+        assert not await shop.hear(words.CallAttendant(serial=shop.scene.serial))
         shop.stage.attendant_came()
         assert not shop.scene.called
+        assert await shop.hear(words.CallAttendant(serial=shop.scene.serial))
+        assert shop.scene.called and shop.calls == [0, 0]
 
 
 @story
@@ -331,6 +334,7 @@ async def test_numbers_are_shown_disputed_and_cleared() -> None:
         scene = await shop.until("answer")
         assert (scene.step, scene.detail) == (Step.ANSWER, "2")
         assert scene.numbers == NUMBERS and NUMBERS[0].number not in repr(scene)
+        assert scene.left_s is not None and 28 < scene.left_s <= 30  # as configured
         for wrong in ((), (2,), (0, 9)):
             await shop.hear(words.NotMine(serial=scene.serial, places=wrong))
             assert not shop.carrier.disputed
@@ -338,6 +342,7 @@ async def test_numbers_are_shown_disputed_and_cleared() -> None:
         assert await shop.hear(words.NotMine(serial=scene.serial, places=(1, 1)))
         scene = await shop.until("disputed")
         assert (scene.detail, scene.numbers) == ("1", ())
+        assert scene.left_s is not None and 6 < scene.left_s <= 8
         assert shop.carrier.disputed == [(1, (1,))]
         assert await shop.hear(words.Done(serial=scene.serial))
         await shop.until("idle_card")

@@ -18,7 +18,9 @@ CLOSED = frozenset({"no_reader", "out_of_service"})
 ANSWERED = frozenset(
     {"answer", "answer_none", "answer_missing", "disputed", "dispute_not_kept"}
 )
-UNDER_WAY = (Step.CARD, Step.LOOK, Step.ACTS, Step.LIGHT)
+# A visitor may go back on it until the verdict, whatever the screen must say.
+DECLINABLE = (State.CONSENT, State.CARD, State.LOOK, State.ACTS, State.LIGHT)
+WELCOMES = frozenset({"idle", "idle_card"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +88,19 @@ def scene_of(facts: Facts, manner: Manner, serial: int) -> Scene:
         camera=step in (Step.LOOK, Step.ACTS),
         offers=offers_of(facts, manner),
         purposes=manner.purposes if at_rest else (),
-        consent=manner.consent if step in (Step.IDLE, Step.CONSENT, Step.CARD) else "",
+        consent=manner.consent if stands_consent(facts) else "",
         numbers=facts.numbers if step is Step.ANSWER else (),
         light=light_of(glance),
         called=facts.called,
         bell=manner.bell,
         health=facts.health,
     )
+
+
+def stands_consent(facts: Facts) -> bool:
+    """Say whether the consent text is on the page: no card agrees to another layout."""
+    step = step_of(facts)
+    return step is Step.CONSENT or (step is Step.IDLE and facts.say in WELCOMES)
 
 
 def light_of(glance: Glance) -> tuple[LightStep, ...]:
@@ -118,7 +126,7 @@ def offers_of(facts: Facts, manner: Manner) -> tuple[Offer, ...]:
     offers = {
         Offer.BEGIN: step is Step.IDLE and bool(manner.purposes),
         Offer.AGREE: step is Step.CONSENT,
-        Offer.DECLINE: step is Step.CONSENT or step in UNDER_WAY,
+        Offer.DECLINE: glance.state in DECLINABLE,
         Offer.KEY: manner.keys_typed and facts.say in KEY_WANTED,
         Offer.MORE_TIME: glance.offers_more_time,
         Offer.CLOSE_EYES: glance.offers_close_eyes,

@@ -173,7 +173,10 @@ function bar() {
 
 function backToUsual() {
   const usual = message?.languages?.[0];
-  if (message?.scene.step !== "idle" || !usual) return;
+  if (message?.scene.step !== "idle" || !usual) {
+    touched(); // a visit goes on: look again when it may be over
+    return;
+  }
   byId("whole").close();
   sound.turn(false);
   if (usual === words.code) bar();

@@ -54,6 +54,12 @@ export class Board {
   /** Show a scene in these words; returns the sentence. */
   paint(scene, words) {
     this.#last = [scene, words];
+    const said = this.#draw(scene, words);
+    this.#time(scene, words);
+    return said;
+  }
+
+  #draw(scene, words) {
     const before = document.activeElement;
     this.#forgetMarks(scene);
     const said = sentence(scene, words);
@@ -61,7 +67,6 @@ export class Board {
     const parts = plan(scene, words, this.send, () => this.#read(words), this.#marked);
     this.#place(parts, scene);
     this.#bottom(scene, words);
-    this.#time(scene, words);
     if (scene.step !== "idle") byId("whole").close();
     this.#settle(before);
     return said;
@@ -90,8 +95,9 @@ export class Board {
     this.#settle(before);
   }
 
+  /** Of the same scene: what is left of its time runs on. */
   #again() {
-    if (this.#last) this.paint(...this.#last);
+    if (this.#last) this.#draw(...this.#last);
   }
 
   #speak(words, step, said, urgent) {

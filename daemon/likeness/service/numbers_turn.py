@@ -41,6 +41,7 @@ class NumbersTurn:
         post: takes events for the session.
         changed: told of every change.
         shown_s: how long numbers stand on the screen.
+        now: monotonic seconds.
     """
 
     def __init__(
@@ -50,15 +51,19 @@ class NumbersTurn:
         post: Callable[[Event], None],
         changed: Callable[[], None],
         shown_s: float,
+        now: Callable[[], float],
     ) -> None:
         self._inquiry = inquiry
         self._post = post
         self._changed = changed
         self._shown_s = shown_s
+        self._now = now
         self._visit = 0
         self._end: asyncio.TimerHandle | None = None
-        self._disputing: asyncio.Task[None] | None = None
+        self._disputed = False
+        self._writing: set[asyncio.Task[None]] = set()  # the loop itself forgets them
         self.said: Said | None = None
+        self.until_s: float | None = None  # when what is said leaves the screen
 
     def concluded(self, conclusion: Conclusion, stored: Stored) -> bool:
         """Ask, if this visit is one that asks; say whether it is."""
@@ -90,15 +95,18 @@ class NumbersTurn:
     def not_mine(self, places: tuple[int, ...]) -> None:
         """Dispute these lines; the numbers leave the screen with it."""
         said = self.said
-        if said is None or said.say != "answer" or self._disputing is not None:
+        if said is None or said.say != "answer" or self._disputed:
             return
         wanted = sorted(set(places))
         if not wanted or wanted[-1] >= len(said.numbers):
             log.warning("event=dispute_of_nothing visit=%d", self._visit)
             return
         self._stay(NOTHING_SHOWN_S)
+        self._disputed = True
         dispute = self._dispute(self._visit, wanted)
-        self._disputing = asyncio.get_running_loop().create_task(dispute)
+        task = asyncio.get_running_loop().create_task(dispute)
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
 
     def over(self, visit: int) -> None:
         """Forget everything; a dispute that is being written is written to its end."""
@@ -107,8 +115,8 @@ class NumbersTurn:
         inquiry = self._inquiry()
         if visit == self._visit and inquiry is not None:
             inquiry.forget(visit)
-        self._end = self.said = None
-        self._disputing = None
+        self._end = self.said = self.until_s = None
+        self._disputed = False
         self._visit = 0
 
     def _ask(self, conclusion: Conclusion, stored: Stored) -> None:
@@ -143,6 +151,7 @@ class NumbersTurn:
         loop = asyncio.get_running_loop()
         self._post(Lingered(self._visit, for_s + MARGIN_S))
         self._end = loop.call_later(for_s, self._leave, self._visit)
+        self.until_s = self._now() + for_s
 
     def _leave(self, visit: int) -> None:
         if visit == self._visit:

@@ -95,6 +95,7 @@ class Stage:
             post=lambda event: self._terminal().post(event),
             changed=self.refresh,
             shown_s=numbers_shown_s,
+            now=clock.now,
         )
         self._listeners: list[Callable[[], None]] = []
         self._said = ("starting", "")
@@ -195,10 +196,14 @@ class Stage:
         until_s = glance.until_s
         if glance.state is State.ACTS and glance.asking is None:
             until_s = None  # when the next act comes is not to be foreseen
+        elif self._numbers.until_s is not None:
+            until_s = self._numbers.until_s  # the session's own end is a little later
         self._forget_language(glance.state, now)
         if new == self._scene and until_s == self._until_s:
             return
         was = self._scene
+        if was.called and not new.called:
+            self._taps.call_is_over()
         if (new.visit, new.step, new.offers) != (was.visit, was.step, was.offers):
             new = msgspec.structs.replace(new, serial=was.serial + 1)
             self._taps.renew()

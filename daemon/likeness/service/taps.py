@@ -35,6 +35,10 @@ class Taps:
         """The scene offers other things from now on."""
         self._taken.clear()
 
+    def call_is_over(self) -> None:
+        """Somebody came, or nobody for too long: an attendant may be called again."""
+        self._taken.discard((words.CallAttendant, Offer.ATTENDANT))
+
     def reader_spoke(self) -> None:
         """Another line of a key may be entered: the reader has answered to the last."""
         self._key_waits = False
