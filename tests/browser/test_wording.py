@@ -46,13 +46,14 @@ CASES = {
     "more_light": ("lp-d0.mp4", wording.dark),
     "less_light": ("lp-d7.mp4", wording.bright),
     "no_face": ("lp-d7.mp4", wording.gone),
-    "glasses": ("lp-d9.mp4", wording.glaring),
 }
-# So from the start: a face that jumps ends the visit.
+# So from the start: a face that jumps ends the visit, and glare is spoken of only while
+# eyes are looked at, which a drawn turn is not.
 FROM_THE_START = {
     "go_back": ("lp-d5.mp4", wording.near(1.5, 0.5, 0.45)),
     "come_closer": ("lp-d5.mp4", wording.far),
     "centre": ("lp-d7.mp4", wording.aside),
+    "glasses": ("lp-d9.mp4", wording.glaring),
 }
 
 
