@@ -3,6 +3,7 @@
 (() => {
   const wrong = [];
   const root = document.documentElement;
+  delete root.dataset.new; // for half a second it hears no tap: covered is another matter
   const modal = document.querySelector("dialog[open]");
   const scope = modal ?? document.body;
   const name = (one) =>
