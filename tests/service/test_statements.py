@@ -177,7 +177,7 @@ async def test_what_waited_over_a_change_of_key_is_signed_by_the_new_one(
     ("other", "names"),
     [
         ({"reason": ""}, "reason"),
-        ({"reason": "x" * 257}, "reason"),
+        ({"reason": "x" * 401}, "reason"),
         ({"reason": "\ud800"}, "surrogates"),
         ({"attendants": ()}, "attendants"),
         ({"attendants": ("a",) * 5}, "attendants"),
