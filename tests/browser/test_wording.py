@@ -71,7 +71,6 @@ async def test_the_hint_fits_the_trouble(
     await visitor.begins("new_number", counter.own_card)
     await visitor.is_hinted(hint)
     await visitor.page.screenshot(tmp_path / f"{hint}.png")
-    assert await visitor.reads() == (await visitor.texts("hint"))[hint]
     if await visitor.page.eval("!!document.querySelector('[data-offer=attendant]')"):
         await visitor.taps("attendant")
     await visitor.goes()

@@ -110,9 +110,11 @@ class Visitor:
         await self.page.wait_for(f"{acts}.includes({drawn})", within_s)
 
     async def is_hinted(self, hint: str, within_s: float = 20.0) -> None:
-        """Wait until the drawing is that of a hint."""
+        """Wait until the drawing is that of a hint, and its sentence stands with it."""
         drawn = "document.querySelector('#drawing').dataset.key"
-        await self.page.wait_for(f"{drawn} === '{hint}'", within_s)
+        said = json.dumps((await self.texts("hint"))[hint])
+        both = f"{drawn} === '{hint}' && {SENTENCE} === {said}"
+        await self.page.wait_for(both, within_s)
 
     async def agrees(self, purpose: str) -> None:
         """Choose a purpose and agree to the text."""

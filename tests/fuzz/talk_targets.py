@@ -37,7 +37,7 @@ from likeness.service.timekeeping import Timekeeping
 from likeness.talk import Answers
 from results import Bench, FixedClock, bench
 from signed_orders import Post
-from talks import CHECKED, NUMBERS, REFERRED, WHOLE, Carrier, FakeTerminal, link
+from talks import CHECKED, NUMBERS, REFERRED, WHOLE, Carrier, FakeTerminal, first, link
 
 EACH_S = 10.0  # between two orders, so that no brake is ever full
 TURNS = 12  # of the loop, until nothing is left to do
@@ -322,8 +322,9 @@ async def _asks(near: Bench, far: Carrier) -> list[bytes]:
     await near.store.open()
     referred, checked = await near.record(REFERRED), await near.record(CHECKED)
     cardless = await near.record(CARDLESS)
+    begun = await first(near)
     await near.store.close()
-    far.take(referred.token, checked.token, cardless.token)
+    far.take(begun, referred.token, checked.token, cardless.token)
     key = EphemeralKey()
     question = near.notary.ask(
         *(asks.QUESTION, "q", CHECKED.transaction, link(checked)),
