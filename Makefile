@@ -16,6 +16,7 @@ test: $(VENV)/.dev models
 	sh .ci/prepare mosquitto || true
 	sh .ci/prepare softhsm2 || true
 	sh .ci/prepare chromium || true
+	sh .ci/prepare postgresql || true
 	$(BIN)/python -m pytest $(PYTEST)
 
 lint: $(VENV)/.dev

@@ -7,6 +7,7 @@ part of the project, so their absence never fails.
 
 import os
 import shutil
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,8 +15,10 @@ import hypothesis
 import pytest
 
 import pcscd
+import postgres as postgres_programs
 import softhsm
 from browser.chromium import find as find_chromium
+from likeness.carrier.database import Database
 
 # A busy machine is no reason to fail: no example is judged by its wall time.
 hypothesis.settings.register_profile("patient", deadline=None)
@@ -34,26 +37,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("feeds") and not FEEDS.is_dir():
         pytest.skip("the development recordings are not here")
-    if item.get_closest_marker("broker") and not find_mosquitto():
-        if item.config.getoption("--nothing-missing"):
-            pytest.fail("mosquitto is missing: apt-get install mosquitto")
-        pytest.skip("mosquitto is missing: apt-get install mosquitto")
-    if item.get_closest_marker("browser") and not find_chromium():
-        if item.config.getoption("--nothing-missing"):
-            pytest.fail("chromium is missing: apt-get install chromium")
-        pytest.skip("chromium is missing: apt-get install chromium")
-    if item.get_closest_marker("foreign") and (missing := missing_eyes()):
-        if item.config.getoption("--nothing-missing"):
-            pytest.fail(f"{missing} is missing: apt-get install {missing}")
-        pytest.skip(f"{missing} is missing: apt-get install {missing}")
-    if item.get_closest_marker("pcsc") and (missing := missing_for_pcsc()):
-        if item.config.getoption("--nothing-missing"):
-            pytest.fail(f"PC/SC: {missing}")
-        pytest.skip(f"PC/SC: {missing}")
-    if item.get_closest_marker("softhsm") and not softhsm.find():
-        if item.config.getoption("--nothing-missing"):
-            pytest.fail("SoftHSM is missing: apt-get install softhsm2")
-        pytest.skip("SoftHSM is missing: apt-get install softhsm2")
+    for marker, missing in MISSING.items():
+        if item.get_closest_marker(marker) and (why := missing()):
+            if item.config.getoption("--nothing-missing"):
+                pytest.fail(why)
+            pytest.skip(why)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[postgres_programs.Postgres]:
+    """One server for all tests; each asks it for a database of its own."""
+    server = postgres_programs.Postgres()
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where the carrier's database is: an empty one, of either kind, ready for use."""
+    if request.param == "sqlite":
+        return str(tmp_path / "carrier.db")
+    server: postgres_programs.Postgres = request.getfixturevalue("postgres")
+    url = server.database()
+    Database.make(url)
+    return url
 
 
 def find_mosquitto() -> str | None:
@@ -100,3 +108,29 @@ def pictures() -> Path:
     if not folder.is_dir():
         pytest.fail("no pictures: run 'likeness models build' (make test does)")
     return folder
+
+
+def _unless(found: object, package: str) -> str:
+    return "" if found else f"{package} is missing: apt-get install {package}"
+
+
+def _missing_eyes() -> str:
+    missing = missing_eyes()
+    return _unless(missing is None, missing or "")
+
+
+def _missing_for_pcsc() -> str:
+    missing = missing_for_pcsc()
+    return f"PC/SC: {missing}" if missing else ""
+
+
+# What each marker needs of the machine: why it is not there, or nothing.
+MISSING: dict[str, Callable[[], str]] = {
+    "broker": lambda: _unless(find_mosquitto(), "mosquitto"),
+    "browser": lambda: _unless(find_chromium(), "chromium"),
+    "foreign": _missing_eyes,
+    "pcsc": _missing_for_pcsc,
+    "postgres": lambda: _unless(postgres_programs.find(), "postgresql"),
+    "prometheus": lambda: _unless(shutil.which("promtool"), "prometheus"),
+    "softhsm": lambda: _unless(softhsm.find(), "softhsm2"),
+}

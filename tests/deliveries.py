@@ -7,7 +7,8 @@ from pathlib import Path
 
 from broker import Mosquitto
 from likeness.carrier.keeping import Kept
-from likeness.carrier.serve import Settings, serve
+from likeness.carrier.serve import serve
+from likeness.carrier.settings import Settings
 from likeness.core import messages
 from likeness.core.line import BrokerEvent
 from likeness.edges.broker import LineSettings, MqttLine, Will

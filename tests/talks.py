@@ -12,7 +12,8 @@ from likeness.carrier.answering import Answering
 from likeness.carrier.asked import Said
 from likeness.carrier.ingest import Ingest
 from likeness.carrier.numbers import NumberFile
-from likeness.carrier.serve import Settings, serve
+from likeness.carrier.serve import serve
+from likeness.carrier.settings import Settings
 from likeness.carrier.store import CarrierStore
 from likeness.carrier.trust import Trust
 from likeness.carrier.words import CarrierWords

@@ -10,7 +10,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from broker import Mosquitto, mosquitto
 from deliveries import DEVICE, running, until_empty
-from likeness.carrier.serve import Settings
+from likeness.carrier.settings import Settings
 from likeness.carrier.starting import Starting
 from likeness.carrier.store import CarrierStore
 from likeness.core.scene import NumberLine

@@ -25,6 +25,7 @@ from likeness import config, parts, wiring
 from likeness.carrier import inspect as inspection
 from likeness.carrier import serve as carrier
 from likeness.carrier.keeping import Kept
+from likeness.carrier.settings import Settings
 from likeness.carrier.verify import verify
 from likeness.core.messages import Result
 from likeness.core.vocabulary import Environment, Verdict
@@ -203,7 +204,7 @@ class _VisitorsScreen(TextScreen):
 
 
 async def _carrier(stage: Stage, on_kept: Callable[[Kept], None]) -> None:
-    settings = carrier.Settings(
+    settings = Settings(
         keys=str(stage.keys.carrier),
         database=str(stage.folder / "carrier.sqlite"),
         environment="test",

@@ -10,7 +10,7 @@ import pytest
 
 from deliveries import DEVICE, running
 from likeness.carrier.ordering import Ordering, Unanswered
-from likeness.carrier.serve import Settings
+from likeness.carrier.settings import Settings
 from likeness.core import messages, orders
 from likeness.core.line import Arrived
 from likeness.edges import key_files

@@ -62,7 +62,7 @@ class Carrier:
 
     def check(self) -> None:
         """No key is in force unless the record that brings it is kept at its place."""
-        with self.store._engine.connect() as db:
+        with self.store.database.read() as db:
             rows = db.execute(
                 sa.select(tables.key_changes, tables.records.c.token)
                 .join_from(

@@ -14,7 +14,7 @@ from fuzz.mutate import Mutate, json_bytes, lines, with_tokens
 from likeness import config, strict_toml
 from likeness.bench import acts_labels, pair_list, presentation_list, visit_file
 from likeness.bench.replay_files import ReplayFiles
-from likeness.carrier import serve
+from likeness.carrier.settings import Settings as CarrierSettings
 from likeness.carrier.trust import Trust
 from likeness.core import pkcs11_uri, policy_values, profile
 from likeness.core.update import Bundle, Ledger, Offer, refuse_unfit
@@ -142,7 +142,7 @@ def _read_card(path: Path) -> str:
 
 
 def _read_carrier(path: Path) -> str:
-    strict_toml.load(path, serve.Settings)
+    strict_toml.load(path, CarrierSettings)
     return "settings"
 
 

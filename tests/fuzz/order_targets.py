@@ -16,7 +16,7 @@ from fuzz.engine import Subject, Target
 from fuzz.mutate import Dice, Mutate, json_bytes
 from fuzz.tokens import NOW, Resigned
 from likeness.carrier import ordering
-from likeness.carrier.serve import Settings
+from likeness.carrier.settings import Settings
 from likeness.core import jws, messages, orders
 from likeness.core.chain import Link
 from likeness.core.line import Arrived

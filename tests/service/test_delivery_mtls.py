@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from likeness.carrier.keeping import Kept
-from likeness.carrier.serve import Settings, serve
+from likeness.carrier.serve import serve
+from likeness.carrier.settings import Settings
 from likeness.carrier.words import CarrierWords
 from likeness.core import messages
 from likeness.core.chain import Link

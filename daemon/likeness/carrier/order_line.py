@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from likeness.carrier import verify
-from likeness.carrier.serve import Settings
+from likeness.carrier.settings import Settings
 from likeness.carrier.store import CarrierStore
 from likeness.carrier.trust import Trust
 from likeness.core import jws, messages, orders
@@ -86,7 +86,7 @@ class OrderLine:
             )
         self._settings = settings
         self._trust = Trust(Path(settings.keys) / "devices")
-        self.store = CarrierStore(Path(settings.database))
+        self.store = CarrierStore(settings.database)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -13,7 +13,7 @@ import msgspec
 from likeness.carrier.issued_orders import COMMAND, DESIRED, NewOrder
 from likeness.carrier.order_line import Line, OrderLine
 from likeness.carrier.order_line import Unanswered as Unanswered  # noqa: PLC0414
-from likeness.carrier.serve import Settings
+from likeness.carrier.settings import Settings
 from likeness.carrier.words import Life, OrderWords
 from likeness.core import messages, orders
 from likeness.core.line import Arrived

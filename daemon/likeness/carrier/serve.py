@@ -5,42 +5,18 @@ Leaves to others: every step of the work (`ingest`).
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
-
-import msgspec
 
 from likeness.carrier.answering import Answering
 from likeness.carrier.ingest import BATCH, TOPICS, Ingest
 from likeness.carrier.keeping import Kept
 from likeness.carrier.numbers import NumberFile
+from likeness.carrier.settings import Settings
 from likeness.carrier.store import CarrierStore
 from likeness.carrier.trust import Trust
 from likeness.carrier.words import CarrierWords
 from likeness.core.vocabulary import Environment
 from likeness.edges.broker import LineSettings, MqttLine
 from likeness.errors import ConfigError
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The carrier's configuration file, or the options of `carrier run`."""
-
-    # Folder with receipt.key, visit.key, devices/; answer.key to answer statements,
-    # with person.key and `numbers` to answer check_numbers; command.key to order.
-    keys: str
-    database: str
-    environment: Literal["production", "test"] = "production"
-    host: str = "localhost"
-    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8884
-    client_id: str = "likeness-carrier"
-    ca_file: str = ""  # empty: no TLS, allowed in test only
-    cert_file: str = ""
-    key_file: str = ""
-    # Who orders comes by another name, with a certificate of its own: one line each.
-    order_client_id: str = "likeness-command"
-    order_cert_file: str = ""
-    order_key_file: str = ""
-    numbers: str = ""  # a file of who holds which number; see `numbers.NumberFile`
-    retry_to_s: float = 30.0  # one carrier, many terminals: it need not stand back
 
 
 async def serve(
@@ -77,7 +53,7 @@ async def serve(
     )
     words = CarrierWords(receipt_key=keys / "receipt.key", visit_key=keys / "visit.key")
     trust = Trust(keys / "devices")
-    store = CarrierStore(Path(settings.database))
+    store = CarrierStore(settings.database)
     try:
         answering = _answering(settings, store)
         await Ingest(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from likeness.carrier.issued_orders import VISIT, NewOrder
 from likeness.carrier.order_line import OrderLine, Unanswered
-from likeness.carrier.serve import Settings
+from likeness.carrier.settings import Settings
 from likeness.carrier.words import Life, signed
 from likeness.core import messages, orders, visit_orders
 from likeness.core.vocabulary import Purpose

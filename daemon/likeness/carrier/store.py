@@ -1,15 +1,13 @@
 """The carrier's database: records with their raw tokens, chains, alarms, visits.
 
-SQLite by default, committed with synchronous=FULL before anything is receipted. One
-thread uses one store. Leaves to others: how a record finds its place (`keeping`),
+All is committed before anything is receipted. One thread uses one store. Leaves to
+others: how a record finds its place (`keeping`), which database it is (`database`),
 signatures, sending.
 """
 
-import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -23,6 +21,7 @@ from likeness.carrier import (
     stated,
     tables,
 )
+from likeness.carrier.database import Database
 from likeness.carrier.doubts import issued_visit
 from likeness.carrier.incoming import Incoming
 from likeness.carrier.issued_orders import NewOrder
@@ -32,7 +31,6 @@ from likeness.carrier.unknown_keys import Stranger
 from likeness.carrier.verify import Problem
 from likeness.core import asks, messages
 from likeness.core.chain import Link
-from likeness.errors import ConfigError, StoreBroken
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +46,17 @@ class Gap:
 class CarrierStore:
     """All methods belong on one thread; each change is one transaction."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or make the database.
+    def __init__(self, place: str | Path) -> None:
+        """Open or make the database; see `Database`.
 
         Raises:
             ConfigError: it cannot be opened.
         """
-        self._engine = sa.create_engine(f"sqlite:///{path}")
-        sa.event.listen(self._engine, "connect", _make_durable)
-        try:
-            tables.metadata.create_all(self._engine)
-        except sa.exc.DBAPIError as problem:
-            raise ConfigError(
-                f"{path}: cannot be used as the carrier's database: {problem.orig}"
-            ) from problem
+        self.database = Database(place)
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._engine.dispose()
+        """Let go of it."""
+        self.database.close()
 
     # --- records --------------------------------------------------------------------
     def keep(
@@ -78,7 +69,7 @@ class CarrierStore:
         old records only may be an old copy of itself and not know the head: then the
         newest of these records comes as well, before the head.
         """
-        with self._transaction() as db:
+        with self.database.begin() as db:
             kept = [keep(db, incoming, now_s) for incoming in batch]
             touched = dict.fromkeys(
                 (one.record.device, one.record.epoch)
@@ -95,17 +86,17 @@ class CarrierStore:
     def raise_unknown_key(self, by: Stranger, token: str, now_s: int) -> None:
         """Raise an alarm for a key that nobody knows; once a day for each device."""
         alarm = alarms.Alarm(by.device, "", 0, Problem.UNKNOWN_KEY, by.detail, now_s)
-        with self._transaction() as db:
+        with self.database.begin() as db:
             alarms.keep(db, alarm, record=f"day {by.day}", token=token)
 
     def changed_key(self, device: str, kid: str) -> messages.PublicKey | None:
         """Return a key that a key change of this device has brought."""
-        with self._engine.connect() as db:
+        with self.database.read() as db:
             return key_history.key(db, device, kid)
 
     def is_current(self, device: str, kid: str) -> bool:
         """Say whether a key of this device has not been replaced."""
-        with self._engine.connect() as db:
+        with self.database.read() as db:
             return key_history.is_current(db, device, kid)
 
     def open_visit(
@@ -116,7 +107,7 @@ class CarrierStore:
         One commitment gets one nonce, so that nobody can ask until the order of acts
         pleases him.
         """
-        with self._transaction() as db:
+        with self.database.begin() as db:
             if (issued := issued_visit(db, device, commitment=ask.commitment)) is None:
                 last = db.execute(sa.select(sa.func.max(tables.visits.c.counter)))
                 db.execute(
@@ -140,21 +131,21 @@ class CarrierStore:
         self, device: str, anchor: messages.TimeAnchor, token: str, now_s: int
     ) -> bool:
         """Keep what a terminal says about its clock; return whether it was new."""
-        with self._transaction() as db:
+        with self.database.begin() as db:
             return dating.keep_anchor(db, device, anchor, token, now_s)
 
     def keep_statement(
         self, device: str, said: asks.Statement, token: str, now_s: int
     ) -> stated.Ruling | None:
         """Keep what a terminal states, once; None: it cannot be judged yet."""
-        with self._transaction() as db:
+        with self.database.begin() as db:
             return stated.keep(db, device, said, token, now_s)
 
     def grant(
         self, device: str, asked: asks.Question, of: str, now_s: int
     ) -> inquiries.Granted | str | None:
         """Say whether a question may be answered; see `inquiries.grant`."""
-        with self._transaction() as db:
+        with self.database.begin() as db:
             return inquiries.grant(db, device, asked, of, now_s)
 
     def keep_inquiry(
@@ -167,40 +158,29 @@ class CarrierStore:
         now_s: int,
     ) -> None:
         """Note by which references a question is answered, before it is."""
-        with self._transaction() as db:
+        with self.database.begin() as db:
             inquiries.keep(db, device, asked, of, granted, found, now_s)
 
     def issue(self, order: NewOrder, now_s: int) -> str:
         """Sign an order under the next number of its device, keep it, return it."""
-        with self._transaction() as db:
+        with self.database.begin() as db:
             return issued_orders.issue(db, order, now_s)
 
     def keep_answer(self, token: str, answer: str) -> None:
         """Keep what a terminal has answered to an order."""
-        with self._transaction() as db:
+        with self.database.begin() as db:
             issued_orders.keep_answer(db, token, answer)
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sa.Connection]:
-        try:
-            with self._engine.begin() as db:
-                yield db
-        except sa.exc.OperationalError as problem:
-            raise StoreBroken(
-                f"{self._engine.url.database}: nothing can be kept: {problem.orig};"
-                " mend the disk and start again, the terminals will send again"
-            ) from problem
 
     # --- what a person may ask ------------------------------------------------------
     def evidence(self, device: str) -> list[str]:
         """Return what raised an alarm, as it was signed; also what was not taken."""
         query = sa.select(tables.alarms.c.token).where(tables.alarms.c.device == device)
-        with self._engine.connect() as db:
+        with self.database.read() as db:
             return [row.token for row in db.execute(query)]
 
     def chains(self) -> list[Chain]:
         """Return the head of every chain."""
-        with self._engine.connect() as db:
+        with self.database.read() as db:
             rows = db.execute(sa.select(tables.chains)).all()
         return [Chain(r.device, Link(r.epoch, r.upto, r.head)) for r in rows]
 
@@ -221,28 +201,28 @@ class CarrierStore:
             )
             .group_by(tables.chains.c.device, tables.chains.c.epoch)
         )
-        with self._engine.connect() as db:
+        with self.database.read() as db:
             rows = db.execute(beyond).all()
         return [Gap(r.device, r.epoch, r.missing, r.here) for r in rows]
 
     def alarms(self) -> list[alarms.Alarm]:
         """Return everything that was ever raised, the newest last."""
-        with self._engine.connect() as db:
+        with self.database.read() as db:
             return alarms.raised(db)
 
     def stated(self) -> list[Stated]:
         """Return every decision and every dispute, the newest last."""
-        with self._engine.connect() as db:
+        with self.database.read() as db:
             return stated.all_stated(db)
 
     def disputed(self, one: Stated) -> tuple[str, str]:
         """Return the sealed person of a dispute, and the key of its references."""
-        with self._engine.connect() as db:
+        with self.database.read() as db:
             return stated.disputed(db, one)
 
     def dates(self, device: str) -> list[dating.DatedRecord]:
         """Say when each of a device's records was made, as well as it is known now."""
-        with self._engine.connect() as db:
+        with self.database.read() as db:
             return list(dating.dates(db, device))
 
     def tokens(self, device: str) -> list[str]:
@@ -252,7 +232,7 @@ class CarrierStore:
             .where(tables.records.c.device == device)
             .order_by(tables.records.c.epoch, tables.records.c.seq)
         )
-        with self._engine.connect() as db:
+        with self.database.read() as db:
             return [row.token for row in db.execute(query)]
 
 
@@ -277,9 +257,3 @@ def _older(head: Chain, kept: list[Kept]) -> list[Chain]:
         return []
     place = Link(head.upto.epoch, newest.record.seq, newest.record.hash)
     return [Chain(head.device, place)]
-
-
-# Any: the raw connection and its record, as SQLAlchemy's event gives them.
-def _make_durable(connection: Any, _record: Any) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")

@@ -15,7 +15,8 @@ from joserfc.jwk import ECKey
 
 from likeness import strict_toml
 from likeness.carrier import inspect as inspection
-from likeness.carrier.serve import Settings, serve
+from likeness.carrier.serve import serve
+from likeness.carrier.settings import Settings
 from likeness.carrier.store import CarrierStore
 from likeness.commands import carrier_orders, carrier_visits
 from likeness.edges import key_files

@@ -10,7 +10,7 @@ import msgspec
 
 from likeness import strict_toml
 from likeness.carrier.ordering import Ordering
-from likeness.carrier.serve import Settings
+from likeness.carrier.settings import Settings
 from likeness.core import orders
 from likeness.errors import one_line
 

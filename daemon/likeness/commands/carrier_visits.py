@@ -15,7 +15,7 @@ import msgspec
 from likeness import strict_toml
 from likeness.carrier import disputed
 from likeness.carrier.numbers import NumberFile
-from likeness.carrier.serve import Settings
+from likeness.carrier.settings import Settings
 from likeness.carrier.starting import Starting
 from likeness.carrier.stated import Stated
 from likeness.carrier.store import CarrierStore

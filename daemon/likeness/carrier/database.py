@@ -1,0 +1,217 @@
+"""The carrier's database: a file of SQLite, or PostgreSQL by its address.
+
+Both are used through SQLAlchemy Core, and what differs between them stands here alone:
+how a write begins, how two programs keep out of each other's way, how a row is written
+that may be there already. A change is one transaction and durable when it returns.
+Leaves to others: the tables (`tables*`), their history (`migrations`), what is done.
+"""
+
+import contextlib
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command, config, migration
+from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql, sqlite
+
+from likeness.carrier import tables
+from likeness.errors import ConfigError, StoreBroken
+
+POSTGRESQL = "postgresql"
+BUSY_S = 30.0  # so long a writer of SQLite waits for another program's change
+_READS = "likeness_reads"
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """Belongs to one thread at a time; each program has its own."""
+
+    def __init__(
+        self, place: str | Path, *, pool: int = 1, migrates: bool = False
+    ) -> None:
+        """Open it; a file that is not there, or older than this release, is made ready.
+
+        Args:
+            place: a path, or postgresql://user@host/name (libpq's own words and
+                environment hold the rest; a password belongs in PGPASSFILE).
+            pool: connections at most, of PostgreSQL.
+            migrates: make the tables what this release needs. A file is always made
+                so; of PostgreSQL several programs may be in use: a person says when.
+
+        Raises:
+            ConfigError: it cannot be opened, or its tables are of another release.
+        """
+        self.is_file = "://" not in str(place)
+        url = sa.make_url(f"sqlite:///{place}" if self.is_file else str(place))
+        if not self.is_file:
+            if url.get_backend_name() != POSTGRESQL:
+                raise ConfigError(
+                    f"database: '{url.get_backend_name()}' is not known; write a file,"
+                    " or postgresql://user@host/name"
+                )
+            url = url.set(drivername="postgresql+psycopg")
+        # Without the password, which is not ours to show.
+        self.name = str(place) if self.is_file else url.render_as_string()
+        self.engine = _engine(url, pool)
+        try:
+            self._check_or_make(may_make=migrates or self.is_file)
+        except sa.exc.DBAPIError as problem:
+            self.engine.dispose()
+            raise ConfigError(
+                f"{self.name}: cannot be used as the carrier's database: {problem.orig}"
+            ) from problem
+        except ConfigError:
+            self.engine.dispose()
+            raise
+
+    def close(self) -> None:
+        """Let go of it."""
+        self.engine.dispose()
+
+    @contextlib.contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """Change something: all of it, or nothing.
+
+        Raises:
+            StoreBroken: it cannot be kept.
+        """
+        with self._faults(), self.engine.begin() as db:
+            yield db
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """Look at something; what is seen belongs to one moment in SQLite only.
+
+        Raises:
+            StoreBroken: it cannot be read.
+        """
+        with (
+            self._faults(),
+            self.engine.connect().execution_options(**{_READS: True}) as db,
+        ):
+            yield db
+
+    @contextlib.contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.OperationalError as problem:
+            raise StoreBroken(
+                f"{self.name}: nothing can be kept: {problem.orig};"
+                " mend the disk and start again, the terminals will send again"
+            ) from problem
+
+    @classmethod
+    def make(cls, place: str | Path) -> None:
+        """Make the tables what this release needs; nothing is lost by it.
+
+        Raises:
+            ConfigError: as for opening it.
+        """
+        cls(place, migrates=True).close()
+
+    def _check_or_make(self, *, may_make: bool) -> None:
+        with self.engine.connect().execution_options(**{_READS: True}) as db:
+            here = _revision(db)
+            is_empty = here is None and not sa.inspect(db).get_table_names()
+        if here == newest_revision():
+            return
+        if not may_make:
+            raise ConfigError(
+                f"{self.name}: its tables are not those of this release; run"
+                " 'likeness carrier migrate --config FILE' once"
+            )
+        with self.engine.begin() as db:
+            lock(db, ["migrate"])
+            if is_empty and _revision(db) is None:
+                # What the migrations come to; a test holds the two together.
+                tables.metadata.create_all(db)
+                _alembic(db, "stamp")
+            else:
+                _alembic(db, "upgrade")
+
+
+def newest_revision() -> str | None:
+    """Return the name of the newest migration."""
+    return ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+
+
+def insert(db: sa.Connection, table: sa.Table) -> "sqlite.Insert | postgresql.Insert":
+    """Return an INSERT that knows `on_conflict_do_nothing` and `…_do_update`."""
+    if db.dialect.name == POSTGRESQL:
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def lock(db: sa.Connection, names: Iterable[str]) -> None:
+    """Keep every other program away from these names until this transaction ends.
+
+    Whoever changes what belongs to a device locks the device first, and all devices of
+    a batch at once: the locks are taken in one order, so nobody waits in a circle. Two
+    names may share a lock (64 bits of SHA-256); they wait for each other, no more. In
+    SQLite a change is alone in any case.
+    """
+    if db.dialect.name != POSTGRESQL:
+        return
+    keys = sorted({_lock_key(name) for name in names})
+    # PostgreSQL 13.3.2: advisory locks; an array is unnested in its own order.
+    one_by_one = sa.text(
+        "SELECT count(pg_advisory_xact_lock(key)) FROM unnest(:keys) AS key"
+    ).bindparams(sa.bindparam("keys", type_=postgresql.ARRAY(sa.BigInteger)))
+    db.execute(one_by_one, {"keys": keys})
+
+
+def _lock_key(name: str) -> int:
+    digest = hashlib.sha256(name.encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def _engine(url: sa.URL, pool: int) -> sa.Engine:
+    if url.get_backend_name() == POSTGRESQL:
+        return sa.create_engine(
+            url,
+            pool_size=pool,
+            max_overflow=0,
+            pool_pre_ping=True,
+            hide_parameters=True,
+        )
+    engine = sa.create_engine(
+        url, connect_args={"timeout": BUSY_S}, hide_parameters=True
+    )
+    sa.event.listen(engine, "connect", _make_durable)
+    sa.event.listen(engine, "begin", _begin)
+    return engine
+
+
+# Any: the raw connection and its record, as SQLAlchemy's event gives them.
+def _make_durable(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # who begins, and how, is said in `_begin`
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _begin(db: sa.Connection) -> None:
+    # A change that begins by reading and then finds that somebody else has written
+    # would fail at once, whatever the timeout; so a change says at once that it is one.
+    reads = db.get_execution_options().get(_READS)
+    db.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _revision(db: sa.Connection) -> str | None:
+    return migration.MigrationContext.configure(db).get_current_revision()
+
+
+def _alembic(db: sa.Connection, what: str) -> None:
+    """Run one of alembic's commands on this connection, in its transaction."""
+    told = config.Config()
+    told.set_main_option("script_location", str(_MIGRATIONS))
+    told.attributes["connection"] = db
+    if what == "stamp":
+        command.stamp(told, "head")
+        return
+    if _revision(db) is None and sa.inspect(db).has_table("record"):
+        command.stamp(told, "0001")  # made before there were migrations
+    command.upgrade(told, "head")

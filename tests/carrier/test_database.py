@@ -1,0 +1,114 @@
+"""Either kind of database: made, grown from an older release, shared, and refused."""
+
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import autogenerate, command, config, migration
+
+from likeness.carrier import database as databases
+from likeness.carrier import tables
+from likeness.carrier.database import Database
+from likeness.errors import ConfigError
+from postgres import Postgres
+
+
+def an_alarm(seq: int) -> dict[str, object]:
+    text = dict.fromkeys(("epoch", "kind", "hash", "detail", "token"), "x")
+    return {"device": "shop-17", "seq": seq, "raised_utc_s": 1, **text}
+
+
+def test_it_holds_what_was_written(place: str) -> None:
+    first = Database(place)
+    with first.begin() as db:
+        db.execute(tables.alarms.insert().values(an_alarm(1)))
+    first.close()
+    second = Database(place)
+    with second.read() as db:
+        assert db.execute(sa.select(tables.alarms.c.seq)).scalars().all() == [1]
+    second.close()
+
+
+def test_a_row_that_is_there_is_left_alone(place: str) -> None:
+    database = Database(place)
+    for detail in ("x", "another"):
+        with database.begin() as db:
+            row = databases.insert(db, tables.alarms).on_conflict_do_nothing()
+            db.execute(row.values({**an_alarm(1), "detail": detail}))
+    with database.read() as db:
+        assert db.execute(sa.select(tables.alarms.c.detail)).scalars().all() == ["x"]
+    database.close()
+
+
+def test_two_programs_count_without_losing_one(place: str) -> None:
+    def count() -> None:
+        database = Database(place)
+        for _ in range(20):
+            with database.begin() as db:
+                databases.lock(db, ["shop-18", "shop-17"])
+                last = db.execute(sa.select(sa.func.max(tables.alarms.c.seq)))
+                seq = (last.scalar() or 0) + 1
+                db.execute(tables.alarms.insert().values(an_alarm(seq)))
+        database.close()
+
+    both = [threading.Thread(target=count) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    database = Database(place)
+    with database.read() as db:
+        counted = db.execute(sa.select(sa.func.count()).select_from(tables.alarms))
+        assert counted.scalar() == 40
+    database.close()
+
+
+def test_the_migrations_come_to_the_tables(place: str, tmp_path: Path) -> None:
+    old = tmp_path / "old.db" if "://" not in place else place
+    engine = sa.create_engine(
+        f"sqlite:///{old}" if "://" not in place else place.replace(":", "+psycopg:", 1)
+    )
+    with engine.begin() as db:
+        tables.metadata.drop_all(db)
+        db.execute(sa.text("DROP TABLE IF EXISTS alembic_version"))
+    with engine.begin() as db:  # as it was made before there were migrations
+        told = config.Config()
+        told.set_main_option("script_location", str(databases._MIGRATIONS))
+        told.attributes["connection"] = db
+        command.upgrade(told, "0001")
+        db.execute(sa.text("DROP TABLE alembic_version"))
+        db.execute(
+            sa.text(
+                "INSERT INTO alarm VALUES ('shop-17', 'e', 1, 'fork', 'h', 'd', 1, 't')"
+            )
+        )
+    Database.make(old)
+    with engine.connect() as db:
+        context = migration.MigrationContext.configure(db)
+        assert autogenerate.compare_metadata(context, tables.metadata) == []
+        assert db.execute(sa.text("SELECT seq FROM alarm")).scalars().all() == [1]
+    engine.dispose()
+
+
+@pytest.mark.postgres
+def test_postgresql_waits_for_a_person_to_migrate_it(postgres: Postgres) -> None:
+    url = postgres.database()
+    with pytest.raises(ConfigError, match="likeness carrier migrate"):
+        Database(url)
+    Database.make(url)
+    Database(url).close()
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("mysql://somewhere/x", "not known"),
+        ("postgresql://nobody:secret@127.0.0.1:1/x", "cannot be used"),
+        ("/nowhere/at/all/carrier.db", "cannot be used"),
+    ],
+)
+def test_what_cannot_be_opened_is_said(place: str, why: str) -> None:
+    with pytest.raises(ConfigError, match=why) as fault:
+        Database(place)
+    assert "secret" not in str(fault.value)
