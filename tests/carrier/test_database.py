@@ -10,6 +10,7 @@ from alembic import autogenerate, command, config, migration
 from likeness.carrier import database as databases
 from likeness.carrier import tables
 from likeness.carrier.database import Database
+from likeness.core import jws
 from likeness.errors import ConfigError
 from postgres import Postgres
 
@@ -83,8 +84,25 @@ def test_the_migrations_come_to_the_tables(place: str, tmp_path: Path) -> None:
                 "INSERT INTO alarm VALUES ('shop-17', 'e', 1, 'fork', 'h', 'd', 1, 't')"
             )
         )
+        payload = jws.encode(
+            b'{"transaction":"t-1","match":{"score":7},"liveness":{"passive":9},'
+            b'"reasons":["a","b"],"environment":"test","nonce_source":"carrier"}'
+        )
+        insert = "INSERT INTO record VALUES ('shop-17', 'e', :seq, 'h', :prev, '', '',"
+        insert += " '', 1, 2, :token)"
+        for seq in range(1, 2003):  # more than is read at once
+            row = {"seq": seq, "prev": "p", "token": f"h.{payload}.s"}
+            db.execute(sa.text(insert), row)
+        db.execute(sa.text(insert), {"seq": 2003, "prev": None, "token": "h.?.s"})
     Database.make(old)
     with engine.connect() as db:
+        asked = "SELECT transaction_name, match_score, passive_score, reasons,"
+        asked += " environment, nonce_source, count(*) FROM record"
+        asked += " GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1"
+        assert db.execute(sa.text(asked)).all() == [
+            ("", None, None, "", "", "", 1),
+            ("t-1", 7, 9, "a b", "test", "carrier", 2002),
+        ]
         context = migration.MigrationContext.configure(db)
         assert autogenerate.compare_metadata(context, tables.metadata) == []
         assert db.execute(sa.text("SELECT seq FROM alarm")).scalars().all() == [1]

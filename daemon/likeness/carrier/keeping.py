@@ -19,6 +19,8 @@ from likeness.carrier.verify import Problem
 from likeness.core import messages
 from likeness.core.chain import Link
 
+_RESULT_TEXTS = ("verdict", "purpose", "transaction_name", "reasons", "nonce_source")
+_RESULT_SCORES = ("match_score", "passive_score")
 BEFORE_FIRST = -1  # `upto` of a chain with nothing contiguous yet
 
 
@@ -97,17 +99,31 @@ def _may_be_retaken(db: sa.Connection, incoming: Incoming, refused: str) -> bool
     return db.execute(stands).scalar() in (None, incoming.prev)
 
 
-def _write(db: sa.Connection, incoming: Incoming, now_s: int, *, again: bool) -> None:
-    """Write a row, or write over the one of the same record."""
+def judged_row(incoming: Incoming) -> dict[str, object]:
+    """Return the columns that hold what a record claims, and whether it is taken."""
     claims = incoming.claims
-    result = claims if isinstance(claims, messages.Result) else None
-    judged = {
+    row = dict.fromkeys(_RESULT_TEXTS, "") | dict.fromkeys(_RESULT_SCORES)
+    if isinstance(claims, messages.Result):
+        row |= {
+            "verdict": claims.verdict,
+            "purpose": claims.purpose,
+            "transaction_name": claims.transaction or "",
+            "match_score": claims.match.score if claims.match else None,
+            "passive_score": claims.liveness.passive if claims.liveness else None,
+            "reasons": " ".join(claims.reasons),
+            "nonce_source": claims.nonce_source,
+        }
+    return row | {
         "prev": incoming.prev,
         "refusal": incoming.refusal,
-        "verdict": result.verdict if result else "",
-        "purpose": result.purpose if result else "",
         "iat": claims.iat if claims else 0,
+        "environment": claims.environment if claims else "",
     }
+
+
+def _write(db: sa.Connection, incoming: Incoming, now_s: int, *, again: bool) -> None:
+    """Write a row, or write over the one of the same record."""
+    judged = judged_row(incoming)
     if again:
         place = _at(tables.records, incoming)
         db.execute(tables.records.update().where(*place).values(**judged))

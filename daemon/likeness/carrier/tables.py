@@ -20,6 +20,15 @@ records = sa.Table(
     sa.Column("iat", sa.BigInteger, nullable=False),
     sa.Column("kept_utc_s", sa.BigInteger, nullable=False),
     sa.Column("token", sa.Text, nullable=False),
+    # What stands in the token as well, to be looked for and counted; "" if no result.
+    sa.Column("transaction_name", sa.Text, nullable=False, server_default=""),
+    sa.Column("match_score", sa.BigInteger),  # × 10⁶
+    sa.Column("passive_score", sa.BigInteger),  # × 10⁶
+    sa.Column("reasons", sa.Text, nullable=False, server_default=""),  # with spaces
+    sa.Column("environment", sa.Text, nullable=False, server_default=""),
+    sa.Column("nonce_source", sa.Text, nullable=False, server_default=""),
+    sa.Index("record_kept", "kept_utc_s"),
+    sa.Index("record_of_transaction", "transaction_name"),
 )
 chains = sa.Table(
     "chain",
