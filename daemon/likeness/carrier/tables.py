@@ -126,3 +126,6 @@ orders = sa.Table(
     sa.Column("token", sa.Text, nullable=False),  # who ordered what, as evidence
     sa.Column("answer", sa.Text, nullable=False),  # as it came; empty: none yet
 )
+
+# The tables of others belong to the same database: `metadata` must know them all.
+from likeness.carrier import fleet_tables as _fleet_tables  # noqa: E402, F401
