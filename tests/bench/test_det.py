@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likeness.bench.det import LOWEST, NOT_FOUND, Rate, Scores
-from likeness.bench.intervals import clopper_pearson
+from likeness.core.intervals import clopper_pearson
 
 GENUINE = np.array([0.9, 0.5, 0.3, 0.8])
 IMPOSTOR = np.array([0.1, 0.4, 0.2, -0.3, 0.35])

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from likeness.bench.intervals import clopper_pearson
 from likeness.bench.presentation import Scored
 from likeness.bench.presentation_figures import by_species, equal_error, figures, scores
 from likeness.bench.presentation_list import Label, Presentation
+from likeness.core.intervals import clopper_pearson
 from likeness.core.profile import TextureRules
 
 RULES = TextureRules(live_from=0.5, attack_below=0.1)

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from likeness.bench.intervals import clopper_pearson
 from likeness.bench.replay_figures import Answer, figures, pad_answer, summary
+from likeness.core.intervals import clopper_pearson
 from replay_lines import MISSED, attack, line
 
 UNPLAYABLE = line(

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from likeness.bench.acts_labels import Label
-from likeness.bench.intervals import clopper_pearson
+from likeness.core.intervals import clopper_pearson
 from likeness.core.liveness import watch
 from likeness.core.looking import Looking
 from likeness.core.profile import ActRules, Profile

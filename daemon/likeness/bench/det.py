@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from likeness.bench.intervals import clopper_pearson
+from likeness.core.intervals import clopper_pearson
 
 Floats = npt.NDArray[np.float64]
 Figures = dict[str, Any]  # a part of a JSON report: mixed values, hence Any

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likeness.bench.intervals import clopper_pearson
+from likeness.core.intervals import clopper_pearson
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,10 @@ def test_bounds_leave_exactly_the_tail(tries: int, data: st.DataObject) -> None:
 def test_nothing_tried_says_nothing() -> None:
     assert clopper_pearson(0, 0) == (0.0, 1.0)
     assert clopper_pearson(3, 1_000_000)[1] < 1e-5
+
+
+def test_a_fleet_s_figures_are_counted_as_well() -> None:
+    low, high = clopper_pearson(9_500_000, 10_000_000)
+    # As the normal distribution has it, which is as good as exact for so many.
+    half = 1.959964 * math.sqrt(0.95 * 0.05 / 10_000_000)
+    assert (low, high) == pytest.approx((0.95 - half, 0.95 + half), abs=1e-6)
