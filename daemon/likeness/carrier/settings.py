@@ -32,6 +32,10 @@ class Numbers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     fresh_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 900
     # From opening a transaction to its result.
     transaction_s: Annotated[int, msgspec.Meta(ge=60, le=86_400)] = 3600
+    # A referred result binds as well, if attendants have accepted it since.
+    decided: bool = False
+    # Calling code of the numbers, e.g. "86": +86 and 0086 are the same as neither.
+    country: Annotated[str, msgspec.Meta(pattern=r"^([1-9][0-9]{0,2})?$(?!\n)")] = ""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
