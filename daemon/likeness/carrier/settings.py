@@ -60,6 +60,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     order_client_id: str = "likeness-command"
     order_cert_file: str = ""
     order_key_file: str = ""
+    # The same for rollouts: their line stands for hours, and orders go on beside it.
+    rollout_client_id: str = "likeness-rollout"
+    rollout_cert_file: str = ""
+    rollout_key_file: str = ""
     # The same for who watches the fleet.
     fleet_client_id: str = "likeness-fleet"
     fleet_cert_file: str = ""

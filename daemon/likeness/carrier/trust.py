@@ -1,6 +1,9 @@
 """Which devices the carrier knows: a folder with one JSON file for each.
 
-    {"device": "shop-17", "environments": ["production"], "keys": [{…JWK…}]}
+    {"device": "shop-17", "environments": ["production"], "keys": [{…JWK…}],
+     "labels": {"region": "south", "ring": "canary"}}
+
+Labels may be left out; they choose who gets what (`core.labels`), and allow nothing.
 
 A file that cannot be used is one log line, and its device is unknown.
 A file that has changed is read again, so that neither provisioning nor taking out a
@@ -9,12 +12,14 @@ stolen key needs a restart. Leaves to others: judging.
 
 import logging
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
+from likeness.core.labels import Labels
 from likeness.core.messages import Name
 from likeness.core.vocabulary import Environment
 from likeness.errors import ConfigError
@@ -33,6 +38,7 @@ class DeviceFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     device: Name
     environments: tuple[Environment, ...]
     keys: tuple[dict[str, str], ...]
+    labels: Labels = {}
 
 
 class Trust:
@@ -61,6 +67,11 @@ class Trust:
         """Return the device's key with this thumbprint."""
         found = self._find(device)
         return found[1].get(kid) if found else None
+
+    def keys(self, device: str) -> Mapping[str, ECKey]:
+        """Return all of the device's keys, by thumbprint; none: it is not known."""
+        found = self._find(device)
+        return found[1] if found else {}
 
     def allows(self, device: str, environment: Environment) -> bool:
         """Say whether this device may make results for this environment."""
