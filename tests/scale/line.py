@@ -29,9 +29,9 @@ class Line(asyncio.Protocol):
         self._buffer = Buffer()
         self._most = window
         self._transport: asyncio.Transport | None = None
-        self._came: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._came: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._granted: dict[int, asyncio.Future[int]] = {}
-        self._sent: dict[int, Callable[[int], None] | None] = {}  # without a PUBACK
+        self._sent: dict[int, Callable[[int], None]] = {}  # without a PUBACK
         self._room: deque[asyncio.Future[None]] = deque()
         self._number = 0
         self.heard: Callable[[Message], None] = lambda _message: None
@@ -59,14 +59,14 @@ class Line(asyncio.Protocol):
         hello = mqtt5.connect(
             client, will=last, will_delay_s=will_delay_s, keepalive_s=keepalive_s
         )
+        line = cls(window)
         try:
             async with asyncio.timeout(CONNECT_WITHIN_S):
-                _, line = await loop.create_connection(lambda: cls(window), host, port)
+                await loop.create_connection(lambda: line, host, port)
                 line._write(hello)
-                if code := await line._came:
-                    line.close()
-                    raise Closed(f"CONNACK {code:#x}")
-        except OSError as problem:
+                await line._came
+        except (OSError, Closed) as problem:  # TimeoutError is an OSError
+            line.close()
             raise Closed(str(problem)) from problem
         return line
 
@@ -97,7 +97,7 @@ class Line(asyncio.Protocol):
             await room
 
     def send(
-        self, message: Message, answered: Callable[[int], None] | None = None
+        self, message: Message, answered: Callable[[int], None] = lambda _code: None
     ) -> bool:
         """Send at once if there is room; `answered` hears the PUBACK's reason code.
 
@@ -162,9 +162,7 @@ class Line(asyncio.Protocol):
                     self._write(mqtt5.puback(message.number))
             case mqtt5.PUBACK:
                 number, code = mqtt5.read_answer(packet)
-                answered = self._sent.pop(number, None)
-                if answered is not None:
-                    answered(code)
+                self._sent.pop(number)(code)
                 if self._room:
                     room = self._room.popleft()
                     if not room.done():
@@ -172,7 +170,10 @@ class Line(asyncio.Protocol):
             case mqtt5.CONNACK:
                 code, window = mqtt5.read_connack(packet)
                 self._most = min(self._most, window)
-                self._came.set_result(code)
+                if code:
+                    self._came.set_exception(Closed(f"CONNACK {code:#x}"))
+                else:
+                    self._came.set_result(None)
             case mqtt5.SUBACK:
                 number, code = mqtt5.read_answer(packet)
                 self._granted.pop(number).set_result(code)
