@@ -90,7 +90,7 @@ def test_a_report_says_what_was_decided_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asyncio.run(decided(tmp_path))
-    database = ("--database", tmp_path / "carrier.db")
+    database = ("--database", tmp_path / "carrier.db", "--statements")
     assert carrier("report", *database) == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert "referred for new_number, transaction t-referred" in line

@@ -18,7 +18,12 @@ from likeness.carrier import inspect as inspection
 from likeness.carrier.serve import serve
 from likeness.carrier.settings import Settings
 from likeness.carrier.store import CarrierStore
-from likeness.commands import carrier_orders, carrier_schemas, carrier_visits
+from likeness.commands import (
+    carrier_orders,
+    carrier_report,
+    carrier_schemas,
+    carrier_visits,
+)
 from likeness.edges import key_files
 from likeness.errors import UsageError, first_fault, one_line
 
@@ -35,7 +40,7 @@ command.add_command(carrier_orders.command)
 command.add_command(carrier_orders.desire)
 command.add_command(carrier_visits.start)
 command.add_command(carrier_visits.cancel)
-command.add_command(carrier_visits.report)
+command.add_command(carrier_report.command, "report")
 command.add_command(carrier_schemas.command)
 
 

@@ -1,28 +1,21 @@
-"""`likeness carrier start`, `cancel`, `report`: visits from afar, what was stated.
+"""`likeness carrier start`, `cancel`: visits from afar.
 
-Leaves to others: signing and waiting (`carrier.starting`), keeping (`carrier.stated`).
+Leaves to others: signing and waiting (`carrier.starting`).
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 import msgspec
 
 from likeness import strict_toml
-from likeness.carrier import disputed
-from likeness.carrier.numbers import NumberFile
 from likeness.carrier.settings import Settings
 from likeness.carrier.starting import Starting
-from likeness.carrier.stated import Stated
-from likeness.carrier.store import CarrierStore
 from likeness.core import messages, orders, visit_orders
 from likeness.core.vocabulary import Purpose
-from likeness.edges import key_files
-from likeness.errors import Untrusted, UsageError, one_line
+from likeness.errors import UsageError, one_line
 
 EXIT_NO = 1
 WAIT_S = 15.0
@@ -102,78 +95,6 @@ def cancel(
         return await far.cancel(device, name, wait_s=wait_s, expires_after_s=expires_s)
 
     return _order(config_file, f"{device}: cancel {transaction}", errand)
-
-
-@click.command()
-@click.option(
-    "--database", required=True, type=click.Path(path_type=Path), help="Of 'run'."
-)
-@click.option("--device", default="", help="Of this terminal only.")
-@click.option("--json", "as_json", is_flag=True, help="For programs, with the tokens.")
-@click.option(
-    "--person-key",
-    type=click.Path(path_type=Path),
-    help="With --numbers: show which numbers are disputed, whole.",
-)
-@click.option(
-    "--numbers", "number_file", type=click.Path(path_type=Path), help="Of 'run'."
-)
-def report(
-    database: Path,
-    device: str,
-    person_key: Path | None,
-    number_file: Path | None,
-    *,
-    as_json: bool,
-) -> None:
-    """List what attendants decided, and which numbers visitors disputed."""
-    if (person_key is None) != (number_file is None):
-        raise UsageError("--person-key and --numbers go together")
-    if not database.is_file():
-        raise UsageError(f"{database}: no database here; 'carrier run' makes it")
-    store = CarrierStore(database)
-    try:
-        found = [one for one in store.stated() if device in ("", one.device)]
-        if person_key and number_file:
-            found = _with_numbers(store, found, person_key, NumberFile(number_file))
-    finally:
-        store.close()
-    if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
-        return
-    for one in found:
-        click.echo(one_line(describe(one)))
-    if not found:
-        click.echo("nothing was decided or disputed")
-
-
-def _with_numbers(
-    store: CarrierStore, found: list[Stated], key: Path, registry: NumberFile
-) -> list[Stated]:
-    """Put whole numbers in the place of their references."""
-    opens = key_files.load_private(key)
-
-    def numbers(one: Stated) -> tuple[str, ...]:
-        try:
-            return tuple(disputed.numbers(store, one, opens, registry))
-        except Untrusted as fault:  # sealed to a former key: the others are listed
-            click.echo(f"{one.jti}: its numbers stay references: {fault}", err=True)
-            return one.numbers
-
-    return [replace(one, numbers=numbers(one)) if one.numbers else one for one in found]
-
-
-def describe(one: Stated) -> str:
-    """Say in one line what was stated, about which result."""
-    kept = datetime.fromtimestamp(one.kept_utc_s, UTC)
-    about = f"{one.device} epoch {one.epoch[:8]} seq {one.seq}"
-    visit = f"{one.verdict} for {one.purpose}, transaction {one.transaction}"
-    if one.decision:
-        by = " and ".join(one.attendants)
-        said = f"decided '{one.decision}' by {by}: {one.reason}"
-    else:
-        said = f"disputed {len(one.numbers)} number(s): {', '.join(one.numbers)}"
-    return f"{kept:%Y-%m-%dT%H:%M:%SZ} {about}: {visit}; {said}"
 
 
 def _name(transaction: str) -> str:
