@@ -55,6 +55,7 @@ class Arrived:
     # To be handed to `acknowledge`, where that is done by hand; 0: it came with QoS 0.
     receipt: int = 0
     correlation: bytes = field(default=b"", repr=False)  # MQTT v5, 3.3.2.3.6
+    is_retained: bool = False  # the broker had kept it; it was not said just now
 
 
 BrokerEvent = BrokerUp | BrokerDown | Published | Arrived

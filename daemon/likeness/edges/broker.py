@@ -139,6 +139,16 @@ class MqttLine:
 
         return send() if qos == 0 else self._window.take(send)
 
+    def follow(self, *topics: str) -> None:
+        """Ask for further topics on this connection; the next one does not know them.
+
+        A broker queues what it had kept (retained) of all topics that are asked for at
+        once, and drops what is too much: who follows a whole fleet asks in turns.
+        """
+        if self._client is not None and self._up:
+            options = SubscribeOptions(qos=1)
+            self._client.subscribe([(topic, options) for topic in topics])
+
     def acknowledge(self, receipt: int) -> None:
         """Send the PUBACK of one arrived message, if its connection still stands."""
         connection, mid = divmod(receipt, MID_RANGE)
@@ -275,7 +285,8 @@ class MqttLine:
         receipt = self._connection * MID_RANGE + message.mid if message.qos else 0
         # paho has no attribute for what was not sent
         correlation = getattr(message.properties, "CorrelationData", b"")
-        arrived = Arrived(topic, bytes(message.payload), receipt, correlation)
+        retained = bool(message.retain)
+        arrived = Arrived(topic, bytes(message.payload), receipt, correlation, retained)
         self._hand_over(client, arrived)
 
     def _hand_over(self, client: Client, event: BrokerEvent) -> None:
