@@ -122,7 +122,7 @@ class Answering:
             person = messages.from_json(inside, messages.Person)
         except Untrusted:
             return "person_not_readable"
-        found = self._registry.numbers_of(person)
+        found = self._registry.numbers_of(person, granted.card)
         if len(found) > asks.NUMBERS_AT_MOST:
             return "too_many"
         return [inquiries.line(one, granted.salt) for one in found]

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from likeness.carrier import stated, tables
 from likeness.carrier.numbers import Registered, masked
 from likeness.carrier.verify import Problem
-from likeness.core import asks, jws
+from likeness.core import asks, jws, messages
 from likeness.core.vocabulary import Purpose, Verdict
 
 FRESH_S = 120  # the visitor is still there
@@ -33,6 +33,7 @@ class Granted:
     person: str  # JWE
     answer: str  # its jti, also when it is said again
     salt: str
+    card: messages.CardFacts | None = None
 
 
 def grant(
@@ -57,10 +58,10 @@ def grant(
     before = stated.inquiry(db, device, asked.result)
     if before is None:
         answer, salt = secrets.token_hex(16), secrets.token_hex(REFERENCE_BYTES)
-        return Granted(result.person, answer, salt)
+        return Granted(result.person, answer, salt, result.card)
     if before.of != of:
         return "asked_before"
-    return Granted(result.person, before.answer, before.salt)
+    return Granted(result.person, before.answer, before.salt, result.card)
 
 
 def keep(

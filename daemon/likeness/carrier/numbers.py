@@ -13,7 +13,7 @@ from typing import Annotated, Protocol
 import msgspec
 
 from likeness import strict_toml
-from likeness.core.messages import Person
+from likeness.core.messages import CardFacts, Person
 from likeness.edges import key_files
 from likeness.errors import ConfigError
 
@@ -32,8 +32,13 @@ class Registered:
 class NumberRegistry(Protocol):
     """The carrier's register of who holds which number."""
 
-    def numbers_of(self, person: Person) -> Sequence[Registered]:
-        """Return all numbers of this person; an empty sequence: there is none."""
+    def numbers_of(
+        self, person: Person, card: CardFacts | None = None
+    ) -> Sequence[Registered]:
+        """Return all numbers of this person; an empty sequence: there is none.
+
+        `card` says of which kind the document is, and who has issued it.
+        """
         ...
 
 
@@ -96,8 +101,11 @@ class NumberFile:
         if not self._by_document:
             raise ConfigError(f"{path}: names no [[holder]]")
 
-    def numbers_of(self, person: Person) -> Sequence[Registered]:
-        """Return all numbers of the holder of this document."""
+    def numbers_of(
+        self, person: Person, card: CardFacts | None = None
+    ) -> Sequence[Registered]:
+        """Return all numbers of the holder of this document, whoever issued it."""
+        del card
         return self._by_document.get(_same(person.number), [])
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from likeness.carrier.answering import Answering
 from likeness.carrier.ingest import BATCH, TOPICS, Ingest
 from likeness.carrier.keeping import Kept
-from likeness.carrier.numbers import NumberFile
+from likeness.carrier.numbers import NumberFile, NumberRegistry
+from likeness.carrier.persons import Digests
+from likeness.carrier.register_numbers import REGISTER, RegisterNumbers
 from likeness.carrier.settings import Settings
 from likeness.carrier.store import CarrierStore
 from likeness.carrier.trust import Trust
@@ -79,5 +81,13 @@ def _answering(settings: Settings, store: CarrierStore) -> Answering | None:
         store,
         answer_key=answer_key,
         person_key=person_key if settings.numbers else None,
-        registry=NumberFile(Path(settings.numbers)) if settings.numbers else None,
+        registry=_registry(settings, store),
     )
+
+
+def _registry(settings: Settings, store: CarrierStore) -> NumberRegistry | None:
+    if not settings.numbers:
+        return None
+    if settings.numbers == REGISTER:
+        return RegisterNumbers(Digests(Path(settings.keys)), store.database)
+    return NumberFile(Path(settings.numbers))

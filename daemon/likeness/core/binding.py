@@ -48,6 +48,11 @@ class Doubt(StrEnum):
     SAME_PERSON = "same_person"
     TOO_MANY_NUMBERS = "too_many_numbers"
     DISPUTED = "disputed"
+    UNKNOWN_DISPUTE = "unknown_dispute"
+    SETTLED_BEFORE = "settled_before"
+    # --- of what is asked for ---
+    NAME_TAKEN = "name_taken"
+    UNKNOWN_DEVICE = "unknown_device"
 
 
 # What a result for this purpose may bind.

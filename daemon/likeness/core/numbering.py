@@ -78,3 +78,9 @@ def person_digest(key: bytes, document: str) -> str:
     Without the key nobody can try all numbers of a country against it.
     """
     return hmac.digest(key, b"person\0" + document.encode(), hashlib.sha256).hex()
+
+
+def number_digest(key: bytes, kind: Kind, number: str) -> str:
+    """Return what stands for a number that somebody asks for, in hex."""
+    message = f"number\0{kind}\0{number}".encode()
+    return hmac.digest(key, message, hashlib.sha256).hex()

@@ -4,7 +4,7 @@
                           carrier-visit.jwk, carrier-person.jwk, carrier-answer.jwk,
                           carrier-command.jwk
     OUT/carrier/          receipt.key, visit.key, person.key, answer.key, command.key,
-                          devices/NAME.json
+                          register.key, devices/NAME.json
 
 What stands in `terminals/NAME` belongs on that terminal, what stands in `carrier` stays
 with the carrier. In the field each side makes its own keys and hands over public halves
@@ -12,13 +12,15 @@ only. Leaves to others: certificates, secure elements.
 """
 
 import json
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from likeness.core.vocabulary import Environment
-from likeness.edges import key_files
+from likeness.edges import key_files, new_file
 from likeness.errors import UsageError
 
+REGISTER_KEY_BYTES = 32  # of HMAC-SHA-256; no terminal has any part of it
 CARRIER_KEYS = ("receipt", "visit", "person", "answer", "command")
 
 
@@ -70,6 +72,10 @@ def make(out: Path, device: str, environments: tuple[Environment, ...]) -> Bench
             key_files.make_private(path)
         public = key_files.load_private(path).public_key()
         _write(keys.public(name), key_files.public_jwk(public))
+    if not keys.private("register").exists():
+        new_file.create(
+            keys.private("register"), secrets.token_bytes(REGISTER_KEY_BYTES)
+        )
     jwk = key_files.public_jwk(key_files.make_private(keys.device_key).public_key())
     _write(keys.terminal / "device.jwk", jwk)
     trusted = {
