@@ -18,7 +18,7 @@ _PLACED = {
     "statement": "a statement of the shop's",
     "inquiry": "an answer to a visitor",
     "key_change": "a change of keys",
-    "result_use": "a number that was bound",
+    "registration": "a number that was bound",
 }
 
 

@@ -4,6 +4,7 @@ Leaves to others: the audit (`carrier.audit`), one result (`carrier.evidence`), 
 stated (`carrier_statements`).
 """
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,9 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import msgspec
 
 from likeness import strict_toml
-from likeness.carrier import audit_words
+from likeness.carrier import audit_words, evidence
 from likeness.carrier.audit import Audit, DeviceReport
 from likeness.carrier.audit_rows import FOR_EVER, Period
 from likeness.carrier.database import Database
@@ -108,6 +110,10 @@ def period(begins: datetime | None, ends: datetime | None) -> Period:
 @click.option("--device", default="", help="Of this terminal only.")
 @from_option
 @to_option
+@click.option("--result", default="", help="DEVICE/EPOCH/SEQ: the evidence of one.")
+@click.option(
+    "--transaction", default="", help="The evidence of each result of this name."
+)
 @click.option(
     "--statements", is_flag=True, help="List what attendants and visitors stated."
 )
@@ -121,6 +127,7 @@ def period(begins: datetime | None, ends: datetime | None) -> Period:
     "--numbers", "number_file", type=click.Path(path_type=Path), help="Of 'run'."
 )
 def command(
+    *,
     config_file: Path | None,
     database: str | None,
     keys: Path | None,
@@ -129,7 +136,8 @@ def command(
     ends: datetime | None,
     person_key: Path | None,
     number_file: Path | None,
-    *,
+    result: str,
+    transaction: str,
     statements: bool,
     as_json: bool,
 ) -> int:
@@ -148,6 +156,9 @@ def command(
     opened_database = Database(place.database)
     try:
         audit = Audit(opened_database, known, int(time.time()), period(begins, ends))
+        if result or transaction:
+            found = _wanted(opened_database, audit, result, transaction)
+            return _show_evidence(found, as_json=as_json)
         reports = iter([audit.device(device)]) if device else audit.devices()
         return _show(reports, as_json=as_json)
     finally:
@@ -166,4 +177,34 @@ def _show(reports: Iterator[DeviceReport], *, as_json: bool) -> int:
             click.echo(one_line(line))
     if not as_json:
         click.echo(f"{count} device(s), {wrong} not whole")
+    return EXIT_WRONG if wrong else 0
+
+
+def _wanted(
+    database: Database, audit: Audit, result: str, transaction: str
+) -> Iterator[evidence.Evidence]:
+    if result and transaction:
+        raise UsageError("give either --result or --transaction")
+    if transaction:
+        return evidence.of_transaction(database, audit, transaction)
+    device, epoch, seq = ([*result.split("/"), "", "", ""])[:3]
+    if result.count("/") != 2 or not re.fullmatch("[0-9]{1,16}", seq):  # noqa: PLR2004
+        raise UsageError(f"--result '{result}': write DEVICE/EPOCH/SEQ")
+    return iter([evidence.at(database, audit, device, epoch, int(seq))])
+
+
+def _show_evidence(every: Iterator[evidence.Evidence], *, as_json: bool) -> int:
+    count, wrong = 0, 0
+    for one in every:
+        count += 1
+        wrong += not one.is_good
+        if as_json:
+            click.echo(msgspec.json.encode(one).decode())
+            continue
+        click.echo(one_line(f"{one.device}/{one.at.epoch}/{one.at.seq}"))
+        for check in one.checks:
+            said = f"  {check.state:<12} {check.name}: {check.said}"
+            click.echo(one_line(said))
+    if not count:
+        raise UsageError("no result of this transaction is here")
     return EXIT_WRONG if wrong else 0
