@@ -4,7 +4,7 @@ All functions work inside the caller's transaction; who changes something holds 
 first. Leaves to others: what is to be done (`core.rollout`), orders (`issued_orders`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -118,7 +118,9 @@ def load(db: sa.Connection, name: str) -> tuple[Row, Rollout]:
     return row, Rollout(plan, standing, _terminals(db, name))
 
 
-def save(db: sa.Connection, row: Row, rollout: Rollout, before: Rollout) -> None:
+def save(
+    db: sa.Connection, row: Row, rollout: Rollout, before: Mapping[str, Terminal]
+) -> None:
     """Write what has changed since it was loaded."""
     name = row.plan.name
     if rollout.standing != row.standing:
@@ -130,7 +132,7 @@ def save(db: sa.Connection, row: Row, rollout: Rollout, before: Rollout) -> None
     changed = [
         {"at": one.device, **_of_terminal(one)}
         for one in rollout.terminals.values()
-        if one != before.terminals[one.device]
+        if one != before[one.device]
     ]
     if changed:
         place = (

@@ -19,8 +19,10 @@ from likeness.carrier.serve import serve
 from likeness.carrier.settings import Settings
 from likeness.carrier.store import CarrierStore
 from likeness.commands import (
+    carrier_devices,
     carrier_orders,
     carrier_report,
+    carrier_rollout,
     carrier_schemas,
     carrier_visits,
 )
@@ -38,6 +40,8 @@ def command() -> None:
 
 command.add_command(carrier_orders.command)
 command.add_command(carrier_orders.desire)
+command.add_command(carrier_devices.devices)
+command.add_command(carrier_rollout.command)
 command.add_command(carrier_visits.start)
 command.add_command(carrier_visits.cancel)
 command.add_command(carrier_report.command, "report")

@@ -156,15 +156,18 @@ class Rollout:
 
     def deadline(self, now: float) -> float | None:
         """Return when time alone may change something; None: only news can."""
-        phase, stop = self.standing.phase, self._plan.stop
-        if phase not in GOES_ON:
+        at, open_s = self.standing, [o.sent_s for o in self._all if o.is_open]
+        if at.phase not in GOES_ON:
             return None
-        if phase is Phase.SOAKING:
-            return max(now, self.standing.since_s + self._soak_s)
-        if self.next_up:
+        if at.phase is Phase.SOAKING:
+            then = at.since_s + self._soak_s
+        elif self.next_up:
             return max(now, self._last_sent_s + AGAIN_AFTER_S)
-        open_ = [one.sent_s for one in self.terminals.values() if one.is_open]
-        return max(now, min(open_) + stop.report_within_s) if open_ else now
+        elif open_s:
+            then = min(open_s) + self._plan.stop.report_within_s
+        else:
+            return now
+        return then if then >= now else None
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         """Take one event; return what is to be done once the state is kept.
@@ -212,7 +215,7 @@ class Rollout:
                 return []
 
     def _go_on(self, facts: Looked, heard_from_s: float, now: float) -> list[Effect]:
-        for one in self.terminals.values():
+        for one in self._all:
             seen, stop = facts.seen.get(one.device, Seen()), self._plan.stop
             judged = after_wish(one, seen, stop, heard_from_s, now)
             self.terminals[one.device] = judged
@@ -234,12 +237,12 @@ class Rollout:
         return [Send(sent)] if sent else []
 
     def _go_back(self, facts: Looked, heard_from_s: float, now: float) -> list[Effect]:
-        for one in self.terminals.values():
+        for one in self._all:
             seen, stop = facts.seen.get(one.device, Seen()), self._plan.stop
             judged = after_back(one, seen, stop, heard_from_s, now)
             self.terminals[one.device] = judged
         if not self._touched():
-            if not any(one.is_open for one in self.terminals.values()):
+            if not any(one.is_open for one in self._all):
                 self._enter(Phase.BACK, now)
             return []
         sent = self._hand_out(facts, now, Stage.RETURNING, Stage.LEFT)
@@ -266,7 +269,7 @@ class Rollout:
     def _fault(self, facts: Looked, *, soaked: bool) -> str:
         """Say why it must stop; empty: it need not."""
         at, stop = self.standing, self._plan.stop
-        why = rollout_stop.too_many_failed(stop, at.wave, self.terminals.values())
+        why = rollout_stop.too_many_failed(stop, at.wave, self._all)
         if why or not rollout_stop.is_to_be_looked_at(
             stop.refusals, at.looks, facts.since, last=soaked
         ):
@@ -311,19 +314,23 @@ class Rollout:
             )
 
     # --- who ------------------------------------------------------------------------
+    @property
+    def _all(self) -> list[Terminal]:
+        return list(self.terminals.values())
+
     def _wave(self) -> list[Terminal]:
-        return [o for o in self.terminals.values() if o.wave == self.standing.wave]
+        return [one for one in self._all if one.wave == self.standing.wave]
 
     def _waiting(self) -> list[Terminal]:
         return [one for one in self._wave() if one.stage is Stage.WAITING]
 
     def _touched(self) -> list[Terminal]:
         """Who has our wish and is not on the way back."""
-        return [one for one in self.terminals.values() if one.is_touched]
+        return [one for one in self._all if one.is_touched]
 
     @property
     def _last_sent_s(self) -> float:
-        return max((one.sent_s for one in self.terminals.values()), default=0.0)
+        return max((one.sent_s for one in self._all), default=0.0)
 
     @property
     def _soak_s(self) -> int:

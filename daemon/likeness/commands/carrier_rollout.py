@@ -1,0 +1,242 @@
+"""`likeness carrier rollout`: wishes that go out in waves, and come back.
+
+Leaves to others: what is done (`carrier.rollout`), what is shown (`rollout_words`).
+"""
+
+import asyncio
+import contextlib
+import re
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+import msgspec
+
+from likeness import strict_toml
+from likeness.carrier import rollout_check, rollout_run
+from likeness.carrier.rollout import Rollouts
+from likeness.carrier.rollout_check import Draft
+from likeness.carrier.rollout_line import RolloutLine
+from likeness.carrier.rollout_turn import turn
+from likeness.carrier.settings import Settings
+from likeness.commands import rollout_words
+from likeness.core import orders, rollout_plan
+from likeness.core.rollout import PauseAsked, Phase, ResumeAsked, Standing
+from likeness.core.rollout_plan import PlanFile
+from likeness.errors import UsageError, one_line
+
+EXIT_NO = 1
+_BUNDLE = re.compile(r"([1-9][0-9]{0,15}):([0-9a-f]{64})")
+
+_config = click.option(
+    "--config",
+    "config_file",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The carrier's TOML file, as of 'carrier run'.",
+)
+_file = click.argument("file", type=click.Path(path_type=Path))
+_devices = click.option(
+    "--device", "devices", multiple=True, help="These terminals, not the file's choice."
+)
+_no_run = click.option(
+    "--no-run", is_flag=True, help="Only note it; 'rollout run' carries it out."
+)
+_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
+
+
+@click.group(name="rollout", help="Wishes that go out in waves; see ROLLOUTS.md.")
+def command() -> None:
+    """Choose what to do."""
+
+
+@command.command()
+@_file
+@_config
+@_devices
+@_json
+@click.option("--all", "show_all", is_flag=True, help="A line for each terminal.")
+def check(
+    file: Path,
+    config_file: Path,
+    devices: tuple[str, ...],
+    *,
+    as_json: bool,
+    show_all: bool,
+) -> int:
+    """Say who would get what, and when; signs and publishes nothing."""
+    with _opened(config_file) as (rollouts, settings):
+        found = _draft(rollouts, settings, _plan(file, devices))
+    if as_json:
+        formatted = msgspec.json.format(rollout_check.as_json(found))
+        click.echo(formatted.decode())
+    else:
+        _show(rollout_words.draft(found, show_all=show_all))
+    return EXIT_NO if found.problems else 0
+
+
+@command.command()
+@_file
+@_config
+@_devices
+@_no_run
+def start(
+    file: Path, config_file: Path, devices: tuple[str, ...], *, no_run: bool
+) -> int:
+    """Begin a rollout, and carry it on as 'run' does."""
+    plan = _plan(file, devices)
+    with _opened(config_file) as (rollouts, settings):
+        found = _draft(rollouts, settings, plan)
+        if found.problems:
+            more = len(found.problems) - 1
+            also = f" (and {more} more: see 'rollout check')" if more else ""
+            raise UsageError(f"{found.problems[0]}{also}")
+        rollouts.add(found, int(time.time()))
+        click.echo(one_line(f"{plan.name}: planned for {len(found.turns)} terminals"))
+        return 0 if no_run else _run(rollouts, settings, [plan.name])
+
+
+@command.command()
+@click.argument("names", nargs=-1, required=True)
+@_config
+def run(names: tuple[str, ...], config_file: Path) -> int:
+    """Carry rollouts on until each is done, stopped, paused or back.
+
+    May be killed and started again at any time.
+    """
+    with _opened(config_file) as (rollouts, settings):
+        return _run(rollouts, settings, list(dict.fromkeys(names)))
+
+
+@command.command()
+@click.argument("name", required=False)
+@_config
+@_json
+@click.option("--all", "show_all", is_flag=True, help="A line for each terminal.")
+def status(
+    name: str | None, config_file: Path, *, as_json: bool, show_all: bool
+) -> None:
+    """Say where one rollout stands, or all."""
+    with _opened(config_file) as (rollouts, _):
+        names = [name] if name else rollouts.names()
+        looks = {one: rollouts.look(one) for one in names}
+    if as_json:
+        shown = [rollout_words.as_facts(*one) for one in looks.values()]
+        click.echo(msgspec.json.format(msgspec.json.encode(shown)).decode())
+        return
+    for one in looks.values():
+        _show(rollout_words.status(*one, brief=name is None, show_all=show_all))
+    if not looks:
+        click.echo("no rollout")
+
+
+@command.command()
+@click.argument("name")
+@_config
+def pause(name: str, config_file: Path) -> None:
+    """Touch nobody more for now; a 'rollout run' of it ends."""
+    with _opened(config_file) as (rollouts, _):
+        _say(name, rollouts.ask(name, PauseAsked(), int(time.time())))
+
+
+@command.command()
+@click.argument("name")
+@_config
+@_no_run
+def resume(name: str, config_file: Path, *, no_run: bool) -> int:
+    """Go on after a pause; a wave that was watched is watched anew."""
+    with _opened(config_file) as (rollouts, settings):
+        _say(name, rollouts.ask(name, ResumeAsked(), int(time.time())))
+        return 0 if no_run else _run(rollouts, settings, [name])
+
+
+@command.command()
+@click.argument("name")
+@_config
+@_no_run
+@click.option("--bundle", help="NUMBER:SHA256 of the former models, published anew.")
+@click.option("--keep-bundle", is_flag=True, help="Leave the models as they are.")
+def back(
+    name: str,
+    config_file: Path,
+    *,
+    no_run: bool,
+    bundle: str | None,
+    keep_bundle: bool,
+) -> int:
+    """Give each terminal that was touched what it had before, as a new version."""
+    wanted = None if bundle is None else _bundle(bundle)
+    with _opened(config_file) as (rollouts, settings):
+        now_s = int(time.time())
+        standing = rollouts.ask_back(name, wanted, keep_bundle=keep_bundle, now_s=now_s)
+        _say(name, standing)
+        return 0 if no_run else _run(rollouts, settings, [name])
+
+
+# --- how ----------------------------------------------------------------------------
+@contextlib.contextmanager
+def _opened(config_file: Path) -> Iterator[tuple[Rollouts, Settings]]:
+    settings = strict_toml.load(config_file, Settings)
+    rollouts = Rollouts(settings)
+    try:
+        yield rollouts, settings
+    finally:
+        rollouts.close()
+
+
+def _plan(file: Path, devices: Sequence[str]) -> PlanFile:
+    plan = strict_toml.load(file, PlanFile)
+    if devices:
+        plan = msgspec.structs.replace(plan, where=(), devices=tuple(devices))
+    rollout_plan.refuse_unfit(plan, str(file))
+    return plan
+
+
+def _bundle(text: str) -> orders.Bundle:
+    found = _BUNDLE.fullmatch(text)
+    if found is None:
+        raise UsageError(
+            f"--bundle '{text}': write NUMBER:SHA256, as 'models publish' says them"
+        )
+    return orders.Bundle(number=int(found[1]), digest=found[2])
+
+
+def _draft(rollouts: Rollouts, settings: Settings, plan: PlanFile) -> Draft:
+    line = RolloutLine(settings)
+
+    async def listen() -> Draft:
+        async with line.up():
+            return rollouts.draft(plan, line, int(time.time()))
+
+    with turn(rollouts.database):
+        return asyncio.run(listen())
+
+
+def _run(rollouts: Rollouts, settings: Settings, names: Sequence[str]) -> int:
+    for name in names:
+        rollouts.look(name)  # one that is not there is said before a line is asked for
+    line = RolloutLine(settings)
+
+    async def go() -> dict[str, Standing]:
+        task = asyncio.ensure_future(rollout_run.run(rollouts, line, names, _say))
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await task
+
+    with turn(rollouts.database):
+        try:
+            stand = asyncio.run(go())
+        except asyncio.CancelledError:
+            raise click.exceptions.Abort from None
+    well = (Phase.DONE, Phase.BACK)
+    return 0 if all(one.phase in well for one in stand.values()) else EXIT_NO
+
+
+def _say(name: str, standing: Standing) -> None:
+    click.echo(one_line(f"{name}: {rollout_words.standing(standing)}"))
+
+
+def _show(lines: Sequence[str]) -> None:
+    for text in lines:
+        click.echo(one_line(text))
