@@ -15,7 +15,8 @@ from aiohttp import web
 from broker import free_port
 from desks import certificate
 from likeness.carrier.settings import Web
-from likeness.carrier.web import HOLDER, MOST_BODY_BYTES, serve_web
+from likeness.carrier.web import HOLDER, serve_web
+from likeness.carrier.web_problems import MOST_BODY_BYTES
 from likeness.edges import desk_token
 from likeness.errors import ConfigError, StoreBroken
 from stories import story

@@ -16,10 +16,10 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextvars import ContextVar
 from pathlib import Path
 
-import msgspec
 from aiohttp import hdrs, web
 
 from likeness.carrier.settings import Web
+from likeness.carrier.web_problems import MOST_BODY_BYTES, problem
 from likeness.core.throttle import GrowingWaits
 from likeness.edges import http_faults, http_headers
 from likeness.edges.desk_guard import FROM_US, SAFE, Place, is_loopback
@@ -30,82 +30,13 @@ from likeness.errors import ConfigError, StoreBroken
 
 log = logging.getLogger(__name__)
 
-MOST_BODY_BYTES = 16_384
 MOST_LINE_BYTES = 8192
-MEDIA_TYPE = "application/problem+json"
-URN = "urn:likeness:carrier:"
 # Who asks in this task, as the token's line names him; or "".
 HOLDER: ContextVar[str] = ContextVar("holder", default="")
 # A page sets a policy of its own; what sets none may load and do nothing.
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
 
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """Why something was not done (RFC 9457)."""
-
-    type: str
-    title: str
-    status: int
-    detail: str  # what to do
-
-
-# code → (HTTP status, title, what to do)
-PROBLEMS: dict[str, tuple[int, str, str]] = {
-    "bad_request": (400, "This is not HTTP as we know it", "Look at what is sent."),
-    "no_token": (
-        401,
-        "Who are you?",
-        "Send 'Authorization: Bearer …'; a browser asks for it as a password.",
-    ),
-    "wrong_token": (
-        401,
-        "This token is not good",
-        "Take one that stands in token_file now; it may have been replaced.",
-    ),
-    "other_origin": (
-        403,
-        "The request comes from another site",
-        "Use our own page, or a program that sends no Origin.",
-    ),
-    "not_found": (404, "There is nothing here", "Look at the address."),
-    "method": (405, "This cannot be done here", "See Allow."),
-    "no_length": (411, "How long is the body?", "Send Content-Length."),
-    "too_large": (413, "The body is too large", f"Send at most {MOST_BODY_BYTES}."),
-    "wrong_host": (
-        421,
-        "This server has another name",
-        "Use listen with port, or a name that the configuration's names list.",
-    ),
-    "failed": (500, "That is a fault of ours", "See our log, and tell the makers."),
-    "not_kept": (
-        503,
-        "The database cannot be used now, so nothing was done",
-        "Send it again in some seconds; our log says what is wrong.",
-    ),
-}
-
-
-def problem(code: str) -> web.Response:
-    """Return the answer that says it."""
-    status, title, todo = PROBLEMS[code]
-    said = Problem(type=f"{URN}{code}", title=title, status=status, detail=todo)
-    answer = in_words(said)
-    if status == web.HTTPUnauthorized.status_code:
-        # Browsers know Basic alone; programs send Bearer.
-        answer.headers.add("WWW-Authenticate", 'Bearer realm="likeness"')
-        answer.headers.add("WWW-Authenticate", 'Basic realm="likeness"')
-    if status == web.HTTPServiceUnavailable.status_code:
-        answer.headers["Retry-After"] = "5"
-    return answer
-
-
-def in_words(said: Problem) -> web.Response:
-    """Return the answer of a problem that was put in words elsewhere."""
-    return web.Response(
-        status=said.status, body=msgspec.json.encode(said), content_type=MEDIA_TYPE
-    )
 
 
 async def serve_web(

@@ -36,6 +36,7 @@ class Route:
     problems: tuple[int, ...] = ()  # beside those that any may have
     body: type | None = None
     is_open: bool = False  # needs no token
+    query: tuple[str, ...] = ()  # names of what may stand after "?"
 
 
 # How the variables of paths look.
