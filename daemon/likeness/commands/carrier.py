@@ -19,7 +19,9 @@ from likeness.carrier.serve import serve
 from likeness.carrier.settings import Settings
 from likeness.carrier.store import CarrierStore
 from likeness.commands import (
+    carrier_api,
     carrier_devices,
+    carrier_export,
     carrier_orders,
     carrier_report,
     carrier_rollout,
@@ -44,7 +46,10 @@ command.add_command(carrier_devices.devices)
 command.add_command(carrier_rollout.command)
 command.add_command(carrier_visits.start)
 command.add_command(carrier_visits.cancel)
+command.add_command(carrier_api.api)
 command.add_command(carrier_report.command, "report")
+command.add_command(carrier_export.command, "export")
+command.add_command(carrier_export.verify_export)
 command.add_command(carrier_schemas.command)
 
 
