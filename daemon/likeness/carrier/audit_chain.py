@@ -43,6 +43,7 @@ class Walk:
         *,
         now_s: int,
         begins_at: int = 0,
+        follows: str | None = None,
         taken_upto: int = NOTHING,
     ) -> None:
         """Begin.
@@ -52,14 +53,15 @@ class Walk:
             epoch: which.
             keys: those of the device; changes in this chain are added.
             now_s: seconds since 1970, to say how long something is missing.
-            begins_at: the first place; beyond 0 what stands before it is not asked.
+            begins_at: the first place.
+            follows: hash of the record before that; None: not known, and not asked.
             taken_upto: the head, as the carrier's table has it; -1: not known.
         """
         self._device, self._epoch, self._keys = device, epoch, keys
         self._now_s, self._taken_upto = now_s, taken_upto
         self._next, self._begins_at = begins_at, begins_at
         # Hash of the record before; None: it cannot be said, and so not be compared.
-        self._head: str | None = "" if begins_at == 0 else None
+        self._head: str | None = "" if begins_at == 0 else follows
         self._last = ""  # the token before
         self.whole_upto: Link | None = None  # up to the first break
         self.begins: messages.EpochBegins | None = None

@@ -4,7 +4,8 @@
                           carrier-visit.jwk, carrier-person.jwk, carrier-answer.jwk,
                           carrier-command.jwk
     OUT/carrier/          receipt.key, visit.key, person.key, answer.key, command.key,
-                          register.key, devices/NAME.json
+                          register.key, audit.key, audit.jwk (for inspectors),
+                          devices/NAME.json
 
 What stands in `terminals/NAME` belongs on that terminal, what stands in `carrier` stays
 with the carrier. In the field each side makes its own keys and hands over public halves
@@ -76,6 +77,9 @@ def make(out: Path, device: str, environments: tuple[Environment, ...]) -> Bench
         new_file.create(
             keys.private("register"), secrets.token_bytes(REGISTER_KEY_BYTES)
         )
+    if not keys.private("audit").exists():
+        audit = key_files.make_private(keys.private("audit")).public_key()
+        _write(keys.carrier / "audit.jwk", key_files.public_jwk(audit))
     jwk = key_files.public_jwk(key_files.make_private(keys.device_key).public_key())
     _write(keys.terminal / "device.jwk", jwk)
     trusted = {
