@@ -22,6 +22,7 @@ from likeness.commands import (
     carrier_api,
     carrier_devices,
     carrier_export,
+    carrier_fleet,
     carrier_orders,
     carrier_report,
     carrier_rollout,
@@ -50,6 +51,7 @@ command.add_command(carrier_api.api)
 command.add_command(carrier_report.command, "report")
 command.add_command(carrier_export.command, "export")
 command.add_command(carrier_export.verify_export)
+command.add_command(carrier_fleet.command)
 command.add_command(carrier_schemas.command)
 
 

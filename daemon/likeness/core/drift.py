@@ -68,6 +68,7 @@ class Drift:
     centre: float  # of the fleet
     error: float  # standard error of this mean
     effect: float
+    error_of_effect: float  # its standard error, as if the fleet were known exactly
     z: float
 
     @property
@@ -101,6 +102,7 @@ def drifts(scores: Mapping[str, Sums]) -> dict[str, Drift]:
             centre=centre,
             error=error,
             effect=off / within,
+            error_of_effect=error / within,
             z=off / math.hypot(spread, error),
         )
     return found

@@ -1,0 +1,304 @@
+"""What the fleet's pages show, as pieces of HTML that can be replaced one by one.
+
+A page is the same pieces when it is loaded and when something changes, so nothing has
+to be drawn twice. All text from outside is escaped by the templates. Leaves to others:
+HTTP and streams (`fleet_web`), the facts (`fleet_memory`, `fleet_health`).
+"""
+
+import heapq
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from likeness.carrier import fleet_health, fleet_plots
+from likeness.carrier.fleet_health import Figures, Rate, View
+from likeness.carrier.fleet_memory import Fleet, Summary
+from likeness.carrier.fleet_records import Line
+from likeness.core.drift import Drift
+from likeness.core.fleet import State
+from likeness.core.fleet_needs import Level, Terminal, lasting
+from likeness.core.fleet_words import printable
+
+FOLDER = Path(__file__).parent / "fleet_page"
+ON_A_PAGE = 50
+MOST_CAMERAS = 50
+MOST_PAGES = 100_000
+DAY_S = 86_400
+
+Pieces = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which terminals somebody looks at."""
+
+    state: str = ""
+    level: str = ""
+    software: str = ""
+    label: str = ""
+    search: str = ""
+    page: int = 1
+
+    @classmethod
+    def of(cls, asked: Mapping[str, str]) -> "Wanted":
+        """Read a query; what is none of ours asks for nothing."""
+        number = asked.get("page", "")
+        page = int(number) if number.isascii() and number.isdigit() else 1
+        state, level = asked.get("state", ""), asked.get("level", "")
+        return cls(
+            state=state if state in list(State) else "",
+            level=level if level in list(Level) else "",
+            software=asked.get("software", "")[:64],
+            label=asked.get("label", "")[:128],
+            search=asked.get("search", "").strip()[:128],
+            page=min(max(page, 1), MOST_PAGES),
+        )
+
+    def takes(self, row: Terminal) -> bool:
+        """Say whether a terminal is meant."""
+        facts = row.facts
+        return (
+            (not self.state or row.state == self.state)
+            and (not self.level or row.level == self.level)
+            and (not self.software or (facts.birth.software or "?") == self.software)
+            and (not self.label or self.label in facts.labels)
+            and self.search.casefold() in facts.device.casefold()
+        )
+
+    def query(self, **changes: Any) -> str:
+        """Return it as an address, from its first page on, with these changed."""
+        one = replace(self, page=1, **changes)
+        named = {name: getattr(one, name) for name in self.__slots__}
+        said = {name: value for name, value in named.items() if value not in ("", 1)}
+        return f"?{urlencode(said)}" if said else "."
+
+    def at(self, page: int) -> str:
+        """Return the address of another page of the same."""
+        query = self.query()
+        sign = "?" if query == "." else f"{query}&"
+        return f"{sign}page={page}"
+
+
+class Views:
+    """Draws everything; belongs to the loop."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        self._env = Environment(
+            loader=FileSystemLoader(FOLDER),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._env.filters.update(
+            lasting=lasting,
+            utc=utc,
+            percent=percent,
+            printable=printable,
+            address=lambda device: f"terminal?{urlencode({'device': device})}",
+        )
+        self._cameras: tuple[View, Pieces] | None = None  # drawn once for each view
+
+    def page(self, name: str, pieces: Pieces, **more: object) -> str:
+        """Return a whole page, around these pieces."""
+        return self._env.get_template(name).render(
+            pieces={key: Markup(html) for key, html in pieces.items()},  # noqa: S704
+            **more,
+        )
+
+    # --- the overview ---------------------------------------------------------------
+    def overview(self, wanted: Wanted, now: float) -> Pieces:
+        """Return the pieces of the list of terminals."""
+        ranked, summary = self._fleet.ranked(), self._fleet.summary()
+        rows = [row for row in ranked if wanted.takes(row)]
+        pages = max(1, -(-len(rows) // ON_A_PAGE))
+        page = min(wanted.page, pages)
+        shown = rows[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
+        pieces = {
+            "line": self._line(now),
+            "counts": self._draw("counts", summary, wanted),
+            "found": self._draw("found", len(rows), summary.total),
+            "pages": self._draw("pages", wanted, page, pages),
+        }
+        for place in range(ON_A_PAGE):
+            row = shown[place] if place < len(shown) else None
+            pieces[f"row-{place}"] = self._draw("row", place, row, now)
+        return pieces
+
+    def choices(self, wanted: Wanted) -> dict[str, object]:
+        """Return what the form of the overview offers."""
+        summary: Summary = self._fleet.summary()
+        software = [name for name, _ in _most(summary.software)]
+        return {
+            "wanted": wanted,
+            "states": list(State),
+            "levels": list(Level),
+            "software": sorted({*software, *filter(None, [wanted.software])}),
+            "labels": sorted(
+                {*list(summary.labels)[:500], *filter(None, [wanted.label])}
+            ),
+        }
+
+    # --- one terminal ---------------------------------------------------------------
+    def terminal(
+        self,
+        row: Terminal,
+        view: View,
+        timeline: Sequence[Line],
+        days: Sequence[tuple[int, Figures]],
+        reasons: Sequence[tuple[str, int]],
+        now: float,
+    ) -> Pieces:
+        """Return the pieces of one terminal's page."""
+        device = row.facts.device
+        figures = view.terminals.get(device, Figures())
+        return {
+            "line": self._line(now),
+            "state": self._draw("state", row, now),
+            "needs": self._draw("needs", row),
+            "facts": self._draw("facts", row, now),
+            "health": self._draw(
+                "health",
+                figures,
+                fleet_health.rates(figures),
+                fleet_health.rates(view.fleet),
+                self._drift(view, device),
+                plots(days, "of this camera"),
+                reasons if figures.results >= fleet_health.LEAST else (),
+            ),
+            "timeline": self._draw("timeline", timeline),
+        }
+
+    def _drift(self, view: View, device: str) -> list[tuple[str, Drift | None]]:
+        return [
+            ("match", view.match.get(device)),
+            ("passive", view.passive.get(device)),
+        ]
+
+    # --- all cameras ----------------------------------------------------------------
+    def cameras(self, view: View, now: float) -> Pieces:
+        """Return the pieces of the page of biometric figures."""
+        if self._cameras is None or self._cameras[0] is not view:
+            rows = [
+                (one, fleet_plots.effect(one.drift.effect, one.drift.error_of_effect))
+                for one in apart(view)
+            ]
+            pieces = {
+                "rates": self._draw(
+                    "rates", view, fleet_health.rates(view.fleet), bar(view.fleet)
+                ),
+                "plots": self._draw("plots", plots(view.daily, "of the fleet")),
+                "cameras": self._draw("cameras", rows, len(view.match)),
+            }
+            self._cameras = (view, pieces)
+        return {"line": self._line(now), **self._cameras[1]}
+
+    # --- inside ---------------------------------------------------------------------
+    def _line(self, now: float) -> str:
+        fleet = self._fleet
+        return self._draw("line", fleet.is_up, fleet.watching_s, fleet.turned_away, now)
+
+    def _draw(self, macro: str, *given: object) -> str:
+        module = self._env.get_template("pieces.html").module
+        return str(getattr(module, macro)(*given)).strip()
+
+
+def plots(days: Sequence[tuple[int, Figures]], whose: str) -> list[tuple[str, Markup]]:
+    """Return the plots of a time: rates with their intervals, and mean scores."""
+    joined = enough(days)
+    rated = [(day, fleet_health.rates(figures)) for day, figures in joined]
+    found = []
+    for verdict in ("accepted", "refused", "referred"):
+        points = [_rate_point(day, one[verdict]) for day, one in rated if one]
+        found.append((verdict, fleet_plots.over_time(points, f"{verdict} {whose}")))
+    for score in fleet_health.SCORES:
+        sums = [(day, getattr(figures, score)) for day, figures in joined]
+        points = [
+            fleet_plots.Point(day, one.mean, one.mean, one.mean)
+            for day, one in sums
+            if one.count >= fleet_health.LEAST
+        ]
+        found.append(
+            (f"{score} score", fleet_plots.over_time(points, f"{score} {whose}"))
+        )
+    return [(name, plot) for name, plot in found if plot]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One score of one camera against the fleet's."""
+
+    device: str
+    score: str
+    drift: Drift
+
+
+def apart(view: View) -> list[Compared]:
+    """Return the cameras that differ most from the others; who stands apart first."""
+    known = (("match", view.match), ("passive", view.passive))
+    all_of_them = [
+        Compared(device, score, drift)
+        for score, drifts in known
+        for device, drift in drifts.items()
+    ]
+    return heapq.nsmallest(
+        MOST_CAMERAS,
+        all_of_them,
+        key=lambda one: (
+            not one.drift.stands_apart,
+            -abs(one.drift.z),
+            one.device,
+            one.score,
+        ),
+    )
+
+
+def enough(days: Sequence[tuple[int, Figures]]) -> list[tuple[int, Figures]]:
+    """Join days with those that follow until there are enough results to show."""
+    found: list[tuple[int, Figures]] = []
+    gathered = Figures()
+    for day, figures in days:
+        gathered = gathered + figures
+        if gathered.results >= fleet_health.LEAST:
+            found.append((day, gathered))
+            gathered = Figures()
+    return found
+
+
+def bar(figures: Figures) -> Markup:
+    """Return the verdicts as parts of one bar."""
+    total = figures.results
+    if total < fleet_health.LEAST:
+        return Markup("")
+    parts = [
+        (name, figures.verdicts.get(name, 0) / total)
+        for name in ("accepted", "referred", "refused")
+    ]
+    return fleet_plots.shares(parts)
+
+
+def utc(seconds: float | None) -> str:
+    """Return a time as people and machines read it."""
+    if seconds is None:
+        return "never"
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%SZ}"
+
+
+def percent(value: float) -> str:
+    """Return a share."""
+    return f"{value * 100:.1f} %"
+
+
+def _rate_point(day: int, rate: Rate) -> fleet_plots.Point:
+    return fleet_plots.Point(day, rate.share, rate.low, rate.high)
+
+
+def _most(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:200]
