@@ -39,7 +39,7 @@ class Simulated:
 
     device: str
     makes_of_it: str = APPLIES
-    ledger: Ledger = Ledger()
+    ledger: Ledger = field(default_factory=Ledger)
     heard: list[int] = field(default_factory=list)  # versions, each time
     wish: Wish | None = None
     report: orders.Reported | None = None

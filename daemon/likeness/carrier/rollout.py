@@ -31,17 +31,10 @@ from likeness.carrier.settings import Settings
 from likeness.carrier.words import Life, OrderWords
 from likeness.core import messages, orders
 from likeness.core.exact_test import Share
-from likeness.core.rollout import (
-    BackAsked,
-    Event,
-    Looked,
-    Phase,
-    Rollout,
-    Send,
-    Standing,
-)
+from likeness.core.rollout import BackAsked, Event, Looked, Rollout, Send
 from likeness.core.rollout_plan import PlanFile
 from likeness.core.rollout_seen import Fault, Stage, Terminal
+from likeness.core.rollout_standing import Phase, Standing
 from likeness.errors import ProtocolMisuse, UsageError
 
 

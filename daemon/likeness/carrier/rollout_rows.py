@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from likeness.carrier.rollout_tables import rollout_terminals, rollouts
 from likeness.core import messages, orders
 from likeness.core.exact_test import Share
-from likeness.core.rollout import HOLDS, Phase, Rollout, Standing
+from likeness.core.rollout import Rollout
 from likeness.core.rollout_plan import PlanFile
 from likeness.core.rollout_seen import Fault, Stage, Terminal
+from likeness.core.rollout_standing import HOLDS, Phase, Standing
 from likeness.core.rollout_stop import Looks
 from likeness.errors import UsageError
 
@@ -166,12 +167,20 @@ def keep_sent(
 
 
 def unanswered(db: sa.Connection, name: str) -> dict[str, str]:
-    """Return what was signed and has no answer yet: device → token."""
-    stages = [str(Stage.SENT), str(Stage.RETURNING)]
+    """Return what was signed and has no answer yet: device → token.
+
+    After a stop, or in a pause, that is nothing: what never went out stays here.
+    """
+    phase = db.execute(sa.select(rollouts.c.phase).where(rollouts.c.name == name))
+    waits = {
+        Phase.SENDING: Stage.SENT,
+        Phase.SOAKING: Stage.SENT,
+        Phase.GOING_BACK: Stage.RETURNING,
+    }.get(Phase(phase.scalar_one()))
     rows = db.execute(
         sa.select(rollout_terminals.c.device, rollout_terminals.c.token)
         .where(rollout_terminals.c.rollout == name)
-        .where(rollout_terminals.c.stage.in_(stages))
+        .where(rollout_terminals.c.stage == str(waits or ""))
         .order_by(rollout_terminals.c.place)
     )
     return {row.device: row.token for row in rows}

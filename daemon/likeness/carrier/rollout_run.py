@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from likeness.carrier.rollout import Rollouts
 from likeness.carrier.rollout_line import RolloutLine
-from likeness.core.rollout import GOES_ON, Standing
+from likeness.core.rollout_standing import GOES_ON, Standing
 
 # Somebody else may pause one meanwhile, and results come in without a word to us.
 LOOK_EVERY_S = 2.0

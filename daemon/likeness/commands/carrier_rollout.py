@@ -23,8 +23,9 @@ from likeness.carrier.rollout_turn import turn
 from likeness.carrier.settings import Settings
 from likeness.commands import rollout_words
 from likeness.core import orders, rollout_plan
-from likeness.core.rollout import PauseAsked, Phase, ResumeAsked, Standing
+from likeness.core.rollout import PauseAsked, ResumeAsked
 from likeness.core.rollout_plan import PlanFile
+from likeness.core.rollout_standing import Phase, Standing
 from likeness.errors import UsageError, one_line
 
 EXIT_NO = 1

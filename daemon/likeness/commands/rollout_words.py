@@ -11,8 +11,9 @@ from likeness.carrier.rollout_check import Draft
 from likeness.carrier.rollout_rows import Row, said_of
 from likeness.core import rollout_plan
 from likeness.core.exact_test import Share
-from likeness.core.rollout import Phase, Rollout, Standing
+from likeness.core.rollout import Rollout
 from likeness.core.rollout_seen import Stage, Terminal
+from likeness.core.rollout_standing import Phase, Standing
 
 NAMED = 10  # so many terminals of a wave are named
 PROBLEMS = 20

@@ -18,61 +18,20 @@ what is heard (`rollout_seen`).
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import assert_never
 
-from likeness.core import rollout_plan, rollout_stop
+from likeness.core import rollout_plan, rollout_seen, rollout_stop
 from likeness.core.exact_test import Share
 from likeness.core.rollout_plan import PlanFile
-from likeness.core.rollout_seen import (
-    Fault,
-    Seen,
-    Stage,
-    Terminal,
-    after_back,
-    after_wish,
-)
-from likeness.core.rollout_stop import Looks
+from likeness.core.rollout_seen import Fault, Seen, Stage, Terminal
+from likeness.core.rollout_standing import GOES_ON, PAUSABLE, Phase, Standing
 from likeness.errors import UsageError
 
-AT_ONCE = 100  # so many restart together at most …
-AGAIN_AFTER_S = (
-    1.0  # … and the next ones so much later: each comes back with a TLS line
-)
-
-
-NO_LOOKS, NONE = Looks(), Share()
-
-
-class Phase(StrEnum):
-    """Where a rollout stands."""
-
-    PLANNED = "planned"
-    SENDING = "sending"
-    SOAKING = "soaking"
-    PAUSED = "paused"
-    STOPPED = "stopped"
-    DONE = "done"
-    GOING_BACK = "going_back"
-    BACK = "back"
-
-
-GOES_ON = frozenset({Phase.PLANNED, Phase.SENDING, Phase.SOAKING, Phase.GOING_BACK})
-# In these it holds its terminals: no other rollout may touch them.
-HOLDS = GOES_ON | {Phase.PAUSED}
-PAUSABLE = GOES_ON - {Phase.GOING_BACK}
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where it stands, as it is kept; times in seconds since 1970."""
-
-    phase: Phase = Phase.PLANNED
-    wave: int = 0
-    since_s: float = 0.0  # in this phase
-    why: str = ""  # it was stopped
-    paused_in: Phase | None = None
-    looks: Looks = NO_LOOKS  # at refusals
+# So many restart together at most, and the next ones so much later: each comes back
+# with a new line, and a broker takes some hundred of these in a second.
+AT_ONCE = 100
+AGAIN_AFTER_S = 1.0
+NONE = Share()
 
 
 # --- events -------------------------------------------------------------------------
@@ -217,7 +176,7 @@ class Rollout:
     def _go_on(self, facts: Looked, heard_from_s: float, now: float) -> list[Effect]:
         for one in self._all:
             seen, stop = facts.seen.get(one.device, Seen()), self._plan.stop
-            judged = after_wish(one, seen, stop, heard_from_s, now)
+            judged = rollout_seen.after_wish(one, seen, stop, heard_from_s, now)
             self.terminals[one.device] = judged
         soaked = self._has_soaked(facts, now)
         if why := self._fault(facts, soaked=soaked):
@@ -239,7 +198,7 @@ class Rollout:
     def _go_back(self, facts: Looked, heard_from_s: float, now: float) -> list[Effect]:
         for one in self._all:
             seen, stop = facts.seen.get(one.device, Seen()), self._plan.stop
-            judged = after_back(one, seen, stop, heard_from_s, now)
+            judged = rollout_seen.after_back(one, seen, stop, heard_from_s, now)
             self.terminals[one.device] = judged
         if not self._touched():
             if not any(one.is_open for one in self._all):
