@@ -51,7 +51,7 @@ class Telemetry(Message, frozen=True, kw_only=True):
     outbox_waiting: Seq  # records that the carrier has not signed for
     outbox_line: Literal["offline", "online", "barred"]
     line_fault: Short  # a word; "": none
-    outbox_oldest_s: Seq | None = None  # age of the oldest that waits
+    outbox_oldest_s: float | None = None  # age of the oldest that waits
     visits: Seq | None = None  # since the start
     clock: Short | None = None  # "ntp", "rtc", "unsynced"
     reader: Short | None = None  # "well", "starting", "lost"
