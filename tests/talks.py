@@ -76,10 +76,17 @@ class Carrier:
     """A carrier that is handed batches; `now` is its clock."""
 
     def __init__(
-        self, near: Bench, folder: Path, *, numbers: str | None, answers: bool
+        self,
+        near: Bench,
+        folder: Path,
+        *,
+        numbers: str | None,
+        answers: bool,
+        place: str = "",
+        environment: Environment = Environment.TEST,
     ) -> None:
         keys, self.now = near.keys, MOMENT.utc_s
-        self.store = CarrierStore(folder / "carrier.db")
+        self.store = CarrierStore(place or folder / "carrier.db")
         registry = None if numbers is None else NumberFile(number_file(folder, numbers))
         answering = Answering(
             self.store,
@@ -94,7 +101,7 @@ class Carrier:
             words=CarrierWords(
                 receipt_key=keys.private("receipt"), visit_key=keys.private("visit")
             ),
-            environment=Environment.TEST,
+            environment=environment,
             utc=lambda: self.now,
             answering=answering if answers else None,
         )
