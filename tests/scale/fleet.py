@@ -49,7 +49,7 @@ class MadeUp:
         for leaf, body in retained.items():
             yield Message(messages.topic(self.device, leaf), body, retain=True)
         telemetry = messages.to_json(self.telemetry)
-        yield Message(messages.topic(self.device, "telemetry"), telemetry)
+        yield Message(messages.topic(self.device, "telemetry"), telemetry, qos=0)
 
 
 def make_up(number: int, seed: int) -> MadeUp:

@@ -10,7 +10,9 @@ all is kept once and receipted; 1: not so. Leaves to others: all of it.
 
 import argparse
 import json
+import logging
 import math
+import signal
 import sys
 import tempfile
 import time
@@ -142,6 +144,8 @@ def main() -> int:
     ask.add_argument("--made", type=Path, help="keep what is made ahead here")
     ask.add_argument("--out", type=Path, help="write all figures here, as JSON")
     given = ask.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing stays behind
     course = Course(every_s=given.every, steady_s=given.steady, faults=not given.calm)
     plan = course.plan(given.terminals, given.seed)
     with tempfile.TemporaryDirectory(prefix="scale-") as scratch:

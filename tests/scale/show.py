@@ -6,6 +6,7 @@ order and the command line (`run`), whether all is there (`judge`).
 """
 
 import contextlib
+import logging
 import multiprocessing
 import time
 from collections.abc import Iterator, Mapping
@@ -20,8 +21,12 @@ from scale.cost import Cost
 from scale.floor import Begin, Connect, Count, End, Finish, Order, Spec, Standing, Told
 from scale.stage import Stage
 
+log = logging.getLogger(__name__)
+
 CONTEXT = multiprocessing.get_context("spawn")
 STARTS_WITHIN_S = 60.0
+LOOKS_EVERY_S = 0.1
+TELLS_EVERY_S = 10.0
 Answer = TypeVar("Answer")
 
 
@@ -73,6 +78,7 @@ class Show:
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Take the figures of a block."""
+        log.info("phase=%r", name)
         before, began_s = self._costs(), time.monotonic()
         yield
         after, ended_s = self._costs(), time.monotonic()
@@ -114,10 +120,14 @@ class Show:
         """Wait until each terminal has its line and all its receipts."""
         until_s = time.monotonic() + within_s
         terminals = sum(one.until - one.first for one in self._specs)
+        told_s = time.monotonic()
         while (now := self.standing()).up < terminals or now.waiting:
             if time.monotonic() > until_s:
                 return False
-            time.sleep(0.1)
+            if time.monotonic() > told_s + TELLS_EVERY_S:
+                told_s = time.monotonic()
+                log.info("up=%d of=%d waiting=%d", now.up, terminals, now.waiting)
+            time.sleep(LOOKS_EVERY_S)
         return True
 
     def finish(self) -> list[Told]:

@@ -137,6 +137,8 @@ class Terminal:
         line.lost = partial(self._went_down, lost)
         line.heard = self._hear
         await line.subscribe(self._topic("receipt"))
+        if not line.is_up:
+            raise Closed("the line was lost as it came up")
         self._soon.reset()
         self._line = line
         for message in self._introduction:
