@@ -270,7 +270,9 @@ class Person(Message, frozen=True, kw_only=True):
 class Status(Message, frozen=True, kw_only=True):
     """Whether the terminal is there; `boot` tells a late will from a true one."""
 
-    status: str  # "online", "stopping", "lost"
+    status: Annotated[
+        str, msgspec.Meta(extra_json_schema={"enum": ["online", "stopping", "lost"]})
+    ]
     boot: str
 
 
