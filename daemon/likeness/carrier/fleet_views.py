@@ -5,7 +5,6 @@ to be drawn twice. All text from outside is escaped by the templates. Leaves to 
 HTTP and streams (`fleet_web`), the facts (`fleet_memory`, `fleet_health`).
 """
 
-import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,8 +15,8 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from likeness.carrier import fleet_health, fleet_plots
-from likeness.carrier.fleet_health import Figures, Rate, View
+from likeness.carrier import fleet_figures, fleet_health, fleet_plots
+from likeness.carrier.fleet_health import Figures, View
 from likeness.carrier.fleet_memory import Fleet, Summary
 from likeness.carrier.fleet_records import Line
 from likeness.core.drift import Drift
@@ -27,7 +26,6 @@ from likeness.core.fleet_words import printable
 
 FOLDER = Path(__file__).parent / "fleet_page"
 ON_A_PAGE = 50
-MOST_CAMERAS = 50
 MOST_PAGES = 100_000
 DAY_S = 86_400
 
@@ -100,7 +98,7 @@ class Views:
         self._env.filters.update(
             lasting=lasting,
             utc=utc,
-            percent=percent,
+            percent=fleet_figures.percent,
             printable=printable,
             address=lambda device: f"terminal?{urlencode({'device': device})}",
         )
@@ -170,7 +168,7 @@ class Views:
                 fleet_health.rates(figures),
                 fleet_health.rates(view.fleet),
                 self._drift(view, device),
-                plots(days, "of this camera"),
+                fleet_figures.plots(days, "of this camera"),
                 reasons if figures.results >= fleet_health.LEAST else (),
             ),
             "timeline": self._draw("timeline", timeline),
@@ -188,13 +186,18 @@ class Views:
         if self._cameras is None or self._cameras[0] is not view:
             rows = [
                 (one, fleet_plots.effect(one.drift.effect, one.drift.error_of_effect))
-                for one in apart(view)
+                for one in fleet_figures.apart(view)
             ]
             pieces = {
                 "rates": self._draw(
-                    "rates", view, fleet_health.rates(view.fleet), bar(view.fleet)
+                    "rates",
+                    view,
+                    fleet_health.rates(view.fleet),
+                    fleet_figures.bar(view.fleet),
                 ),
-                "plots": self._draw("plots", plots(view.daily, "of the fleet")),
+                "plots": self._draw(
+                    "plots", fleet_figures.plots(view.daily, "of the fleet")
+                ),
                 "cameras": self._draw("cameras", rows, len(view.match)),
             }
             self._cameras = (view, pieces)
@@ -210,94 +213,11 @@ class Views:
         return str(getattr(module, macro)(*given)).strip()
 
 
-def plots(days: Sequence[tuple[int, Figures]], whose: str) -> list[tuple[str, Markup]]:
-    """Return the plots of a time: rates with their intervals, and mean scores."""
-    joined = enough(days)
-    rated = [(day, fleet_health.rates(figures)) for day, figures in joined]
-    found = []
-    for verdict in ("accepted", "refused", "referred"):
-        points = [_rate_point(day, one[verdict]) for day, one in rated if one]
-        found.append((verdict, fleet_plots.over_time(points, f"{verdict} {whose}")))
-    for score in fleet_health.SCORES:
-        sums = [(day, getattr(figures, score)) for day, figures in joined]
-        points = [
-            fleet_plots.Point(day, one.mean, one.mean, one.mean)
-            for day, one in sums
-            if one.count >= fleet_health.LEAST
-        ]
-        found.append(
-            (f"{score} score", fleet_plots.over_time(points, f"{score} {whose}"))
-        )
-    return [(name, plot) for name, plot in found if plot]
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """One score of one camera against the fleet's."""
-
-    device: str
-    score: str
-    drift: Drift
-
-
-def apart(view: View) -> list[Compared]:
-    """Return the cameras that differ most from the others; who stands apart first."""
-    known = (("match", view.match), ("passive", view.passive))
-    all_of_them = [
-        Compared(device, score, drift)
-        for score, drifts in known
-        for device, drift in drifts.items()
-    ]
-    return heapq.nsmallest(
-        MOST_CAMERAS,
-        all_of_them,
-        key=lambda one: (
-            not one.drift.stands_apart,
-            -abs(one.drift.z),
-            one.device,
-            one.score,
-        ),
-    )
-
-
-def enough(days: Sequence[tuple[int, Figures]]) -> list[tuple[int, Figures]]:
-    """Join days with those that follow until there are enough results to show."""
-    found: list[tuple[int, Figures]] = []
-    gathered = Figures()
-    for day, figures in days:
-        gathered = gathered + figures
-        if gathered.results >= fleet_health.LEAST:
-            found.append((day, gathered))
-            gathered = Figures()
-    return found
-
-
-def bar(figures: Figures) -> Markup:
-    """Return the verdicts as parts of one bar."""
-    total = figures.results
-    if total < fleet_health.LEAST:
-        return Markup("")
-    parts = [
-        (name, figures.verdicts.get(name, 0) / total)
-        for name in ("accepted", "referred", "refused")
-    ]
-    return fleet_plots.shares(parts)
-
-
 def utc(seconds: float | None) -> str:
     """Return a time as people and machines read it."""
     if seconds is None:
         return "never"
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%SZ}"
-
-
-def percent(value: float) -> str:
-    """Return a share."""
-    return f"{value * 100:.1f} %"
-
-
-def _rate_point(day: int, rate: Rate) -> fleet_plots.Point:
-    return fleet_plots.Point(day, rate.share, rate.low, rate.high)
 
 
 def _most(counts: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -28,7 +28,7 @@ SILENT_AFTER = 4  # telemetries that should have come
 SILENT_S = 180.0  # and not sooner than that
 STUCK_S = 60.0  # a record that waits for longer is not just on its way
 # Telemetry and a last will come by two ways; who is heard this much later is there.
-LATER_S = 2.0
+LATER_S = 15.0
 
 
 class State(StrEnum):
@@ -79,7 +79,8 @@ class Facts:
     device: str
     is_enrolled: bool = True  # the carrier has a key of it
     status: Status | None = None
-    status_s: float | None = None  # since when, as far as we have seen
+    status_s: float | None = None  # since when; or when we heard of it,
+    is_dated: bool = True  # where the broker had kept it from a time that is not known
     boot: str = ""  # that was online last
     heard_s: float | None = None  # when it said something itself
     birth: Birth = NO_BIRTH
@@ -110,7 +111,7 @@ def hear(facts: Facts, said: Said, now: float, *, is_live: bool) -> Facts:
         facts = replace(facts, unread=unread)
     match said:
         case Status():
-            return _with_status(facts, said, now)
+            return _with_status(facts, said, now, is_live=is_live)
         case Birth():
             return replace(facts, birth=said)
         case Telemetry():
@@ -131,7 +132,7 @@ _LEAVES = {
 }
 
 
-def _with_status(facts: Facts, said: Status, now: float) -> Facts:
+def _with_status(facts: Facts, said: Status, now: float, *, is_live: bool) -> Facts:
     if said == facts.status:
         return facts
     before = facts.status.word if facts.status else ""
@@ -139,7 +140,7 @@ def _with_status(facts: Facts, said: Status, now: float) -> Facts:
     if said.word == State.LOST and before == State.ONLINE and is_another:
         return facts  # a late will
     boot = said.boot if said.word == State.ONLINE else facts.boot
-    return replace(facts, status=said, status_s=now, boot=boot)
+    return replace(facts, status=said, status_s=now, is_dated=is_live, boot=boot)
 
 
 def state_of(facts: Facts, now: float, watching_s: float) -> State:

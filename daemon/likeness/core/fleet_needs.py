@@ -88,8 +88,8 @@ def terminal(facts: Facts, now: float, watching_s: float) -> Terminal:
 
 def lasting(seconds: float) -> str:
     """Say how long, coarsely: what is shown must not change with each second."""
-    if seconds < 90:  # noqa: PLR2004 - so long a minute is "1 min"
-        return "1 min" if seconds >= MINUTE else "less than 1 min"
+    if seconds < 90:  # noqa: PLR2004 - one word for a terminal that is heard all the time
+        return "a minute"
     if seconds < 90 * MINUTE:
         return f"{seconds / MINUTE:.0f} min"
     if seconds < 36 * HOUR:
@@ -127,20 +127,24 @@ def _of_records(facts: Facts, oldest_s: float | None) -> Iterator[Need]:
 
 def _of_state(facts: Facts, state: State, now: float) -> Iterator[Need]:
     gone_s = now - (facts.status_s or now)
+    # What the broker had kept is as old as that at least.
+    least = "" if facts.is_dated else "at least "
     match state:
         case State.LOST:
-            points = 70 if gone_s >= 5 * MINUTE else 40
+            points = 40 if facts.is_dated and gone_s < 5 * MINUTE else 70
             yield Need(
                 points,
-                f"lost for {lasting(gone_s)}",
+                f"lost for {least}{lasting(gone_s)}",
                 "ask the shop: is it on, is there a line?",
             )
         case State.STOPPING if gone_s >= DAY:
             yield Need(
-                38, f"stopped {lasting(gone_s)} ago", "is this shop still in use?"
+                38,
+                f"stopped {least}{lasting(gone_s)} ago",
+                "is this shop still in use?",
             )
         case State.STOPPING:
-            yield Need(10, f"stopped in order {lasting(gone_s)} ago")
+            yield Need(10, f"stopped in order {least}{lasting(gone_s)} ago")
         case State.UNKNOWN if facts.status is None:
             yield Need(
                 35, "never seen at this broker", "is it installed, and by this name?"
