@@ -17,6 +17,8 @@ test: $(VENV)/.dev models
 	sh .ci/prepare softhsm2 || true
 	sh .ci/prepare chromium || true
 	sh .ci/prepare postgresql || true
+	sh .ci/prepare prometheus || true
+	sh .ci/prepare npm || true
 	$(BIN)/python -m pytest $(PYTEST)
 
 lint: $(VENV)/.dev
@@ -44,6 +46,7 @@ $(VENV)/.demo: $(VENV)/.made $(LOCKED)
 $(VENV)/.dev: $(VENV)/.demo
 	sh $(SUPPLY)/install $(BIN)/python dev
 	PYTHONPATH=daemon $(BIN)/python tests/browser/axe.py
+	-PYTHONPATH=daemon $(BIN)/python tests/asyncapi_specs.py
 	touch $@
 
 # The same bytes everywhere, of what is committed: dist/likeness-*.whl.

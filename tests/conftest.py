@@ -14,6 +14,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+import asyncapi_specs
 import pcscd
 import postgres as postgres_programs
 import softhsm
@@ -126,6 +127,7 @@ def _missing_for_pcsc() -> str:
 
 # What each marker needs of the machine: why it is not there, or nothing.
 MISSING: dict[str, Callable[[], str]] = {
+    "asyncapi": lambda: _unless(asyncapi_specs.is_here() or shutil.which("npm"), "npm"),
     "broker": lambda: _unless(find_mosquitto(), "mosquitto"),
     "browser": lambda: _unless(find_chromium(), "chromium"),
     "foreign": _missing_eyes,

@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft7Validator, Draft202012Validator
 
+import asyncapi_specs
 import contract
 from likeness.carrier import asked, schemas
 from likeness.core import asks, facts, messages, orders, topics, visit_orders
 from likeness.core.topics import Who
+from likeness.edges.sealer import PersonSealer
 from likeness.service import asking
 from replays import CLIP
+from results import bench, chain_of
 from scale.fleet import made_up
 
 pytestmark = pytest.mark.broker
@@ -133,3 +136,66 @@ def test_the_expiries_are_those_of_the_code() -> None:
     assert table["visit"] == asked.VISIT_EXPIRES_S
     assert table["answer"] == asked.ANSWER_EXPIRES_S
     assert table["numbers"] == asked.NUMBERS_EXPIRE_S
+
+
+# --- AsyncAPI -----------------------------------------------------------------------
+@pytest.mark.asyncapi
+def test_the_document_is_one_of_asyncapi_3() -> None:
+    judge = Draft7Validator(asyncapi_specs.schema())
+    document = schemas.asyncapi()
+    assert [one.message for one in judge.iter_errors(document)] == []
+    broken: list[dict[str, Any]] = [
+        {"asyncapi": "2.6.0"},
+        {"operations": {"send_result": {"action": "shout"}}},
+        {"channels": {"result": {"address": 7}}},
+        {"servers": {"broker": {"host": "h"}}},
+    ]
+    for part in broken:
+        assert not judge.is_valid({**document, **part}), part
+
+
+def references(part: object) -> list[str]:
+    if isinstance(part, dict):
+        here = [part["$ref"]] if isinstance(part.get("$ref"), str) else []
+        return here + [one for inner in part.values() for one in references(inner)]
+    if isinstance(part, list):
+        return [one for inner in part for one in references(inner)]
+    return []
+
+
+def test_every_reference_of_the_document_leads_somewhere() -> None:
+    document = schemas.asyncapi()
+    found = references(document)
+    assert len(found) > len(NAMES)
+    for reference in found:
+        part: Any = document
+        for step in reference.removeprefix("#/").split("/"):
+            part = part[step]
+        assert part, reference
+
+
+def test_the_document_says_of_each_topic_who_how_and_what() -> None:
+    document = schemas.asyncapi()
+    assert document["channels"].keys() == {one.leaf for one in topics.TOPICS}
+    send, hear = (document["operations"][one] for one in ("send_birth", "hear_cmd"))
+    assert (send["action"], hear["action"]) == ("send", "receive")
+    assert send["bindings"]["mqtt"] == {
+        **{"qos": 1, "retain": True, "bindingVersion": "0.2.0"}
+    }
+    assert document["operations"]["send_telemetry"]["bindings"]["mqtt"]["qos"] == 0
+    assert document["channels"]["result"]["address"] == "likeness/v1/{device}/result"
+    told = document["components"]["messages"]
+    assert told["numbers"]["x-jws"]["typ"] == asks.NUMBERS
+    assert told["numbers"]["x-expiry"] == {"seconds": 15, "at_most": False}
+    assert told["birth"]["payload"] == {"$ref": "#/components/schemas/Birth"}
+
+
+def test_a_token_has_the_shape_that_the_document_gives_it(tmp_path: Path) -> None:
+    told = schemas.asyncapi()["components"]["messages"]
+    jws_shape, jwe_shape = (told[one]["payload"] for one in ("result", "numbers"))
+    token = chain_of(bench(tmp_path), 1)[1]
+    assert Draft202012Validator(jws_shape).is_valid(token)
+    sealed = PersonSealer(bench(tmp_path).keys.public("person")).seal(b"x")
+    assert Draft202012Validator(jwe_shape).is_valid(sealed)
+    for shape, other in ((jws_shape, sealed), (jwe_shape, token), (jws_shape, "a.b")):
+        assert not Draft202012Validator(shape).is_valid(other)
