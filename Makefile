@@ -7,7 +7,7 @@ PIP_QUIET := --quiet --disable-pip-version-check
 SUPPLY := systemd/supply
 LOCKED := setup.cfg pyproject.toml $(SUPPLY)/install $(wildcard $(SUPPLY)/locks/*.txt)
 
-.PHONY: demo test lint models wheel lock sbom clean
+.PHONY: demo test scale lint models wheel lock sbom clean
 
 demo: $(VENV)/.demo models
 	$(BIN)/likeness demo
@@ -20,6 +20,12 @@ test: $(VENV)/.dev models
 	sh .ci/prepare prometheus || true
 	sh .ci/prepare npm || true
 	$(BIN)/python -m pytest $(PYTEST)
+
+# Ten thousand simulated terminals against the real programs: daemon/SCALE.md.
+scale: $(VENV)/.dev
+	sh .ci/prepare mosquitto
+	sh .ci/prepare postgresql
+	PYTHONPATH=daemon:tests $(BIN)/python -m scale.run $(SCALE)
 
 lint: $(VENV)/.dev
 	$(BIN)/python $(SUPPLY)/check_supply.py
