@@ -32,8 +32,10 @@ def near(tmp_path: Path) -> Bench:
 
 
 @pytest.fixture
-def far(near: Bench, place: str, capsys: pytest.CaptureFixture[str]) -> Iterator[Far]:
-    carrier = Far(near, place, capsys)
+def far(
+    near: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Far]:
+    carrier = Far(near, str(tmp_path / "carrier.db"), capsys)
     yield carrier
     carrier.close()
 
@@ -126,13 +128,17 @@ def test_a_good_result_with_all_its_evidence(far: Far, near: Bench) -> None:
     assert checks["use"] == ("not measured", "no number was bound by it")
 
 
-def test_nothing_says_who_it_was(far: Far, near: Bench) -> None:
+def test_nothing_says_who_it_was(
+    near: Bench, place: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    far = Far(near, place, capsys)
     far.take(*chain(near, visit(far)))
     for words in ((), ("--json",)):
         said = far.command("report", *words, "--transaction", "t-1")[1]
         assert f"{DEVICE}/{EPOCH}/1" in said or words
         assert NAME not in said
         assert NUMBER not in said
+    far.close()
 
 
 def test_a_result_with_a_nonce_of_its_own_is_doubtful(far: Far, near: Bench) -> None:

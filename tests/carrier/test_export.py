@@ -1,4 +1,4 @@
-"""An inspector's file is checked offline; whatever was done to it is found and named."""
+"""An inspector's file is checked offline; what was done to it is found and named."""
 
 import json
 import re

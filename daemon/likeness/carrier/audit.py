@@ -5,8 +5,9 @@ One device after the other, a page of records at a time. Leaves to others: each 
 words of a report (`audit_words`).
 """
 
+import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -26,9 +27,10 @@ from likeness.carrier.audit_findings import Finding, Kind, found, is_wrong
 from likeness.carrier.audit_keys import KeyBook
 from likeness.carrier.audit_rows import Extent, Period, Row
 from likeness.carrier.database import Database
+from likeness.carrier.export_lines import Chain
 from likeness.carrier.trust import Trust
 from likeness.carrier.verify import Problem, Record
-from likeness.core import messages
+from likeness.core import jws, messages
 from likeness.core.chain import Link
 
 ALARMS_AT_MOST = 20
@@ -44,7 +46,7 @@ class ChainReport:
     first: int = -1
     last: int = -1
     records: int = 0
-    began: str = ""  # why, as the terminal says
+    begins: messages.EpochBegins | None = None  # row 0, if it came in the period
     whole_upto: Link | None = None
     findings: list[Finding] = field(default_factory=list)
     more: int = 0  # findings beyond these
@@ -82,15 +84,33 @@ class Audit:
     """Audits one database with the keys that its carrier was given."""
 
     def __init__(
-        self, database: Database, trust: Trust, now_s: int, period: Period
+        self,
+        database: Database,
+        trust: Trust,
+        now_s: int,
+        period: Period,
+        exports: Mapping[str, Sequence[Chain]] | None = None,
     ) -> None:
-        """Take them; `now_s` says how long something is missing."""
+        """Take them.
+
+        Args:
+            database: what is audited.
+            trust: the devices with their public keys.
+            now_s: seconds since 1970, to say how long something is missing.
+            period: of reception.
+            exports: of each device, the chains that inspectors were given.
+        """
         self._database, self._trust = database, trust
+        self._exports = exports or {}
         self._now_s, self._period = now_s, period
 
     def devices(self) -> Iterator[DeviceReport]:
         """Audit every device of which anything is kept."""
+        seen = set()
         for device in audit_rows.devices(self._database):
+            seen.add(device)
+            yield self.device(device)
+        for device in sorted(self._exports.keys() - seen):
             yield self.device(device)
 
     def key_book(self, device: str) -> tuple[KeyBook, list[Finding]]:
@@ -116,7 +136,13 @@ class Audit:
         for extent in extents:
             if extent.first < 0 and not self._period.is_all:
                 continue
-            report.chains.append(self._chain(device, extent, extents, keys, dater))
+            chain = self._chain(device, extent, keys, dater)
+            report.chains.append(chain)
+            if chain.begins is not None and (
+                finding := self._former(chain.begins, device, extents)
+            ):
+                report.findings.append(finding)
+        report.findings += self._exported(device)
         for token, doubt in dater.doubts.items():
             report.findings.append(found(Kind.TAMPERED, "", 0, doubt, (token,)))
         self._alarms(report, keys)
@@ -130,13 +156,10 @@ class Audit:
         self,
         device: str,
         extent: Extent,
-        extents: list[Extent],
         keys: KeyBook,
         dater: Dater,
     ) -> ChainReport:
-        begins_at = max(extent.first - 1, 0) if extent.first > 0 else 0
-        if self._period.is_all:
-            begins_at = 0
+        begins_at = 0 if self._period.is_all else max(extent.first - 1, 0)
         walk = Walk(
             device,
             extent.epoch,
@@ -147,8 +170,18 @@ class Audit:
         )
         told = ChainReport(extent.epoch, extent.first, extent.last)
         # One more on either side: what is inside must follow, and be followed.
-        rows = audit_rows.records(
-            self._database, device, extent.epoch, begins_at, extent.last + 1
+        rows = itertools.chain(
+            audit_rows.records(
+                self._database, device, extent.epoch, begins_at, extent.last
+            ),
+            audit_rows.records(
+                self._database,
+                device,
+                extent.epoch,
+                extent.last + 1,
+                extent.newest,
+                at_most=1,
+            ),
         )
         for row in rows:
             record = walk.take(Given(row.seq, row.token, row.refusal, row.kept_utc_s))
@@ -158,11 +191,10 @@ class Audit:
                 self._check_change(walk, row, record, keys)
             if extent.first <= row.seq <= extent.last:
                 _count(told, row, record, dater)
-        self._end(walk, extent)
-        self._former(walk, device, extents)
+        self._end(walk, device, extent)
+        told.begins = walk.begins
         told.findings, told.more = walk.findings, walk.more
         told.whole_upto = walk.whole_upto
-        told.began = (walk.begins and walk.begins.reason) or ""
         told.keys = [f"{kid}: {keys.since(kid)}" for kid in walk.kids]
         return told
 
@@ -183,28 +215,42 @@ class Audit:
             said = f"the change of keys at seq {row.seq} is not in force in the table"
             walk.report(Kind.TAMPERED, row.seq, said, (row.token,))
 
-    def _end(self, walk: Walk, extent: Extent) -> None:
+    def _end(self, walk: Walk, device: str, extent: Extent) -> None:
         """Compare with the table of heads, if the walk has come to the end."""
         if walk.next <= extent.newest:
             return
         walk.end(extent.taken_upto)
+        if walk.whole_upto is None:
+            return
+        with self._database.read() as db:  # it may have moved on meanwhile
+            head = audit_rows.head(db, device, extent.epoch)
         doubt = audit_columns.doubt_head(
-            extent, walk.whole_upto, is_whole=walk.is_whole
+            head, walk.whole_upto, extent.newest, is_whole=walk.is_whole
         )
         if doubt:
             walk.report(Kind.TAMPERED, max(extent.taken_upto, 0), doubt)
 
-    def _former(self, walk: Walk, device: str, extents: list[Extent]) -> None:
-        if walk.begins is None:
-            return
-
+    def _former(
+        self, begins: messages.EpochBegins, device: str, extents: list[Extent]
+    ) -> Finding | None:
         def look(epoch: str, seq: int) -> Row | None:
             with self._database.read() as db:
                 return audit_rows.record(db, device, epoch, seq)
 
-        finding = audit_former.judge(walk.begins, extents, look)
-        if finding is not None:
-            walk.add(finding)
+        return audit_former.judge(begins, extents, look)
+
+    def _exported(self, device: str) -> Iterator[Finding]:
+        """What an inspector has, and is not here or not the same."""
+        for chain in self._exports.get(device, ()):
+            seq, place = chain.last.seq, (device, chain.epoch, chain.last.seq)
+            with self._database.read() as db:
+                row = audit_rows.record(db, *place)
+            if row is None:
+                said = f"an export holds seq {seq}, which is not here (any more)"
+                yield found(Kind.RESTORED, chain.epoch, seq, said)
+            elif jws.chain_hash(row.token) != chain.last.hash:
+                said = f"an export holds another record at seq {seq} than the one here"
+                yield found(Kind.LINK, chain.epoch, seq, said, (row.token,))
 
     def _alarms(self, report: DeviceReport, keys: KeyBook) -> None:
         doubles = Doubles(keys)

@@ -11,7 +11,7 @@ import msgspec
 
 from likeness.carrier import keeping, verify
 from likeness.carrier.audit_keys import KeyBook
-from likeness.carrier.audit_rows import Extent, Row
+from likeness.carrier.audit_rows import Row
 from likeness.carrier.incoming import Incoming
 from likeness.carrier.verify import Record
 from likeness.core import jws, messages
@@ -41,16 +41,22 @@ def doubt(row: Row, record: Record | None) -> str:
     return f"at seq {row.seq} the table differs from the token in: {', '.join(wrong)}"
 
 
-def doubt_head(extent: Extent, whole: Link | None, *, is_whole: bool) -> str:
-    """Say in what the table of heads differs from the records; "" if in nothing."""
-    if whole is None:
-        return ""
-    if extent.taken_upto == whole.seq and extent.head != whole.hash:
-        return f"the head in the table, at seq {whole.seq}, is not that record's hash"
-    if is_whole and extent.taken_upto < whole.seq == extent.newest:
+def doubt_head(head: Link | None, whole: Link, newest: int, *, is_whole: bool) -> str:
+    """Say in what the table of heads differs from the records; "" if in nothing.
+
+    Args:
+        head: as the table has it; None: not at all.
+        whole: the last record up to which nothing is broken.
+        newest: the place of the newest record.
+        is_whole: nothing is broken up to that one either.
+    """
+    upto = head.seq if head else -1
+    if head is not None and upto == whole.seq and head.hash != whole.hash:
+        return f"the head in the table, at seq {upto}, is not that record's hash"
+    if is_whole and upto < whole.seq == newest:
         return (
-            f"the head in the table stands at seq {extent.taken_upto}, though all is"
-            f" whole up to seq {whole.seq}"
+            f"the head in the table stands at seq {upto}, though all is whole up to"
+            f" seq {whole.seq}"
         )
     return ""
 

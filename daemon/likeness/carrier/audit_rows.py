@@ -13,9 +13,11 @@ import sqlalchemy as sa
 
 from likeness.carrier import tables
 from likeness.carrier.database import Database
+from likeness.core import messages
+from likeness.core.chain import Link
 
 PAGE = 500
-FOR_EVER = 2**62
+FOR_EVER = messages.LAST_SECOND + 1
 _SAYS_WHO = (tables.records, tables.chains, tables.alarms)
 
 # Any: a row of a table.
@@ -114,9 +116,14 @@ def _extent(row: Row) -> Extent:
 
 
 def records(
-    database: Database, device: str, epoch: str, first: int, last: int
+    database: Database,
+    device: str,
+    epoch: str,
+    first: int,
+    last: int,
+    at_most: int | None = None,
 ) -> Iterator[Row]:
-    """Give rows of one chain, in order of their places."""
+    """Give rows of one chain, in order of their places; all, or so many."""
     table = tables.records.c
     at = first
     while at <= last:
@@ -128,13 +135,15 @@ def records(
                 table.seq.between(at, last),
             )
             .order_by(table.seq)
-            .limit(PAGE)
+            .limit(at_most or PAGE)
         )
         with database.read() as db:
             page = db.execute(query).all()
         if not page:
             return
         yield from page
+        if at_most is not None:
+            return
         at = page[-1].seq + 1
 
 
@@ -146,6 +155,15 @@ def record(db: sa.Connection, device: str, epoch: str, seq: int) -> Row | None:
             table.device == device, table.epoch == epoch, table.seq == seq
         )
     ).first()
+
+
+def head(db: sa.Connection, device: str, epoch: str) -> Link | None:
+    """Return the head of one chain, as the table has it at this moment."""
+    chain = tables.chains.c
+    row = db.execute(
+        sa.select(tables.chains).where(chain.device == device, chain.epoch == epoch)
+    ).first()
+    return None if row is None else Link(epoch, row.upto, row.head)
 
 
 def key_changes(db: sa.Connection, device: str) -> list[Row]:

@@ -13,15 +13,18 @@ from pathlib import Path
 
 import click
 import msgspec
+from joserfc.jwk import ECKey
 
 from likeness import strict_toml
-from likeness.carrier import audit_words, evidence
+from likeness.carrier import audit_words, evidence, export_check
 from likeness.carrier.audit import Audit, DeviceReport
 from likeness.carrier.audit_rows import FOR_EVER, Period
 from likeness.carrier.database import Database
+from likeness.carrier.export_lines import Chain
 from likeness.carrier.settings import Settings
 from likeness.carrier.trust import Trust
 from likeness.commands import carrier_statements
+from likeness.edges import key_files
 from likeness.errors import UsageError, one_line
 
 EXIT_WRONG = 1
@@ -110,6 +113,13 @@ def period(begins: datetime | None, ends: datetime | None) -> Period:
 @click.option("--device", default="", help="Of this terminal only.")
 @from_option
 @to_option
+@click.option(
+    "--against",
+    "exports",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="An export made before: is what it holds still here?",
+)
 @click.option("--result", default="", help="DEVICE/EPOCH/SEQ: the evidence of one.")
 @click.option(
     "--transaction", default="", help="The evidence of each result of this name."
@@ -136,6 +146,7 @@ def command(
     ends: datetime | None,
     person_key: Path | None,
     number_file: Path | None,
+    exports: tuple[Path, ...],
     result: str,
     transaction: str,
     statements: bool,
@@ -155,14 +166,46 @@ def command(
     known = trust(place)
     opened_database = Database(place.database)
     try:
-        audit = Audit(opened_database, known, int(time.time()), period(begins, ends))
+        audit = Audit(
+            opened_database,
+            known,
+            int(time.time()),
+            period(begins, ends),
+            _exported(place, exports),
+        )
         if result or transaction:
             found = _wanted(opened_database, audit, result, transaction)
             return _show_evidence(found, as_json=as_json)
-        reports = iter([audit.device(device)]) if device else audit.devices()
+        reports = iter([_one(audit, device)]) if device else audit.devices()
         return _show(reports, as_json=as_json)
     finally:
         opened_database.close()
+
+
+def _one(audit: Audit, device: str) -> DeviceReport:
+    report = audit.device(device)
+    if not (report.chains or report.alarms or report.findings):
+        raise UsageError(f"{device}: nothing of it is here in this period")
+    return report
+
+
+def _exported(place: Where, files: tuple[Path, ...]) -> dict[str, list[Chain]]:
+    """Return what was exported before, by device.
+
+    Raises:
+        UsageError: a file is not one that this carrier has sealed.
+    """
+    told: dict[str, list[Chain]] = {}
+    for path in files:
+        own = key_files.load_private((place.keys or Path()) / "audit.key").public_key()
+        checked = export_check.check(
+            path, ECKey.import_key({**key_files.public_jwk(own)})
+        )
+        if checked.troubles or not checked.opening or not checked.summary:
+            why = "; ".join(checked.troubles[:1])
+            raise UsageError(f"{path}: not as this carrier has sealed it: {why}")
+        told.setdefault(checked.opening.device, []).extend(checked.summary.chains)
+    return told
 
 
 def _show(reports: Iterator[DeviceReport], *, as_json: bool) -> int:
