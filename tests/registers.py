@@ -19,6 +19,7 @@ from broker import free_port
 from likeness.carrier.ingest import Ingest
 from likeness.carrier.register import Register
 from likeness.carrier.register_api import serve_api
+from likeness.carrier.register_numbers import REGISTER
 from likeness.carrier.settings import Numbers, Settings, Web
 from likeness.core import asks, jws, messages
 from likeness.core.chain import Stored
@@ -289,7 +290,7 @@ async def office(
         far = Carrier(
             near,
             folder,
-            numbers=None,
+            numbers=REGISTER,
             answers=True,
             place=place,
             environment=environment,

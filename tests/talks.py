@@ -11,7 +11,9 @@ from deliveries import DEVICE, running
 from likeness.carrier.answering import Answering
 from likeness.carrier.asked import Said
 from likeness.carrier.ingest import Ingest
-from likeness.carrier.numbers import NumberFile
+from likeness.carrier.numbers import NumberFile, NumberRegistry
+from likeness.carrier.persons import Digests
+from likeness.carrier.register_numbers import REGISTER, RegisterNumbers
 from likeness.carrier.serve import serve
 from likeness.carrier.settings import Settings
 from likeness.carrier.store import CarrierStore
@@ -87,7 +89,11 @@ class Carrier:
     ) -> None:
         keys, self.now = near.keys, MOMENT.utc_s
         self.store = CarrierStore(place or folder / "carrier.db")
-        registry = None if numbers is None else NumberFile(number_file(folder, numbers))
+        registry: NumberRegistry | None = None
+        if numbers == REGISTER:
+            registry = RegisterNumbers(Digests(keys.carrier), self.store.database)
+        elif numbers is not None:
+            registry = NumberFile(number_file(folder, numbers))
         answering = Answering(
             self.store,
             answer_key=keys.private("answer"),

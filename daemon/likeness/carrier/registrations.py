@@ -154,7 +154,7 @@ def active(db: sa.Connection, kind: Kind, number: str) -> Registration | None:
 def of_person(db: sa.Connection, person: str) -> list[Registration]:
     """Return all that a person holds now, the oldest first."""
     asked = sa.select(table).where(table.c.person == person, table.c.state == "active")
-    rows = db.execute(asked.order_by(table.c.since_utc_s, table.c.id))
+    rows = db.execute(asked.order_by(table.c.since_utc_s, table.c.number))
     return [_of(row) for row in rows]
 
 

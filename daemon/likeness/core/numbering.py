@@ -43,8 +43,8 @@ def normal_number(number: str, kind: Kind, country: str = "") -> str | None:
                 return None
             bare = bare.removeprefix(code)
             break
-    fits = bool(bare) and len(bare) <= DIGITS_AT_MOST and all(map(_is_digit, bare))
-    return bare if fits else None
+    fits = 0 < len(bare) <= DIGITS_AT_MOST and not bare.startswith("00")
+    return bare if fits and all(map(_is_digit, bare)) else None
 
 
 def _is_digit(sign: str) -> bool:
