@@ -128,7 +128,7 @@ class Shop:
         camera: what the terminals see, if not the clip.
         more: of the terminals' configuration.
         profile: their policy.
-        numbers: who holds which number; without it nobody may ask.
+        numbers: who holds which number, or "register"; without it nobody may ask.
         before: words before the terminals' command.
     """
 
@@ -141,7 +141,7 @@ class Shop:
         camera: Path | None = None,
         more: str = "",
         profile: str = "demo",
-        numbers: Path | None = None,
+        numbers: Path | str | None = None,
         before: tuple[str, ...] = (),
     ) -> None:
         self._folder = folder
@@ -157,8 +157,7 @@ class Shop:
         self.broker = Mosquitto(folder)
         self.carrier_database = folder / "carrier.db"
         self.terminals = [self._make_terminal(device) for device in devices]
-        config = folder / "carrier.toml"
-        config.write_text(
+        self.carrier_config.write_text(
             CARRIER.format(
                 keys=self._keys / "carrier",
                 database=self.carrier_database,
@@ -167,7 +166,9 @@ class Shop:
             )
         )
         self.carrier = Program(
-            folder / "carrier.log", *LIKENESS, "carrier", "run", "--config", config
+            folder / "carrier.log",
+            *LIKENESS,
+            *("carrier", "run", "--config", self.carrier_config),
         )
 
     def __enter__(self) -> "Shop":
@@ -188,6 +189,16 @@ class Shop:
     def public_key(self, device: str) -> Path:
         """The key that verifies this terminal's results."""
         return self._keys / "terminals" / device / "device.jwk"
+
+    @property
+    def carrier_keys(self) -> Path:
+        """The folder of the carrier's keys."""
+        return self._keys / "carrier"
+
+    @property
+    def carrier_config(self) -> Path:
+        """The carrier's file."""
+        return self._folder / "carrier.toml"
 
     def carrier_store(self) -> CarrierStore:
         """Open the carrier's database to look into it."""

@@ -20,6 +20,7 @@ import cv2
 from joserfc.jwk import ECKey
 
 from broker import free_port
+from likeness.carrier.register_numbers import REGISTER
 from likeness.carrier.verify import verify
 from likeness.core.messages import Result
 from likeness.edges import key_files
@@ -63,6 +64,7 @@ class Counter:
         before: words before the terminal's command.
         profile: its policy.
         desk: values of [desk], if there is one.
+        register: the carrier's numbers stand in its register, which is empty.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Counter:
         before: tuple[str, ...] = (),
         desk: Mapping[str, object] = {},
         profile: str = "demo",
+        register: bool = False,
     ) -> None:
         self._folder = folder
         self._clip = clip or pictures / "carphone.mp4"
@@ -94,7 +97,7 @@ class Counter:
             more=more,
             before=before,
             profile=profile,
-            numbers=numbers,
+            numbers=REGISTER if register else numbers,
         )
         self.terminal: Terminal = self.shop.terminals[0]
         self._cards = count(10)

@@ -1,4 +1,4 @@
-"""A visitor says at a terminal that a number is somebody else's; the carrier settles."""
+"""A visitor says at a terminal: this number is not mine; the carrier settles it."""
 
 import json
 from pathlib import Path

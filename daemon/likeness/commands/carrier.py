@@ -21,6 +21,7 @@ from likeness.carrier.store import CarrierStore
 from likeness.commands import (
     carrier_api,
     carrier_devices,
+    carrier_discovery,
     carrier_export,
     carrier_fleet,
     carrier_orders,
@@ -53,6 +54,7 @@ command.add_command(carrier_export.command, "export")
 command.add_command(carrier_export.verify_export)
 command.add_command(carrier_fleet.command)
 command.add_command(carrier_schemas.command)
+command.add_command(carrier_discovery.command)
 
 
 @command.command()
@@ -64,7 +66,8 @@ command.add_command(carrier_schemas.command)
 @click.option(
     "--numbers",
     type=click.Path(path_type=Path),
-    help="TOML: who holds which number, to answer check_numbers; for a test.",
+    help="TOML: who holds which number, to answer check_numbers; for a test;"
+    " or 'register', see 'likeness carrier api'.",
 )
 def run(
     config_file: Path | None,
