@@ -108,10 +108,9 @@ def test_no_bytes_raise_anything(leaf: str, payload: bytes) -> None:
     read(leaf, payload)
 
 
-MEMBERS = st.sampled_from(
-    "status boot models model_set hung capabilities running software version throttled"
-    " outbox_waiting temperature_c".split()
-)
+NAMES = """status boot models model_set hung capabilities running software version
+throttled outbox_waiting temperature_c"""
+MEMBERS = st.sampled_from(NAMES.split())
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),

@@ -153,11 +153,11 @@ def by_day(
 
     Without squares: those of a large fleet's day are no whole number of 64 bits.
     """
-    day = (hours.c.hour // HOURS).label("day")
+    day = hours.c.hour // HOURS  # one expression: PostgreSQL must see that it is one
     query = (
-        sa.select(day, hours.c.verdict, *_summed(squares=False))
+        sa.select(day.label("day"), hours.c.verdict, *_summed(squares=False))
         .where(hours.c.hour >= (today - PLOT_DAYS) * HOURS)
-        .group_by(hours.c.hour // HOURS, hours.c.verdict)
+        .group_by(day, hours.c.verdict)
     )
     if device:
         query = query.where(hours.c.device == device)
