@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import msgspec
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from broker import mosquitto
+from broker import Mosquitto, mosquitto
 from deliveries import DEVICE
 from likeness.carrier import words
 from likeness.core import asks, commands, jws, messages, orders, visit_orders
@@ -133,22 +134,32 @@ def _ordered(key: Path) -> dict[str, str]:
     }
 
 
+def watcher(
+    broker: Mosquitto, topic: str, hear: Callable[[str, bytes], None]
+) -> Client:
+    """Return a client of another make of code that tells all that it hears."""
+
+    def tell(_client: Client, _data: object, message: MQTTMessage) -> None:
+        hear(message.topic, bytes(message.payload))
+
+    client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
+    client.on_message = tell
+    client.connect(broker.host, broker.port)
+    client.subscribe(topic, qos=1)
+    client.loop_start()
+    return client
+
+
 async def plain(folder: Path, clip: Path) -> dict[str, bytes]:
     """Run a whole daemon on a real broker; return what it says of itself, by topic."""
     heard: dict[str, bytes] = {}
 
-    def hear(_client: Client, _data: object, message: MQTTMessage) -> None:
-        heard[message.topic.rpartition("/")[2]] = bytes(message.payload)
+    def hear(topic: str, payload: bytes) -> None:
+        heard[topic.rpartition("/")[2]] = payload
 
     given = settings(folder, clip)
     with mosquitto(folder) as broker:
-        watcher = Client(
-            CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5
-        )
-        watcher.on_message = hear
-        watcher.connect(broker.host, broker.port)
-        watcher.subscribe("likeness/v1/+/+", qos=1)
-        watcher.loop_start()
+        watching = watcher(broker, "likeness/v1/+/+", hear)
         mqtt = {"host": broker.host, "port": broker.port, "telemetry_every_s": 0.5}
         keys = folder / "keys/terminals" / given.terminal.device
         public = {
@@ -168,6 +179,6 @@ async def plain(folder: Path, clip: Path) -> dict[str, bytes]:
             finally:
                 task.cancel()
                 await asyncio.wait([task])
-                watcher.disconnect()
-                watcher.loop_stop()
+                watching.disconnect()
+                watching.loop_stop()
     return {leaf: heard[leaf] for leaf in LEAVES}

@@ -68,6 +68,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fleet_client_id: str = "likeness-fleet"
     fleet_cert_file: str = ""
     fleet_key_file: str = ""
+    # The same for who tells Home Assistant of the terminals.
+    discovery_client_id: str = "likeness-discovery"
+    discovery_cert_file: str = ""
+    discovery_key_file: str = ""
     # Who holds which number: "register" is our own (`carrier.register`); or a file, see
     # `numbers.NumberFile`; empty: check_numbers has no answer.
     numbers: str = ""
