@@ -8,7 +8,7 @@ Leaves to others: the tables (`tables*`), their history (`migrations`), what is 
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +144,45 @@ def insert(db: sa.Connection, table: sa.Table) -> "sqlite.Insert | postgresql.In
     if db.dialect.name == POSTGRESQL:
         return postgresql.insert(table)
     return sqlite.insert(table)
+
+
+# Any: of whatever type the column is.
+def among(
+    db: sa.Connection, column: sa.ColumnElement[Any], values: Collection[Any]
+) -> sa.ColumnElement[bool]:
+    """Say that it is one of these; to PostgreSQL thousands of them are one value."""
+    if db.dialect.name != POSTGRESQL:
+        return column.in_(values)
+    array = postgresql.ARRAY(column.type)
+    return column == sa.any_(sa.bindparam(None, list(values), array))
+
+
+def update_rows(
+    db: sa.Connection,
+    table: sa.Table,
+    keys: Sequence[str],
+    rows: Sequence[Mapping[str, object]],
+) -> None:
+    """Change rows that are found by these columns; each row names all that it sets."""
+    if not rows:
+        return
+    columns = [table.c[name] for name in rows[0]]
+    if db.dialect.name == POSTGRESQL:
+        arrays = (
+            sa.bindparam(
+                None, [row[one.name] for row in rows], postgresql.ARRAY(one.type)
+            )
+            for one in columns
+        )
+        new = sa.func.unnest(*arrays).table_valued(*(one.name for one in columns))
+        ours = [table.c[name] == new.c[name] for name in keys]
+        sets = {one.name: new.c[one.name] for one in columns if one.name not in keys}
+        db.execute(table.update().where(*ours).values(sets))
+        return
+    # A name of a bound value must not be that of a column that is set.
+    ours = [table.c[name] == sa.bindparam(f"at_{name}") for name in keys]
+    given = [{f"at_{k}" if k in keys else k: v for k, v in row.items()} for row in rows]
+    db.execute(table.update().where(*ours), given)
 
 
 def lock(db: sa.Connection, names: Iterable[str]) -> None:

@@ -86,15 +86,15 @@ def _look_at_new_epoch(
 def _look_at_nonce(
     db: sa.Connection, incoming: Incoming, result: messages.Result, now_s: int
 ) -> None:
-    issued = None
+    visit = None
     if result.nonce is not None:
-        issued = issued_visit(db, incoming.device, nonce=result.nonce)
-    if doubt := nonces.doubt(result, issued):
+        visit = issued_visit(db, incoming.device, nonce=result.nonce)
+    if doubt := nonces.doubt(result, visit):
         raise_alarm(db, incoming, Problem.NONCE, doubt, now_s)
-    elif issued is not None:
+    elif visit is not None:
         db.execute(
             tables.visits.update()
-            .where(tables.visits.c.counter == issued.counter)
+            .where(tables.visits.c.counter == visit.counter)
             .values(used_by=incoming.hash)
         )
 
@@ -114,8 +114,12 @@ def issued_visit(db: sa.Connection, device: str, **by: str) -> nonces.Issued | N
     row = db.execute(
         sa.select(tables.visits).where(tables.visits.c.device == device, *wanted)
     ).first()
-    if row is None:
-        return None
+    return None if row is None else issued(row)
+
+
+# Any: a row of `visits`.
+def issued(row: sa.Row[Any]) -> nonces.Issued:
+    """Return a visit as it was opened."""
     return nonces.Issued(
         counter=row.counter,
         transaction=row.transaction_name,

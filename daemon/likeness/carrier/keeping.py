@@ -21,6 +21,7 @@ from likeness.core.chain import Link
 
 _RESULT_TEXTS = ("verdict", "purpose", "transaction_name", "reasons", "nonce_source")
 _RESULT_SCORES = ("match_score", "passive_score")
+Place = tuple[str, str]  # of a chain: device and epoch
 BEFORE_FIRST = -1  # `upto` of a chain with nothing contiguous yet
 
 
@@ -99,7 +100,7 @@ def _may_be_retaken(db: sa.Connection, incoming: Incoming, refused: str) -> bool
     return db.execute(stands).scalar() in (None, incoming.prev)
 
 
-def judged_row(incoming: Incoming) -> dict[str, object]:
+def _judged_row(incoming: Incoming) -> dict[str, object]:
     """Return the columns that hold what a record claims, and whether it is taken."""
     claims = incoming.claims
     row = dict.fromkeys(_RESULT_TEXTS, "") | dict.fromkeys(_RESULT_SCORES)
@@ -121,24 +122,26 @@ def judged_row(incoming: Incoming) -> dict[str, object]:
     }
 
 
+def new_row(incoming: Incoming, now_s: int) -> dict[str, object]:
+    """Return the row of a record that is new here."""
+    return {
+        "device": incoming.device,
+        "epoch": incoming.epoch,
+        "seq": incoming.seq,
+        "hash": incoming.hash,
+        "kept_utc_s": now_s,
+        "token": incoming.token,
+        **_judged_row(incoming),
+    }
+
+
 def _write(db: sa.Connection, incoming: Incoming, now_s: int, *, again: bool) -> None:
     """Write a row, or write over the one of the same record."""
-    judged = judged_row(incoming)
     if again:
-        place = _at(tables.records, incoming)
-        db.execute(tables.records.update().where(*place).values(**judged))
+        change = tables.records.update().where(*_at(tables.records, incoming))
+        db.execute(change.values(**_judged_row(incoming)))
         return
-    db.execute(
-        tables.records.insert().values(
-            device=incoming.device,
-            epoch=incoming.epoch,
-            seq=incoming.seq,
-            hash=incoming.hash,
-            kept_utc_s=now_s,
-            token=incoming.token,
-            **judged,
-        )
-    )
+    db.execute(tables.records.insert().values(new_row(incoming, now_s)))
 
 
 def _without_a_former_key(db: sa.Connection, incoming: Incoming) -> Incoming:

@@ -5,8 +5,8 @@ others: how a record finds its place (`keeping`), which database it is (`databas
 signatures, sending.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -16,21 +16,24 @@ from likeness.carrier import (
     dating,
     inquiries,
     issued_orders,
+    keeping_batch,
     key_history,
     nonces,
     stated,
     tables,
 )
-from likeness.carrier.database import Database
+from likeness.carrier.database import Database, lock
 from likeness.carrier.doubts import issued_visit
 from likeness.carrier.incoming import Incoming
 from likeness.carrier.issued_orders import NewOrder
-from likeness.carrier.keeping import Chain, Kept, advance, keep
+from likeness.carrier.keeping import Chain, Kept
 from likeness.carrier.stated import Stated
 from likeness.carrier.unknown_keys import Stranger
 from likeness.carrier.verify import Problem
 from likeness.core import asks, messages
 from likeness.core.chain import Link
+
+_COUNTER = "counter of visits"  # locked: all devices have one
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,33 +63,17 @@ class CarrierStore:
 
     # --- records --------------------------------------------------------------------
     def keep(
-        self, batch: Iterable[Incoming], now_s: int
+        self, batch: Sequence[Incoming], now_s: int
     ) -> tuple[list[Kept], list[Chain]]:
-        """Keep a batch in one transaction; return what became of it, and the heads.
-
-        The heads are those of all chains that a record of the batch belongs to, also of
-        a resent one: the terminal may not have heard the receipt before. One that sends
-        old records only may be an old copy of itself and not know the head: then the
-        newest of these records comes as well, before the head.
-        """
+        """Keep a batch in one transaction; see `keeping_batch.keep_all`."""
         with self.database.begin() as db:
-            kept = [keep(db, incoming, now_s) for incoming in batch]
-            touched = dict.fromkeys(
-                (one.record.device, one.record.epoch)
-                for one in kept
-                if not one.wrong_key
-            )
-            moved = [advance(db, *chain, now_s) for chain in touched]
-        heads = [head for head in moved if head is not None]
-        for head in heads:
-            if head.forked:
-                kept = [_beyond(head, one) for one in kept]
-        return kept, [chain for head in heads for chain in (*_older(head, kept), head)]
+            return keeping_batch.keep_all(db, batch, now_s)
 
     def raise_unknown_key(self, by: Stranger, token: str, now_s: int) -> None:
         """Raise an alarm for a key that nobody knows; once a day for each device."""
         alarm = alarms.Alarm(by.device, "", 0, Problem.UNKNOWN_KEY, by.detail, now_s)
         with self.database.begin() as db:
+            lock(db, [by.device])
             alarms.keep(db, alarm, record=f"day {by.day}", token=token)
 
     def changed_key(self, device: str, kid: str) -> messages.PublicKey | None:
@@ -108,6 +95,7 @@ class CarrierStore:
         pleases him.
         """
         with self.database.begin() as db:
+            lock(db, [device, _COUNTER])
             if (issued := issued_visit(db, device, commitment=ask.commitment)) is None:
                 last = db.execute(sa.select(sa.func.max(tables.visits.c.counter)))
                 db.execute(
@@ -132,6 +120,7 @@ class CarrierStore:
     ) -> bool:
         """Keep what a terminal says about its clock; return whether it was new."""
         with self.database.begin() as db:
+            lock(db, [device])
             return dating.keep_anchor(db, device, anchor, token, now_s)
 
     def keep_statement(
@@ -139,6 +128,7 @@ class CarrierStore:
     ) -> stated.Ruling | None:
         """Keep what a terminal states, once; None: it cannot be judged yet."""
         with self.database.begin() as db:
+            lock(db, [device])
             return stated.keep(db, device, said, token, now_s)
 
     def grant(
@@ -146,6 +136,7 @@ class CarrierStore:
     ) -> inquiries.Granted | str | None:
         """Say whether a question may be answered; see `inquiries.grant`."""
         with self.database.begin() as db:
+            lock(db, [device])
             return inquiries.grant(db, device, asked, of, now_s)
 
     def keep_inquiry(
@@ -159,11 +150,13 @@ class CarrierStore:
     ) -> None:
         """Note by which references a question is answered, before it is."""
         with self.database.begin() as db:
+            lock(db, [device])
             inquiries.keep(db, device, asked, of, granted, found, now_s)
 
     def issue(self, order: NewOrder, now_s: int) -> str:
         """Sign an order under the next number of its device, keep it, return it."""
         with self.database.begin() as db:
+            lock(db, [order.device])
             return issued_orders.issue(db, order, now_s)
 
     def keep_answer(self, token: str, answer: str) -> None:
@@ -234,26 +227,3 @@ class CarrierStore:
         )
         with self.database.read() as db:
             return [row.token for row in db.execute(query)]
-
-
-def _of(head: Chain, one: Kept) -> bool:
-    place = (one.record.device, one.record.epoch)
-    return place == (head.device, head.upto.epoch)
-
-
-def _beyond(head: Chain, one: Kept) -> Kept:
-    """Mark what stands beyond a fork."""
-    ours = _of(head, one) and not one.wrong_key
-    beyond = ours and one.record.seq > head.upto.seq
-    return replace(one, fork=True) if beyond else one
-
-
-def _older(head: Chain, kept: list[Kept]) -> list[Chain]:
-    """Return the newest record of this chain, if it is a resent one before the head."""
-    here = [one for one in kept if not (one.fork or one.wrong_key)]
-    ours = [one for one in here if _of(head, one)]
-    newest = max(ours, key=lambda one: one.record.seq, default=None)
-    if newest is None or newest.new or newest.record.seq >= head.upto.seq:
-        return []
-    place = Link(head.upto.epoch, newest.record.seq, newest.record.hash)
-    return [Chain(head.device, place)]

@@ -61,24 +61,25 @@ class Trust:
 
     def knows(self, device: str) -> bool:
         """Say whether there is such a device."""
-        return self._find(device) is not None
+        return self.find(device) is not None
 
     def key(self, device: str, kid: str) -> ECKey | None:
         """Return the device's key with this thumbprint."""
-        found = self._find(device)
+        found = self.find(device)
         return found[1].get(kid) if found else None
 
     def keys(self, device: str) -> Mapping[str, ECKey]:
         """Return all of the device's keys, by thumbprint; none: it is not known."""
-        found = self._find(device)
+        found = self.find(device)
         return found[1] if found else {}
 
     def allows(self, device: str, environment: Environment) -> bool:
         """Say whether this device may make results for this environment."""
-        found = self._find(device)
+        found = self.find(device)
         return found is not None and environment in found[0].environments
 
-    def _find(self, device: str) -> tuple[DeviceFile, dict[str, ECKey]] | None:
+    def find(self, device: str) -> tuple[DeviceFile, dict[str, ECKey]] | None:
+        """Return a device's file and its keys by thumbprint; None: it is not known."""
         stamp = self._stamp(device)  # before the reading: a change in between shows
         if (known := self._devices.get(device)) and self._seen[device] == stamp:
             return known

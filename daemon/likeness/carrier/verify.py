@@ -1,4 +1,4 @@
-"""Judges one signed record with a JOSE library that is not the one that signed it.
+"""Judges one signed record.
 
 Rules, in this order; the first that fails names the problem:
 
@@ -6,13 +6,18 @@ Rules, in this order; the first that fails names the problem:
 - the signature is good for the given key;
 - the claims are whole and of the right types.
 
-Leaves to others: which key belongs to whom (`trust`), the chain (`store`).
+Signatures are checked with a JOSE library that is not the one that signed; where
+thousands come each second, with what that library calls, and a test holds the two
+together. Leaves to others: which key belongs to whom (`trust`), the chain (`store`).
 """
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, utils
 from joserfc import jws as jose
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
@@ -27,6 +32,8 @@ _KINDS: dict[str, type[Claims]] = {
     messages.KEY: messages.KeyChange,
 }
 RECORDS = tuple(_KINDS)
+_ECDSA = ec.ECDSA(hashes.SHA256())
+_P256 = ec.SECP256R1.name
 
 
 class Problem(StrEnum):
@@ -98,6 +105,25 @@ def check_signature(token: str | bytes, key: ECKey) -> None:
         raise BadRecord(Problem.BAD_SIGNATURE) from problem
 
 
+def check_quickly(parsed: jws.Unverified, key: ECKey) -> None:
+    """Check an ES256 signature as `check_signature` does, in half the time.
+
+    Raises:
+        BadRecord: it is not good for this key.
+    """
+    half = jws.SIGNATURE_BYTES // 2
+    r, s = parsed.signature[:half], parsed.signature[half:]
+    numbers = int.from_bytes(r, "big"), int.from_bytes(s, "big")
+    try:
+        public = key.get_op_key("verify")
+        if public.curve.name != _P256:
+            raise BadRecord(Problem.BAD_SIGNATURE)
+        der = utils.encode_dss_signature(*numbers)
+        public.verify(der, parsed.signing_input, _ECDSA)
+    except (InvalidSignature, JoseError, ValueError) as problem:
+        raise BadRecord(Problem.BAD_SIGNATURE) from problem
+
+
 def verify(token: str | bytes, key: ECKey) -> Record:
     """Judge one record with its device's public key.
 
@@ -106,6 +132,15 @@ def verify(token: str | bytes, key: ECKey) -> Record:
     """
     parsed = parse(token)
     check_signature(token, key)
+    return judge_claims(parsed, token)
+
+
+def judge_claims(parsed: jws.Unverified, token: str | bytes) -> Record:
+    """Judge what a well signed record says.
+
+    Raises:
+        BadRecord: with the problem.
+    """
     try:
         claims = messages.from_json(parsed.payload, _KINDS[parsed.typ])
     except Untrusted as fault:

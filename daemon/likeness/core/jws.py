@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from likeness.errors import Untrusted
@@ -22,6 +23,9 @@ SIGNATURE_BYTES = 64  # r ‖ s, 32 bytes each
 MAX_TOKEN_BYTES = 16_384
 _HEADER_MEMBERS = {"alg", "kid", "typ"}
 _ALPHABET = re.compile(r"[A-Za-z0-9_-]*\Z")
+# Whoever reads the tokens of a fleet sees the same headers again and again: a device
+# has one for each type. No more are remembered, whatever comes.
+HEADERS_AT_MOST = 32_768
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +51,26 @@ def decode(text: str) -> bytes:
     Raises:
         Untrusted: a foreign character, padding, or bits left over at the end.
     """
-    if not _ALPHABET.match(text):
-        raise Untrusted("not base64url")
     try:
         data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError) as problem:
         raise Untrusted("not base64url") from problem
-    if encode(data) != text:
-        raise Untrusted("base64url with bits left over")
+    if encode(data) != text:  # also with any foreign character: those are passed over
+        strange = not _ALPHABET.match(text)
+        why = "not base64url" if strange else "base64url with bits left over"
+        raise Untrusted(why)
     return data
 
 
 def signing_input(payload: bytes, *, alg: str, kid: str, typ: str) -> bytes:
     """Return the bytes that are signed (RFC 7515, 5.1)."""
+    return f"{_own_header(alg, kid, typ)}.{encode(payload)}".encode("ascii")
+
+
+@lru_cache(maxsize=64)  # of the few keys of one's own
+def _own_header(alg: str, kid: str, typ: str) -> str:
     header = {"alg": alg, "kid": kid, "typ": typ}
-    text = json.dumps(header, separators=(",", ":"))
-    return f"{encode(text.encode())}.{encode(payload)}".encode("ascii")
+    return encode(json.dumps(header, separators=(",", ":")).encode())
 
 
 def compact(
@@ -85,18 +93,18 @@ def parse(token: str | bytes, *, types: Collection[str]) -> Unverified:
     parts = _ascii(token).split(".")
     if len(parts) != 3:  # noqa: PLR2004 - header, payload, signature
         raise Untrusted("not a JWS of three parts")
-    header = _header(decode(parts[0]))
-    if header["alg"] != ES256:
+    alg, kid, typ = _header(parts[0])
+    if alg != ES256:
         raise Untrusted("the algorithm is not ES256")
-    if header["typ"] not in types:
+    if typ not in types:
         raise Untrusted("a type that is not expected here")
     signature = decode(parts[2])
     if len(signature) != SIGNATURE_BYTES:
         raise Untrusted(f"a signature of {len(signature)} bytes")
     return Unverified(
-        alg=header["alg"],
-        kid=header["kid"],
-        typ=header["typ"],
+        alg=alg,
+        kid=kid,
+        typ=typ,
         payload=decode(parts[1]),
         signing_input=f"{parts[0]}.{parts[1]}".encode("ascii"),
         signature=signature,
@@ -138,16 +146,19 @@ def _no_member_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _ascii(token: str | bytes) -> str:
     try:
         text = token.decode("ascii") if isinstance(token, bytes) else token
-        text.encode("ascii")
     except UnicodeError as problem:
         raise Untrusted("not ASCII") from problem
+    if not text.isascii():
+        raise Untrusted("not ASCII")
     return text
 
 
-def _header(data: bytes) -> dict[str, str]:
-    header = load_object(data)
+@lru_cache(maxsize=HEADERS_AT_MOST)
+def _header(part: str) -> tuple[str, str, str]:
+    """Read a header; return `alg`, `kid` and `typ`."""
+    header = load_object(decode(part))
     if set(header) != _HEADER_MEMBERS:
         raise Untrusted("the header is not exactly alg, kid, typ")
     if not all(isinstance(value, str) for value in header.values()):
         raise Untrusted("a header member that is not text")
-    return header
+    return header["alg"], header["kid"], header["typ"]

@@ -1,0 +1,139 @@
+"""The plain case, many chains at once: each goes on just where its head stands.
+
+A chain of a batch is plain if nothing about it can be doubtful: its device never
+changed its key, nothing stands beyond its head, each of its new records is a result
+that is taken, follows the one before it, was made by a clock that is not ahead, and has
+no nonce or the one that was given for it. If anything of a device is not plain, nothing
+of it in this batch is. Then a batch takes five statements, however many chains
+there are. It must come to the same rows and the same answers as `keeping` does record
+by record; a test holds the two together. All functions work inside the caller's
+transaction. Leaves to others: whatever is not plain (`keeping`).
+"""
+
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+
+from likeness.carrier import dating, doubts, nonces, tables
+from likeness.carrier.database import among, update_rows
+from likeness.carrier.incoming import Incoming
+from likeness.carrier.keeping import BEFORE_FIRST, Place, new_row
+from likeness.core import dating as core_dating
+from likeness.core import messages
+from likeness.core.chain import Link
+
+Chains = dict[Place, list[Incoming]]
+
+
+def find(db: sa.Connection, batch: Sequence[Incoming], now_s: int) -> Chains:
+    """Return the plain chains of a batch, each with its records."""
+    odd = {one.device for one in batch if not _may_be_plain(one, now_s)}
+    chains: Chains = {}
+    for one in batch:
+        if one.device not in odd:
+            chains.setdefault((one.device, one.epoch), []).append(one)
+    if not chains:
+        return {}
+    heads = _heads(db, {device for device, _ in chains})
+    visits = _visits(db, chains)
+    used: set[str] = set()
+    for place, records in chains.items():
+        if not (_goes_on(heads.get(place), records) and _fit(records, visits, used)):
+            odd.add(place[0])
+    return {place: found for place, found in chains.items() if place[0] not in odd}
+
+
+def write(db: sa.Connection, chains: Chains, now_s: int) -> None:
+    """Keep them, move the heads, and note which nonces are used."""
+    if not chains:
+        return
+    every = [one for records in chains.values() for one in records]
+    db.execute(tables.records.insert(), [new_row(one, now_s) for one in every])
+    heads = [
+        {
+            "device": last.device,
+            "epoch": last.epoch,
+            "upto": last.seq,
+            "head": last.hash,
+        }
+        for last in (records[-1] for records in chains.values())
+    ]
+    update_rows(db, tables.chains, ("device", "epoch"), heads)
+    used = [
+        {"device": one.device, "nonce": nonce, "used_by": one.hash}
+        for one in every
+        if (nonce := _nonce(one)) is not None
+    ]
+    update_rows(db, tables.visits, ("device", "nonce"), used)
+
+
+def _may_be_plain(one: Incoming, now_s: int) -> bool:
+    claims = one.claims
+    if not isinstance(claims, messages.Result) or one.refusal:
+        return False
+    return not core_dating.is_ahead(dating.moment_of(claims), now_s)
+
+
+def _heads(db: sa.Connection, devices: set[str]) -> dict[Place, Link]:
+    """Return the heads of these devices' chains, but for those that are not plain."""
+    table, records, changes = tables.chains, tables.records, tables.key_changes
+    beyond = sa.select(records.c.seq).where(
+        records.c.device == table.c.device,
+        records.c.epoch == table.c.epoch,
+        records.c.seq > table.c.upto,
+    )
+    changed = sa.select(changes.c.seq).where(changes.c.device == table.c.device)
+    query = sa.select(table).where(
+        among(db, table.c.device, devices),
+        table.c.upto > BEFORE_FIRST,
+        ~beyond.exists(),
+        ~changed.exists(),
+    )
+    return {
+        (row.device, row.epoch): Link(row.epoch, row.upto, row.head)
+        for row in db.execute(query)
+    }
+
+
+def _goes_on(head: Link | None, records: Iterable[Incoming]) -> bool:
+    if head is None:
+        return False
+    upto, last = head.seq, head.hash
+    for one in records:
+        if one.seq != upto + 1 or one.prev != last:
+            return False
+        upto, last = one.seq, one.hash
+    return True
+
+
+def _nonce(one: Incoming) -> str | None:
+    return one.claims.nonce if isinstance(one.claims, messages.Result) else None
+
+
+def _visits(db: sa.Connection, chains: Chains) -> dict[tuple[str, str], nonces.Issued]:
+    """Return the visits that these results answer, by device and nonce."""
+    every = (one for records in chains.values() for one in records)
+    given = {nonce for one in every if (nonce := _nonce(one)) is not None}
+    if not given:
+        return {}
+    query = sa.select(tables.visits).where(among(db, tables.visits.c.nonce, given))
+    return {(row.device, row.nonce): doubts.issued(row) for row in db.execute(query)}
+
+
+def _fit(
+    records: Iterable[Incoming],
+    visits: dict[tuple[str, str], nonces.Issued],
+    used: set[str],
+) -> bool:
+    """Say whether each used the nonce that was given for it, and none twice."""
+    for one in records:
+        nonce = _nonce(one)
+        if nonce is None:
+            continue
+        result = one.claims
+        if nonce in used or not isinstance(result, messages.Result):
+            return False
+        used.add(nonce)
+        if nonces.doubt(result, visits.get((one.device, nonce))):
+            return False
+    return True
