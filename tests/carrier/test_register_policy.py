@@ -135,7 +135,7 @@ async def test_a_transaction_for_one_number_binds_no_other(
     place: str, tmp_path: Path
 ) -> None:
     async with office(tmp_path, place) as one, one.api(country="86") as api:
-        await api.open("t-1", number=MOBILE, kind="mobile")
+        await api.open("t-1", for_number={"number": MOBILE, "kind": "mobile"})
         await one.terminal.visit("t-1")
         assert await api.refused("t-1", OTHER_MOBILE) == "other_number"
         assert await api.refused("t-1", "+4917000000") == "number_malformed"

@@ -114,17 +114,15 @@ class RegisterApi:
     async def open_transaction(self, request: web.Request) -> web.Response:
         """Open a transaction, and its visit where a terminal is named."""
         asked = await body(request, words.OpenTransaction)
-        if (asked.number is None) != (asked.kind is None):
-            raise Wrong("invalid", "number and kind go together")
         name = asked.transaction or secrets.token_hex(NAME_BYTES)
-        by = HOLDER.get()
+        only, by = asked.for_number, HOLDER.get()
         opened, is_new = await self._do(
             lambda: self._register.open(
                 name,
                 asked.purpose,
                 device=asked.device,
-                kind=asked.kind,
-                number=asked.number or "",
+                kind=only.kind if only else None,
+                number=only.number if only else "",
                 by=by,
             )
         )

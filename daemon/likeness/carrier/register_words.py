@@ -47,6 +47,13 @@ class Asked(Silent, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is asked for; a member that we do not know is no slip, but refused."""
 
 
+class NumberAt(Asked, frozen=True, kw_only=True):
+    """A number."""
+
+    number: Number
+    kind: Kind
+
+
 class OpenTransaction(Asked, frozen=True, kw_only=True):
     """Open a transaction: its result must be for this purpose, and made after this."""
 
@@ -55,8 +62,7 @@ class OpenTransaction(Asked, frozen=True, kw_only=True):
     transaction: Reference | None = None
     device: Device = ""  # its terminal; empty: any
     start: bool = True  # with a terminal: ask it to begin the visit
-    number: Number | None = None  # the one that it is for; none: any
-    kind: Kind | None = None  # of that number
+    for_number: NumberAt | None = None  # it is good for this one alone; none: any
 
 
 class Transaction(Silent, frozen=True, kw_only=True):
@@ -83,13 +89,6 @@ class BindNumber(Asked, frozen=True, kw_only=True):
     number: Number
     kind: Kind
     place: Place = ""
-
-
-class NumberAt(Asked, frozen=True, kw_only=True):
-    """A number."""
-
-    number: Number
-    kind: Kind
 
 
 class TransferNumber(Asked, frozen=True, kw_only=True):
