@@ -100,7 +100,7 @@ def _may_be_retaken(db: sa.Connection, incoming: Incoming, refused: str) -> bool
     return db.execute(stands).scalar() in (None, incoming.prev)
 
 
-def _judged_row(incoming: Incoming) -> dict[str, object]:
+def judged_row(incoming: Incoming) -> dict[str, object]:
     """Return the columns that hold what a record claims, and whether it is taken."""
     claims = incoming.claims
     row = dict.fromkeys(_RESULT_TEXTS, "") | dict.fromkeys(_RESULT_SCORES)
@@ -131,7 +131,7 @@ def new_row(incoming: Incoming, now_s: int) -> dict[str, object]:
         "hash": incoming.hash,
         "kept_utc_s": now_s,
         "token": incoming.token,
-        **_judged_row(incoming),
+        **judged_row(incoming),
     }
 
 
@@ -139,7 +139,7 @@ def _write(db: sa.Connection, incoming: Incoming, now_s: int, *, again: bool) ->
     """Write a row, or write over the one of the same record."""
     if again:
         change = tables.records.update().where(*_at(tables.records, incoming))
-        db.execute(change.values(**_judged_row(incoming)))
+        db.execute(change.values(**judged_row(incoming)))
         return
     db.execute(tables.records.insert().values(new_row(incoming, now_s)))
 
