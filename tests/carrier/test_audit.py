@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from audits import DEVICE, LATER, Far, another, finding, findings
-from likeness.carrier import tables
+from likeness.carrier import register_tables, tables
 from likeness.core import jws
 from likeness.core.chain import ChainHead, EpochReason, Link
 from likeness.core.vocabulary import Environment
@@ -239,10 +239,13 @@ def test_a_record_put_in_the_place_of_another(far: Far, near: Bench) -> None:
 def test_a_token_of_another_place(far: Far, near: Bench) -> None:
     tokens = chain_of(near, 5)
     far.take(*tokens)
-    far.write(records.update().where(*at(3)).values(token=tokens[2]))
-    told = far.report()
-    assert ("tampered", 3) in findings(told)
-    assert ("link", 3) in findings(told)
+    values = {"token": tokens[2], "hash": jws.chain_hash(tokens[2])}
+    far.write(records.update().where(*at(3)).values(**values))
+    said = [one["said"] for one in far.report()["chains"][0]["findings"]]
+    assert said[0] == (
+        "at seq 3 stands the token of another place: it says seq 2 of epoch 01234567"
+        " of shop-17"
+    )
 
 
 @pytest.mark.parametrize(
@@ -399,13 +402,25 @@ def test_a_result_that_others_speak_of_is_missed(far: Far, near: Bench) -> None:
     assert jws.chain_hash(tokens[3]) in finding(told, "deleted")["said"]
 
 
+def test_a_number_that_was_bound_by_what_is_not_here(far: Far, near: Bench) -> None:
+    far.take(*chain_of(near, 2))
+    texts = ("id", "kind", "number", "person", "place", "transaction_name", "hash")
+    values = {**dict.fromkeys(texts, "x"), "device": DEVICE, "epoch": EPOCH, "seq": 3}
+    bound = register_tables.registrations.insert()
+    far.write(bound.values(since_utc_s=1, state="active", **values))
+    told = far.report()
+    assert findings(told) == [("deleted", 3)]
+    assert finding(told, "deleted")["said"].startswith("a number that was bound")
+
+
 def test_an_alarm_whose_proof_nobody_has_signed(far: Far, near: Bench) -> None:
     tokens = chain_of(near, 3)
     far.take(*tokens)
-    far.take(*another(near, tokens[:3]))
-    alarm = tables.alarms
-    far.write(alarm.update().values(token=alarm.c.token + "A"))
-    assert ("tampered", 3) in findings(far.report())
+    (other,) = another(near, tokens[:3])
+    far.take(other)
+    unsigned = f"{other.rpartition('.')[0]}.{tokens[3].rpartition('.')[2]}"
+    far.write(tables.alarms.update().values(token=unsigned))
+    assert findings(far.report()) == [("tampered", 3)]
 
 
 def test_an_anchor_that_the_table_tells_otherwise(far: Far, near: Bench) -> None:

@@ -9,20 +9,23 @@ from typing import Any
 import pytest
 
 from audits import DEVICE, Far
-from likeness.carrier import tables
+from likeness.carrier import register_tables, tables
 from likeness.carrier.words import fresh_nonce
-from likeness.core import jws, messages, report
-from likeness.core.chain import ChainHead
+from likeness.core import asks, jws, messages, report
+from likeness.core.chain import ChainHead, Link
 from likeness.core.challenge import commitment, draw
 from likeness.core.vocabulary import (
     ActFinding,
     Conclusion,
     NonceSource,
     Purpose,
+    Reason,
+    Verdict,
 )
 from results import ACCEPTED, EPOCH, FACTS, MOMENT, NAME, NUMBER, Bench, bench, signed
 
 DEVICE_NONCE = b"d" * 32
+DOUBT = Reason.MATCH_IN_DOUBT
 Checks = dict[str, tuple[str, str]]
 
 
@@ -185,6 +188,51 @@ def test_an_act_that_was_not_seen_lets_nobody_through(far: Far, near: Bench) -> 
     blind = (*good.acts[:3], replace(good.acts[3], answered_s=None))
     far.take(*chain(near, replace(good, acts=blind)))
     assert wrong(evidence(far)[1]) == ["act 4"]
+
+
+def use(far: Far, token: str, transaction: str) -> None:
+    row = {"use": "bind", "registration": "r-1", "used_utc_s": far.now}
+    far.write(
+        register_tables.uses.insert().values(
+            hash=jws.chain_hash(token), transaction_name=transaction, **row
+        )
+    )
+
+
+def test_what_a_result_was_used_for(far: Far, near: Bench) -> None:
+    tokens = chain(near, visit(far))
+    far.take(*tokens)
+    use(far, tokens[1], "t-1")
+    state, said = evidence(far)[1]["use"]
+    assert state == "ok"
+    assert said.startswith("bind 20")
+    assert said.endswith("transaction t-1, registration r-1")
+
+
+def test_a_decision_is_shown_with_who_made_it(far: Far, near: Bench) -> None:
+    referred = replace(visit(far), verdict=Verdict.REFERRED, reasons=(DOUBT,))
+    tokens = chain(near, referred)
+    far.take(*tokens)
+    said = near.notary.ask(
+        asks.DECISION,
+        "jti-1",
+        "t-1",
+        Link(EPOCH, 1, jws.chain_hash(tokens[1])),
+        ask="decision",
+        decision="accept",
+        reason="looked",
+        attendants=["a-1"],
+    )
+    claims = asks.KINDS[asks.DECISION]
+    parsed = jws.parse(said, types=(asks.DECISION,))
+    decision = messages.from_json(parsed.payload, claims)
+    assert isinstance(decision, asks.Decision)
+    assert far.store.keep_statement(DEVICE, decision, said, far.now) is not None
+    state, line = evidence(far)[1]["decision"]
+    assert state == "ok"
+    assert line.startswith("'accept' by [\"a-1\"]")
+    far.write(tables.statements.update().values(decision="refuse"))
+    assert evidence(far)[1]["statement"][0] == "wrong"
 
 
 def test_a_changed_token_and_its_neighbour(far: Far, near: Bench) -> None:
