@@ -13,7 +13,7 @@ from likeness import clerk, config, front, ground, parts, remote, talk
 from likeness.core.health_window import HealthRules
 from likeness.core.session import Session
 from likeness.core.vocabulary import CARD_LAID
-from likeness.edges import process_memory
+from likeness.edges import heat, process_memory
 from likeness.edges.broker import MqttLine
 from likeness.running import Daemon
 from likeness.service.delivery import Delivery
@@ -213,6 +213,7 @@ async def build(
             "vision_slow": slow,
             "resident_kib": parts.resident_kib(),
             "disk_free_kib": shutil.disk_usage(me.state_dir).free // parts.KIB,
+            **heat.facts(),
             **talking.counts(),
             **(page.server.counts() if page else {}),
         },

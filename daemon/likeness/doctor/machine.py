@@ -16,7 +16,7 @@ from likeness import RELEASED_UTC_S
 from likeness.core.time_floor import NTP, RTC
 from likeness.core.vocabulary import Moment
 from likeness.doctor.finding import Finding, fail, ok, warn
-from likeness.edges import store_asides, store_file
+from likeness.edges import heat, store_asides, store_file
 
 MIB = 1024 * 1024
 FREE_FAIL = 16 * MIB  # the store takes no visit below
@@ -77,16 +77,13 @@ def disk(state_dir: Path) -> Finding:
 
 def temperature(thermal: Path) -> Finding:
     """The hottest sensor; `thermal` is /sys/class/thermal."""
-    degrees = []
-    for sensor in thermal.glob("thermal_zone*/temp"):
-        with contextlib.suppress(OSError, ValueError):
-            degrees.append(int(sensor.read_text(encoding="ascii")) / 1000)
-    if not degrees:
+    warm = heat.hottest_c(thermal)
+    if warm is None:
         return warn("no sensor", "nothing, if this machine has none")
-    said = f"{max(degrees):.0f} °C"
-    if max(degrees) >= HOT_FAIL_C:
+    said = f"{warm:.0f} °C"
+    if warm >= HOT_FAIL_C:
         return fail(said, "give it air or a heat sink: it slows down, and turns miss")
-    if max(degrees) >= HOT_WARN_C:
+    if warm >= HOT_WARN_C:
         return warn(said, "give it air: it will slow down at 80 °C")
     return ok(said)
 

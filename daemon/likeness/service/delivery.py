@@ -27,6 +27,7 @@ from likeness.service.ports_carrier import Broker, Verifier
 from likeness.service.ports_keeping import ResultStore
 from likeness.service.presence import Facts, Presence
 from likeness.service.timekeeping import Timekeeping
+from likeness.service.waiting_ages import WaitingAges
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +80,7 @@ class Delivery:
         self._store = store
         self._broker = broker
         self._clock = clock
+        self._time = time
         self._choose = choose
         self._telemetry = telemetry
         self._telemetry_every_s = telemetry_every_s
@@ -103,6 +105,7 @@ class Delivery:
         self._outbox = outbox.Outbox([], choose)
         self._newest = Link("", -1, "")  # the newest record that the outbox knows
         self._in_flight: dict[int, tuple[str, int]] = {}  # by the line's number
+        self._ages = WaitingAges()
         self.counts: Counter[str] = Counter()
         self._health = LineHealth(self.counts)
 
@@ -154,6 +157,7 @@ class Delivery:
         """Return how things stand: the outbox, the line, and what telemetry adds."""
         return {
             "outbox_waiting": self._outbox.waiting,
+            "outbox_oldest_s": self._ages.oldest_s(self._clock.now()),
             "outbox_line": self._outbox.line.name.lower(),
             "line_fault": self._health.fault,
             **{f"delivery_{name}": count for name, count in self.counts.items()},
@@ -163,7 +167,9 @@ class Delivery:
     async def run(self) -> None:
         """Deliver until cancelled; the last word is "stopping"."""
         self._newest = newest = await self._store.newest()
-        links = [row.link for row in await self._store.waiting()]
+        rows = await self._store.waiting()
+        self._ages.begin(rows, self._time.moment(), self._clock.now())
+        links = [row.link for row in rows]
         # One that was made in between comes by `stored`.
         links = [
             one for one in links if one.epoch != newest.epoch or one.seq <= newest.seq
@@ -230,6 +236,7 @@ class Delivery:
         known = self._newest
         for link in await self._store.made_since(known.epoch, known.seq):
             self._newest = link
+            self._ages.kept(link, self._clock.now())
             await self._step(outbox.Stored(link))
 
     async def _begin_epoch(self, reason: EpochReason) -> None:
@@ -258,12 +265,14 @@ class Delivery:
             case outbox.Forget(epoch, upto):
                 log.info("event=receipted epoch=%s upto=%d", epoch, upto)
                 self.counts["receipts"] += 1
+                self._ages.receipted(epoch, upto)
                 await self._save(self._store.mark_receipted(epoch, upto))
             case outbox.SetAside(epoch, seq, reason):
                 log.error(
                     "event=set_aside epoch=%s seq=%d reason=%r", epoch, seq, reason
                 )
                 self.counts["set_aside"] += 1
+                self._ages.set_aside(epoch, seq)
                 await self._save(self._store.set_aside(epoch, seq, reason))
             case outbox.BeginEpoch(reason):
                 await self._begin_epoch(reason)

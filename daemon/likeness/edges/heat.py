@@ -1,0 +1,49 @@
+"""How warm the machine is, and whether it is slowed for that or for a weak supply.
+
+What a machine does not tell is not known: then there is no figure. A Raspberry Pi tells
+by its firmware; of that no board was at hand, only its documentation. Leaves to others:
+what is too warm (`doctor`, `core.fleet_needs`).
+"""
+
+import contextlib
+from pathlib import Path
+
+THERMAL = Path("/sys/class/thermal")
+FIRMWARE = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
+# Raspberry Pi documentation, `vcgencmd get_throttled`: under-voltage, capped frequency,
+# throttled and the soft temperature limit, each as it is now; what was is 16 bits up.
+_SLOWED_NOW = 0b1111
+
+
+def hottest_c(thermal: Path = THERMAL) -> float | None:
+    """Return what the hottest sensor says, in °C; None: there is none.
+
+    Args:
+        thermal: /sys/class/thermal.
+    """
+    degrees = []
+    for sensor in thermal.glob("thermal_zone*/temp"):
+        with contextlib.suppress(OSError, ValueError):
+            degrees.append(int(sensor.read_text(encoding="ascii")) / 1000)
+    return max(degrees, default=None)
+
+
+def is_throttled(firmware: Path = FIRMWARE) -> bool | None:
+    """Say whether the processor is slowed now; None: the machine does not tell.
+
+    Args:
+        firmware: the Raspberry Pi's word on it, in hexadecimal.
+    """
+    try:
+        return bool(int(firmware.read_text(encoding="ascii"), 16) & _SLOWED_NOW)
+    except (OSError, ValueError):
+        return None
+
+
+def facts() -> dict[str, object]:
+    """Return what telemetry says of it; what is not known is left out."""
+    warm, slowed = hottest_c(), is_throttled()
+    return {
+        **({} if warm is None else {"temperature_c": round(warm, 1)}),
+        **({} if slowed is None else {"throttled": slowed}),
+    }
