@@ -82,7 +82,11 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def served(
-    folder: Path, broker: Mosquitto, place: str = "", **web: Any
+    folder: Path,
+    broker: Mosquitto,
+    place: str = "",
+    client_id: str = "likeness-fleet",
+    **web: Any,
 ) -> AsyncIterator[Served]:
     """Run the whole program, as `likeness carrier fleet` does."""
     (folder / "keys").mkdir(exist_ok=True)
@@ -93,6 +97,7 @@ async def served(
         host=broker.host,
         port=broker.port,
         retry_to_s=1.0,
+        fleet_client_id=client_id,
         fleet=Web(port=free_port(), **web),
     )
     opened = asyncio.Event()
