@@ -2,8 +2,12 @@
 
 import asyncio
 import json
+import logging
 from pathlib import Path
 
+import pytest
+
+from likeness.core.numbering import Kind
 from likeness.core.vocabulary import Purpose
 from registers import ADA, BEN, MOBILE, OTHER_MOBILE, card, office
 from results import NAME
@@ -197,3 +201,45 @@ async def test_a_verified_person_s_numbers_are_looked_up_and_nobody_else_s(
         assert NAME not in json.dumps(said)
         status, said = await api.post("/v1/persons/lookup", transaction="t-1")
         assert (status, said["reason"]) == (409, "other_purpose")
+
+
+@story
+async def test_a_transaction_stands_though_its_terminal_is_not_reached(
+    place: str, tmp_path: Path
+) -> None:
+    async with office(tmp_path, place) as one, one.api() as api:  # there is no broker
+        status, said = await api.post(
+            "/v1/transactions",
+            transaction="t-1",
+            purpose="new_number",
+            device="shop-17",
+        )
+        assert (status, said["visit"], said["visit_reason"]) == (
+            201,
+            "not_started",
+            "unanswered",
+        )
+        await one.terminal.visit("t-1")  # it is begun by the clerk
+        assert (await api.bind("t-1"))[0] == 201
+
+
+@story
+async def test_numbers_and_persons_stand_in_no_log(
+    place: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with office(tmp_path, place) as one, one.api() as api:
+        await api.open("t-1", for_number={"number": MOBILE, "kind": "mobile"})
+        await one.terminal.visit("t-1")
+        assert await api.refused("t-1", OTHER_MOBILE) == "other_number"
+        assert (await api.bind("t-1"))[0] == 201
+        strange = f"x{MOBILE}x"
+        status, said = await api.bind("t-1", strange, "mobil")
+        assert (status, said["reason"]) == (400, "invalid")
+        assert await api.refused("t-1", strange) == "number_malformed"
+        assert MOBILE not in json.dumps(said)
+        with one.register() as register:
+            shown = [register.look_up(Kind.MOBILE, MOBILE), register.disputes("")]
+    assert "event=not_done at=/v1/transactions/{transaction}/bind" in caplog.text
+    for hidden in (MOBILE, OTHER_MOBILE, ADA, NAME):
+        assert hidden not in caplog.text + repr(shown)
