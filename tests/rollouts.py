@@ -5,10 +5,12 @@ key, and answers at once: it has no visits, no start and no disk. What it makes 
 good wish can be chosen. Real terminals are in `rolling_terminals`.
 """
 
+import asyncio
 import contextlib
 import json
+import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,14 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from broker import Mosquitto, mosquitto
+from likeness import strict_toml
 from likeness.__main__ import main
-from likeness.carrier import tables
+from likeness.carrier import rollout_run, tables
 from likeness.carrier.database import Database
+from likeness.carrier.rollout import Rollouts
+from likeness.carrier.rollout_line import RolloutLine
+from likeness.carrier.settings import Settings
+from likeness.commands import rollout_words
 from likeness.core import desired, messages, orders
 from likeness.core.desired import Ledger, Refused, Wish
 from likeness.core.vocabulary import Environment
@@ -29,7 +36,7 @@ from likeness.edges.bench_keys import BenchKeys
 from likeness.edges.verifier import CarrierOrders
 from processes import LIKENESS, Program, happens
 
-WITHIN_S = 20.0
+WITHIN_S = 60.0  # a program takes seconds to begin on a busy machine
 APPLIES, REFUSES, SILENT = "applies", "refuses", "silent"
 
 
@@ -56,8 +63,9 @@ class Terminals:
         )
         self._client.on_message = self._hear
         self._client.max_inflight_messages_set(1000)
+        self._client.reconnect_delay_set(1, 1)
         self._client.connect(broker.host, broker.port)
-        self._client.subscribe(messages.topic("+", "desired"), qos=1)
+        self._client.on_connect = self._follow
         self._client.loop_start()
         for one in self.all.values():
             self.say(one.device, "birth", {"epoch": "0" * 32})
@@ -92,11 +100,15 @@ class Terminals:
             for one in self.all.values()
         }
 
+    def _follow(self, client: Client, *_answer: object) -> None:
+        client.subscribe(messages.topic("+", "desired"), qos=1)
+
     def _hear(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         device, _ = messages.device_and_leaf(message.topic)
-        one, payload = self.all[device], bytes(message.payload)
-        if not payload:
-            return
+        payload = bytes(message.payload)
+        if device not in self.all or not payload:
+            return  # a real terminal beside them
+        one = self.all[device]
         signed = self._verifier.order(payload)
         wish = desired.read(signed, payload.decode(), device)
         assert isinstance(wish, Wish), wish
@@ -146,6 +158,7 @@ class Stage:
     keys: BenchKeys
     config: Path
     terminals: Terminals
+    database: Database
 
     def file(self, name: str = "spring", **more: object) -> Path:
         """Write a rollout's file: a new telemetry interval in three waves."""
@@ -170,23 +183,53 @@ class Stage:
         given = [str(word) for word in words]
         return main(["carrier", "rollout", *given, "--config", str(self.config)])
 
+    @contextlib.contextmanager
+    def carried_on(self, *rollouts: str) -> Iterator[list[str]]:
+        """What `carrier rollout run` does, without the seconds a process takes.
+
+        Gives what it says; it is ended with the block.
+        """
+        said: list[str] = []
+        settings = strict_toml.load(self.config, Settings)
+        stop: list[Callable[[], object]] = []
+
+        async def run() -> None:
+            line, kept = RolloutLine(settings), Rollouts(settings)
+            task = asyncio.current_task()
+            assert task is not None
+            loop = asyncio.get_running_loop()
+            stop.append(lambda: loop.call_soon_threadsafe(task.cancel))
+            with contextlib.suppress(asyncio.CancelledError):
+                async with line.up():
+                    await rollout_run.run(
+                        kept,
+                        line,
+                        rollouts or ["spring"],
+                        lambda name, at: said.append(
+                            f"{name}: {rollout_words.standing(at)}"
+                        ),
+                    )
+            kept.close()
+
+        thread = threading.Thread(target=lambda: asyncio.run(run()))
+        thread.start()
+        try:
+            yield said
+        finally:
+            assert happens(lambda: bool(stop), WITHIN_S)
+            with contextlib.suppress(RuntimeError):  # it has ended
+                stop[0]()
+            thread.join(WITHIN_S)
+
     def runner(self, *names: str) -> Program:
         """`carrier rollout run` as a process of its own, not begun yet."""
-        return self.program("run", *names)
-
-    def program(self, *words: object) -> Program:
-        """Any of the commands as a process of its own, not begun yet."""
-        whole = (*LIKENESS, "carrier", "rollout", *words, "--config", self.config)
-        return Program(self.folder / "run.log", *whole)
+        words = ("carrier", "rollout", "run", *names, "--config", self.config)
+        return Program(self.folder / "run.log", *LIKENESS, *words)
 
     def ask(self, query: sa.Select[Any]) -> list[Any]:
         """Look into the database."""
-        database = Database(self.place)
-        try:
-            with database.read() as db:
-                return list(db.execute(query).all())
-        finally:
-            database.close()
+        with self.database.read() as db:
+            return list(db.execute(query).all())
 
     def phase(self, name: str = "spring") -> tuple[str, int]:
         """Where a rollout stands: its phase and its wave, from 1."""
@@ -231,8 +274,7 @@ class Stage:
     ) -> None:
         """Let results be in the database, as if the ingest had kept them."""
         names, kept_s = list(devices), int(time.time()) - ago_s
-        database = Database(self.place)
-        with database.begin() as db:
+        with self.database.begin() as db:
             last = db.execute(sa.select(sa.func.max(tables.records.c.seq))).scalar()
             text = dict.fromkeys(("hash", "prev", "purpose", "token"), "x")
             rows = [
@@ -249,7 +291,6 @@ class Stage:
                 for number in range(of)
             ]
             db.execute(tables.records.insert(), rows)
-        database.close()
 
     def label(self, device: str, **labels: str) -> None:
         """Write a device's file; a simulated terminal needs no key of its own."""
@@ -273,7 +314,8 @@ def stage(folder: Path, place: str, count: int) -> Iterator[Stage]:
             f'host = "{broker.host}"\nport = {broker.port}\nretry_to_s = 1.0\n'
         )
         terminals = Terminals(broker, keys.public("command"), names(count))
-        made = Stage(folder, place, broker, keys, config, terminals)
+        database = Database(place)
+        made = Stage(folder, place, broker, keys, config, terminals, database)
         for device in names(count):
             made.label(device, region="south", ring="wide")
         made.label("shop-0", region="north")
@@ -281,3 +323,4 @@ def stage(folder: Path, place: str, count: int) -> Iterator[Stage]:
             yield made
         finally:
             terminals.close()
+            database.close()

@@ -58,20 +58,29 @@ class Rollouts:
         """
         self._devices = Path(settings.keys) / "devices"
         self._words = OrderWords(Path(settings.keys) / "command.key")
-        self.database = Database(settings.database)
+        self.database = Database(settings.database, pool=2)  # one holds the turn
 
     def close(self) -> None:
         """Let go of the database."""
         self.database.close()
 
     # --- before it begins -----------------------------------------------------------
-    def draft(self, plan: PlanFile, line: RolloutLine, now_s: int) -> Draft:
+    def chosen(self, plan: PlanFile) -> list[str]:
+        """Return the devices that a plan is for.
+
+        Raises:
+            UsageError: a label or a device is not known.
+        """
+        return Devices(self._devices).chosen(plan.where, plan.devices)
+
+    def draft(
+        self, plan: PlanFile, chosen: Sequence[str], line: RolloutLine, now_s: int
+    ) -> Draft:
         """Look at what it would do; signs, keeps and publishes nothing.
 
         Raises:
-            UsageError: it chooses nobody, or somebody who is not known.
+            UsageError: it chooses nobody.
         """
-        chosen = Devices(self._devices).chosen(plan.where, plan.devices)
         reports = line.ear.reports(chosen)
         with self.database.read() as db:
             return rollout_check.draft(db, plan, chosen, reports, now_s)

@@ -30,7 +30,7 @@ LOST = "lost"
 
 
 class _Telemetry(msgspec.Struct):
-    outbox_oldest_s: int = 0
+    outbox_oldest_s: float | None = None
 
 
 @dataclass(slots=True)
@@ -82,7 +82,7 @@ class Ear:
                     one.lost_from_s = (one.lost_from_s or now) if lost else None
                 case "telemetry":
                     told = messages.from_json(message.payload, _Telemetry)
-                    one.oldest_s = told.outbox_oldest_s
+                    one.oldest_s = round(told.outbox_oldest_s or 0)
         except Untrusted:
             return False  # a terminal that says nonsense has said nothing
         return leaf != "telemetry"

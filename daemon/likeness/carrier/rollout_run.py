@@ -24,37 +24,37 @@ async def run(
 
     Args:
         rollouts: where they are kept.
-        line: one that is not up yet.
+        line: one that is up.
         names: of rollouts.
         tell: hears of each new phase or wave.
 
     Raises:
         UsageError: there is none of a name.
-        Unanswered: the broker is not there, or does not let us.
+        Unanswered: the broker does not let us.
     """
     stand: dict[str, Standing] = {}
     open_ = list(names)
-    async with line.up():
-        while open_:
-            if line.is_new:
-                line.is_new = False
-                for name in open_:
-                    _publish(line, rollouts.unanswered(name))
-            now = time.time()
-            look_at = now + LOOK_EVERY_S
-            for name in tuple(open_):
-                step = rollouts.step(name, line, int(now))
-                _publish(line, step.wishes)
-                before = stand.get(name)
-                stand[name] = step.standing
-                if before is None or _moved(before, step.standing):
-                    tell(name, step.standing)
-                if step.standing.phase not in GOES_ON:
-                    open_.remove(name)
-                elif step.deadline is not None:
-                    look_at = min(look_at, step.deadline)
-            if open_:
-                await line.news(max(0.05, look_at - time.time()))
+    line.is_new = True  # for these rollouts it is
+    while open_:
+        if line.is_new:
+            line.is_new = False
+            for name in open_:
+                _publish(line, rollouts.unanswered(name))
+        now = time.time()
+        look_at = now + LOOK_EVERY_S
+        for name in tuple(open_):
+            step = rollouts.step(name, line, int(now))
+            _publish(line, step.wishes)
+            before = stand.get(name)
+            stand[name] = step.standing
+            if before is None or _moved(before, step.standing):
+                tell(name, step.standing)
+            if step.standing.phase not in GOES_ON:
+                open_.remove(name)
+            elif step.deadline is not None:
+                look_at = min(look_at, step.deadline)
+        if open_:
+            await line.news(max(0.05, look_at - time.time()))
     return stand
 
 

@@ -8,8 +8,9 @@ import contextlib
 import re
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import click
 import msgspec
@@ -29,6 +30,7 @@ from likeness.core.rollout_standing import Phase, Standing
 from likeness.errors import UsageError, one_line
 
 EXIT_NO = 1
+Answer = TypeVar("Answer")
 _BUNDLE = re.compile(r"([1-9][0-9]{0,15}):([0-9a-f]{64})")
 
 _config = click.option(
@@ -68,8 +70,14 @@ def check(
     show_all: bool,
 ) -> int:
     """Say who would get what, and when; signs and publishes nothing."""
+    plan = _plan(file, devices)
     with _opened(config_file) as (rollouts, settings):
-        found = _draft(rollouts, settings, _plan(file, devices))
+        chosen = rollouts.chosen(plan)
+
+        async def look(line: RolloutLine) -> Draft:
+            return rollouts.draft(plan, chosen, line, int(time.time()))
+
+        found = _on_line(rollouts, settings, look)
     if as_json:
         formatted = msgspec.json.format(rollout_check.as_json(found))
         click.echo(formatted.decode())
@@ -89,14 +97,19 @@ def start(
     """Begin a rollout, and carry it on as 'run' does."""
     plan = _plan(file, devices)
     with _opened(config_file) as (rollouts, settings):
-        found = _draft(rollouts, settings, plan)
-        if found.problems:
-            more = len(found.problems) - 1
-            also = f" (and {more} more: see 'rollout check')" if more else ""
-            raise UsageError(f"{found.problems[0]}{also}")
-        rollouts.add(found, int(time.time()))
-        click.echo(one_line(f"{plan.name}: planned for {len(found.turns)} terminals"))
-        return 0 if no_run else _run(rollouts, settings, [plan.name])
+        chosen = rollouts.chosen(plan)
+
+        async def begin(line: RolloutLine) -> int:
+            found = rollouts.draft(plan, chosen, line, int(time.time()))
+            if found.problems:
+                more = len(found.problems) - 1
+                also = f" (and {more} more: see 'rollout check')" if more else ""
+                raise UsageError(f"{found.problems[0]}{also}")
+            rollouts.add(found, int(time.time()))
+            click.echo(one_line(f"{plan.name}: planned for {len(chosen)} terminals"))
+            return 0 if no_run else await _carry_on(rollouts, line, [plan.name])
+
+        return _on_line(rollouts, settings, begin)
 
 
 @command.command()
@@ -204,34 +217,44 @@ def _bundle(text: str) -> orders.Bundle:
     return orders.Bundle(number=int(found[1]), digest=found[2])
 
 
-def _draft(rollouts: Rollouts, settings: Settings, plan: PlanFile) -> Draft:
-    line = RolloutLine(settings)
-
-    async def listen() -> Draft:
-        async with line.up():
-            return rollouts.draft(plan, line, int(time.time()))
-
-    with turn(rollouts.database):
-        return asyncio.run(listen())
-
-
 def _run(rollouts: Rollouts, settings: Settings, names: Sequence[str]) -> int:
     for name in names:
         rollouts.look(name)  # one that is not there is said before a line is asked for
+
+    async def go(line: RolloutLine) -> int:
+        return await _carry_on(rollouts, line, names)
+
+    return _on_line(rollouts, settings, go)
+
+
+async def _carry_on(rollouts: Rollouts, line: RolloutLine, names: Sequence[str]) -> int:
+    stand = await rollout_run.run(rollouts, line, names, _say)
+    well = (Phase.DONE, Phase.BACK)
+    return 0 if all(one.phase in well for one in stand.values()) else EXIT_NO
+
+
+def _on_line(
+    rollouts: Rollouts,
+    settings: Settings,
+    errand: Callable[[RolloutLine], Awaitable[Answer]],
+) -> Answer:
+    """Do something while the line is up; SIGTERM ends it in order."""
     line = RolloutLine(settings)
 
-    async def go() -> dict[str, Standing]:
-        task = asyncio.ensure_future(rollout_run.run(rollouts, line, names, _say))
+    async def up() -> Answer:
+        async with line.up():
+            return await errand(line)
+
+    async def go() -> Answer:
+        task = asyncio.ensure_future(up())
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         return await task
 
     with turn(rollouts.database):
         try:
-            stand = asyncio.run(go())
+            return asyncio.run(go())
         except asyncio.CancelledError:
             raise click.exceptions.Abort from None
-    well = (Phase.DONE, Phase.BACK)
-    return 0 if all(one.phase in well for one in stand.values()) else EXIT_NO
 
 
 def _say(name: str, standing: Standing) -> None:
