@@ -232,3 +232,19 @@ async def test_beyond_this_machine_only_over_tls_to_holders(tmp_path: Path) -> N
         await serve_web(_app(), Web(port=1), names="api", needs_token=True)
     async with served(token_file=file, **pair) as one:
         assert await one.ask("/echo", headers=_shown(token)) == (200, ":0")
+
+
+@story
+async def test_many_that_are_trusted_stay_inside_at_once(tmp_path: Path) -> None:
+    file, token = _token_file(tmp_path)
+    shown = f"GET /echo HTTP/1.1\r\nHost: {{}}\r\nAuthorization: Bearer {token}\r\n\r\n"
+    async with served(token_file=file) as one:
+        host, lines = one.base.removeprefix("http://"), []
+        for _ in range(40):  # more than the desk of one terminal has room for
+            lines.append(await asyncio.open_connection(*host.split(":")))
+            lines[-1][1].write(shown.format(host).encode())
+            assert b"200 OK" in await lines[-1][0].readline()
+        assert await one.status("/echo", headers=_shown(token)) == 200
+        for reading, writing in lines:
+            assert not reading.at_eof()
+            writing.close()

@@ -31,6 +31,7 @@ from likeness.errors import ConfigError, StoreBroken
 log = logging.getLogger(__name__)
 
 MOST_LINE_BYTES = 8192
+MOST_INSIDE = 512  # connections: of the carrier's own systems, and its people
 # Who asks in this task, as the token's line names him; or "".
 HOLDER: ContextVar[str] = ContextVar("holder", default="")
 # A page sets a policy of its own; what sets none may load and do nothing.
@@ -95,6 +96,7 @@ async def serve_web(
         place.port,
         speaks,
         tls=tls.context if tls else lambda: None,
+        most_inside=MOST_INSIDE,
         name=names,
         told=opened,
     )

@@ -33,6 +33,7 @@ class Door:
         protocol: makes what speaks HTTP on one connection.
         tls: gives the present certificate; None: no TLS.
         untrusted_s: how long a connection may stay that nobody has trusted.
+        most_inside: connections; those that somebody has trusted stay.
         name: of what is served, as the log and the configuration call it.
         told: that somebody listens now.
     """
@@ -45,6 +46,7 @@ class Door:
         *,
         tls: Callable[[], ssl.SSLContext | None] = lambda: None,
         untrusted_s: float = UNTRUSTED_S,
+        most_inside: int = MOST_INSIDE,
         name: str = "desk",
         told: Callable[[], object] = lambda: None,
     ) -> None:
@@ -53,6 +55,7 @@ class Door:
         self._protocol = protocol
         self._tls = tls
         self._untrusted_s = untrusted_s
+        self._most_inside = most_inside
         self._name = name
         self._told = told
         self._inside: dict[asyncio.BaseTransport, bool] = {}  # and whether trusted
@@ -143,7 +146,7 @@ class Door:
     def entered(self, transport: asyncio.BaseTransport) -> None:
         """Take note of a connection that is up; there may be one too many."""
         self._inside[transport] = False
-        if len(self._inside) > MOST_INSIDE:
+        if len(self._inside) > self._most_inside:
             strangers = (one for one, trusted in self._inside.items() if not trusted)
             self._put_out(next(strangers))  # the newest is one, if no other
         asyncio.get_running_loop().call_later(
