@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 
 def packet(first: int, body: bytes) -> bytes:
-    """Put the fixed header before a body of less than 128 bytes."""
-    assert len(body) < 128
-    return bytes([first, len(body)]) + body
+    """Put the fixed header before a body of less than 16 KiB."""
+    low, high = len(body) & 127, len(body) >> 7
+    assert high < 128
+    return bytes([first, low | 128, high] if high else [first, low]) + body
 
 
 def connack(code: int = 0, properties: bytes = b"") -> bytes:

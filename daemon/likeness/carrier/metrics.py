@@ -174,11 +174,11 @@ class IngestMetrics(Metrics):
         )
         self._line_up = self._gauge("likeness_line_up", "1: there is a broker.")
 
-    def record_came(self, what: str, *, verdict: str = "") -> None:
-        """A record was handled: `keeping.Kept.what`; a new result's verdict."""
-        self._records.labels(_of(RECORDS, what)).inc()
+    def record_came(self, what: str, *, verdict: str = "", count: int = 1) -> None:
+        """Records were handled: `keeping.Kept.what`; new results' verdict."""
+        self._records.labels(_of(RECORDS, what)).inc(count)
         if verdict and what in ("kept", "taken_after_all"):
-            self._results.labels(_of(tuple(Verdict), verdict)).inc()
+            self._results.labels(_of(tuple(Verdict), verdict)).inc(count)
 
     def record_refused(self, reason: str) -> None:
         """A record was refused with a signed refusal, for this `Problem`."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from likeness.carrier.answering import Answering
-from likeness.carrier.ingest import BATCH, TOPICS, Ingest
+from likeness.carrier.ingest import TOPICS, UNANSWERED, Ingest
 from likeness.carrier.keeping import Kept
 from likeness.carrier.numbers import NumberFile, NumberRegistry
 from likeness.carrier.persons import Digests
@@ -18,6 +18,7 @@ from likeness.carrier.trust import Trust
 from likeness.carrier.words import CarrierWords
 from likeness.core.vocabulary import Environment
 from likeness.edges.broker import LineSettings, MqttLine
+from likeness.edges.broker_client import SESSION_EXPIRY_S
 from likeness.errors import ConfigError
 
 
@@ -38,18 +39,23 @@ async def serve(
             " must be reached over TLS, with our certificate: say so in --config FILE"
         )
     keys = Path(settings.keys)
+    shared = f"$share/{settings.share}/" if settings.share else ""
     line = MqttLine(
         LineSettings(
             host=settings.host,
             port=settings.port,
             client_id=settings.client_id,
-            topics=TOPICS,
+            topics=tuple(f"{shared}{topic}" for topic in TOPICS),
+            # A shared queue of who is gone would swallow its part until it expires;
+            # what is lost with it the terminals send again.
+            session_expiry_s=0 if shared else SESSION_EXPIRY_S,
+            brisk=True,
             ca_file=settings.ca_file,
             cert_file=settings.cert_file,
             key_file=settings.key_file,
             part="",
             acknowledge_by_hand=True,
-            receive_maximum=BATCH,
+            receive_maximum=UNANSWERED,
             retry_to_s=settings.retry_to_s,
         )
     )

@@ -196,9 +196,17 @@ class Place(msgspec.Struct, frozen=True):
     seq: messages.Seq
 
 
+def place_in(payload: bytes) -> Place | None:
+    """Return where a well signed record stands, if it says so."""
+    try:
+        return messages.from_json(payload, Place)
+    except Untrusted:
+        return None
+
+
 def place_of(token: str | bytes) -> Place | None:
     """Return where a well signed record stands, if it says so."""
     try:
-        return messages.from_json(parse(token).payload, Place)
+        return place_in(parse(token).payload)
     except Untrusted:
         return None

@@ -31,6 +31,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from likeness.core import line_faults
 from likeness.core.backoff import Backoff
 from likeness.core.line import Arrived, BrokerDown, BrokerEvent, BrokerUp, Published
+from likeness.edges.brisk_client import BriskClient
 from likeness.edges.broker_client import LineSettings as LineSettings  # noqa: PLC0414
 from likeness.edges.broker_client import Will as Will  # noqa: PLC0414 - for users
 from likeness.edges.broker_client import (
@@ -40,7 +41,7 @@ from likeness.edges.broker_client import (
     properties,
     tls_of,
 )
-from likeness.edges.broker_window import SendWindow
+from likeness.edges.broker_window import BRISK_WINDOW, OWN_WINDOW, SendWindow
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class MqttLine:
         self._soon = Backoff(settings.retry_from_s, settings.retry_to_s, choose)
         self._late = Backoff(settings.stubborn_from_s, settings.stubborn_to_s, choose)
         self._client: Client | None = None
-        self._window = SendWindow()
+        self._window = SendWindow(BRISK_WINDOW if settings.brisk else OWN_WINDOW)
         self._connection = 0  # counts them: a late PUBACK must not go to the next one
         self._limits = BrokerUp()  # what the broker said when we came
         self._heard = False  # whether the broker has answered our CONNECT
@@ -131,9 +132,11 @@ class MqttLine:
             said["MessageExpiryInterval"] = expiry_s
         if correlation:
             said["CorrelationData"] = correlation
-        more = properties(PacketTypes.PUBLISH, **said)
+        more = properties(PacketTypes.PUBLISH, **said) if said else None
 
         def send() -> int | None:
+            if isinstance(client, BriskClient) and qos:
+                return client.send(topic, payload, retain, more)
             info = client.publish(topic, payload, qos, retain, more)
             return info.mid if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
 
@@ -167,6 +170,8 @@ class MqttLine:
         )
         try:
             await asyncio.shield(connecting)
+            if isinstance(client, BriskClient):
+                client.attach(asyncio.get_running_loop())
             await self._until_down()
         except OSError as problem:
             # ssl.SSLError and socket.gaierror are OSError as well.
@@ -203,6 +208,9 @@ class MqttLine:
         client.on_publish = self._on_publish
         client.on_message = self._on_message
         client.on_breach = self._on_breach
+        if isinstance(client, BriskClient):
+            client.on_plain = self._on_plain
+            client.on_answer = self._on_answer
         return client
 
     # --- on paho's thread: hand over, nothing else ----------------------------------
@@ -293,6 +301,18 @@ class MqttLine:
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: we are going
                 self._loop.call_soon_threadsafe(self._arrive, client, event)
+
+    # --- on the loop, by a client without a thread ----------------------------------
+    def _on_plain(self, client: Client, name: bytes, payload: bytes, mid: int) -> None:
+        try:
+            topic = name.decode()
+        except UnicodeDecodeError:
+            return  # no topic of ours
+        receipt = self._connection * MID_RANGE + mid
+        self._arrive(client, Arrived(topic, payload, receipt))
+
+    def _on_answer(self, client: Client, mid: int, code: int) -> None:
+        self._arrive(client, Published(mid, code))
 
     # --- on the loop again ----------------------------------------------------------
     def _arrive(self, client: Client, event: BrokerEvent) -> None:

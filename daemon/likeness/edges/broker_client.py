@@ -19,6 +19,7 @@ from likeness.core import line
 from likeness.core.line import MAX_WINDOW, BrokerUp
 from likeness.edges import tls_time
 from likeness.edges.bounded_client import MAX_PACKET_BYTES, BoundedClient
+from likeness.edges.brisk_client import BriskClient
 from likeness.edges.broker_tls import tls_context
 
 CONNECT_WITHIN_S = 5.0
@@ -52,6 +53,7 @@ class LineSettings:
         stubborn_to_s: the longest of these.
         answer_within_s: a broker that owes an answer for longer is left, though its
             pings come: on the same line nothing is ever sent again.
+        brisk: for thousands of messages a second, see `brisk_client`.
         known_time: what is known about the time, for certificates.
     """
 
@@ -73,6 +75,7 @@ class LineSettings:
     stubborn_from_s: float = 60.0
     stubborn_to_s: float = 600.0
     answer_within_s: float = 60.0
+    brisk: bool = False
     known_time: Callable[[], tls_time.KnownTime] = tls_time.sure
 
 
@@ -98,7 +101,8 @@ def new_client(settings: LineSettings, tls: ssl.SSLContext | None) -> BoundedCli
 
     In MQTT 3.1.1 a broker says "success" to a publish that it refuses.
     """
-    client = BoundedClient(
+    kind = BriskClient if settings.brisk else BoundedClient
+    client = kind(
         CallbackAPIVersion.VERSION2,
         client_id=settings.client_id,
         protocol=MQTTProtocolVersion.MQTTv5,
@@ -137,7 +141,7 @@ def _send_at_once(_client: Client, _data: Any, sock: Any) -> None:
 
 
 def connect(client: Client, settings: LineSettings) -> None:
-    """Connect and start the client's thread; this blocks for some seconds at most.
+    """Connect, and start the client's thread if it has one; this blocks for seconds.
 
     Raises:
         OSError: nobody there, no such host, or no trust (`ssl.SSLError`).
@@ -154,7 +158,8 @@ def connect(client: Client, settings: LineSettings) -> None:
             ReceiveMaximum=settings.receive_maximum,
         ),
     )
-    client.loop_start()
+    if not settings.brisk:
+        client.loop_start()
 
 
 def limits_of(said: Properties | None) -> BrokerUp | None:

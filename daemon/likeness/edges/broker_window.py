@@ -15,20 +15,22 @@ Send = Callable[[], int | None]  # gives the packet identifier, None without a l
 
 # Beyond 20 paho queues on its own, and one that is queued there is not in flight.
 OWN_WINDOW = 20
+BRISK_WINDOW = 1000  # of a client that does not leave its queue to paho
 
 
 class SendWindow:
     """Numbers what is sent, and lets at most a window of it out unanswered."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = OWN_WINDOW) -> None:
+        self._most = most
         self._numbers = count(1)
-        self._room = OWN_WINDOW
+        self._room = most
         self._held: deque[tuple[int, Send]] = deque()
         self._in_flight: dict[int, int] = {}  # packet identifier to our number
 
     def open(self, receive_maximum: int = MAX_WINDOW) -> None:
         """Begin with a new connection: nothing is held, nothing in flight."""
-        self._room = min(receive_maximum, OWN_WINDOW)
+        self._room = min(receive_maximum, self._most)
         self._held.clear()
         self._in_flight.clear()
 
