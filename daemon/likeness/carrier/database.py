@@ -174,7 +174,8 @@ def update_rows(
             )
             for one in columns
         )
-        new = sa.func.unnest(*arrays).table_valued(*(one.name for one in columns))
+        unnested = sa.func.unnest(*arrays)
+        new = unnested.table_valued(*(one.name for one in columns)).render_derived()
         ours = [table.c[name] == new.c[name] for name in keys]
         sets = {one.name: new.c[one.name] for one in columns if one.name not in keys}
         db.execute(table.update().where(*ours).values(sets))
