@@ -4,14 +4,11 @@ Everything is real but the visit's eyes: signed tokens, the ingest that takes th
 the API over a socket, both kinds of database.
 """
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
-from likeness.carrier import tables
 from likeness.core import jws
 from likeness.core.chain import ChainHead
 from likeness.core.vocabulary import (
@@ -293,54 +290,6 @@ async def test_nothing_is_bound_where_another_record_claims_the_place(
         one.far.take(result_at(one.terminal.near, head, facts=FIELD))
         assert [each.kind for each in one.far.store.alarms()] == ["fork"]
         assert await api.refused("t-1") == "chain_in_doubt"
-
-
-@story
-async def test_a_key_that_was_taken_back_since_has_signed_nothing(
-    place: str, tmp_path: Path
-) -> None:
-    async with office(tmp_path, place) as one, one.api() as api:
-        for name in ("t-1", "t-2"):
-            await api.open(name)
-            await one.terminal.visit(name)
-        file = one.terminal.near.keys.devices / "shop-17.json"
-        good = file.read_text()
-        other = await one.another("shop-18")
-        stolen = json.loads(good)
-        stolen["keys"] = json.loads(
-            (other.near.keys.devices / "shop-18.json").read_text()
-        )["keys"]
-        file.write_text(json.dumps(stolen))
-        assert await api.refused("t-1") == "key_revoked"
-        file.unlink()
-        assert await api.refused("t-1") == "key_revoked"
-        file.write_text(json.dumps({**json.loads(good), "environments": ["test"]}))
-        assert await api.refused("t-1") == "not_production"
-        file.write_text(good)
-        assert (await api.bind("t-1"))[0] == 201
-
-
-@story
-async def test_an_altered_row_of_the_database_binds_nothing(
-    place: str, tmp_path: Path
-) -> None:
-    """The columns say accepted; the token that was signed says refused."""
-    async with office(tmp_path, place) as one, one.api() as api:
-        await api.open("t-1")
-        await one.terminal.visit("t-1", verdict=Verdict.REFUSED)
-        with one.far.store.database.begin() as db:
-            db.execute(tables.records.update().values(verdict="accepted"))
-        assert await api.refused("t-1") == "refused"
-        with one.far.store.database.begin() as db:
-            token = db.execute(
-                sa.select(tables.records.c.token).where(tables.records.c.seq == 1)
-            ).scalar_one()
-            head, payload, signature = token.split(".")
-            claims = jws.decode(payload).replace(b'"refused"', b'"accepted"')
-            forged = ".".join((head, jws.encode(claims), signature))
-            rows = tables.records.update().where(tables.records.c.seq == 1)
-            db.execute(rows.values(token=forged))
-        assert await api.refused("t-1") == "key_revoked"
 
 
 @story
