@@ -183,6 +183,13 @@ def test_the_document_says_of_each_topic_who_how_and_what() -> None:
         **{"qos": 1, "retain": True, "bindingVersion": "0.2.0"}
     }
     assert document["operations"]["send_telemetry"]["bindings"]["mqtt"]["qos"] == 0
+    expiry = {
+        name: one["bindings"]["mqtt"].get("messageExpiryInterval")
+        for name, one in document["operations"].items()
+    }
+    assert expiry["hear_visit"] == visit_orders.LIFE_AT_MOST_S
+    assert expiry["send_ask"] is None  # a statement does not expire
+    assert expiry["send_result"] is None
     assert document["channels"]["result"]["address"] == "likeness/v1/{device}/result"
     told = document["components"]["messages"]
     assert told["numbers"]["x-jws"]["typ"] == asks.NUMBERS

@@ -171,6 +171,7 @@ def _operation(topic: Topic) -> Schema:
             "mqtt": {
                 "qos": topic.qos,
                 "retain": topic.retain,
+                **_expiry(topic),
                 "bindingVersion": MQTT_BINDING,
             }
         },
@@ -181,6 +182,14 @@ def _operation(topic: Topic) -> Schema:
             "messages": [{"$ref": "#/channels/reply/messages/reply"}],
         }
     return said
+
+
+def _expiry(topic: Topic) -> Schema:
+    """The longest of its messages, if each expires; `x-expiry` has each one's own."""
+    all_s = [wire.expires_s for wire in topic.wires if wire.expires_s is not None]
+    return (
+        {"messageExpiryInterval": max(all_s)} if len(all_s) == len(topic.wires) else {}
+    )
 
 
 def _message(topic: Topic, wire: Wire) -> Schema:
