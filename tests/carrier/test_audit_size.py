@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from audits import DEVICE, Far
-from likeness.carrier import audit_rows
+from likeness.carrier import audit_rows, tables
 from likeness.carrier.audit import Audit
 from likeness.carrier.audit_rows import Period
 from likeness.carrier.database import Database
@@ -37,3 +37,20 @@ def test_memory_does_not_grow_with_the_device(
     assert report.is_whole
     assert report.chains[0].records == COUNT
     assert peak < sum(len(token) for token in tokens) / 2
+
+
+def test_alarms_are_counted_once_each_over_pages(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_rows, "PAGE", 10)
+    database = Database(place)
+    with database.begin() as db:
+        for seq in range(35):
+            alarm = {"device": DEVICE, "epoch": "e" * 32, "seq": seq // 2}
+            texts = {"kind": "gap", "hash": f"h{seq}", "detail": "d", "token": "t"}
+            db.execute(tables.alarms.insert().values(**alarm, **texts, raised_utc_s=1))
+    found = [row.hash for row in audit_rows.alarms(database, DEVICE, Period())]
+    names = list(audit_rows.devices(database))
+    database.close()
+    assert sorted(found) == sorted(f"h{seq}" for seq in range(35))
+    assert names == [DEVICE]
