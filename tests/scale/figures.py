@@ -83,7 +83,8 @@ def table(found: Figures) -> Iterator[str]:
     last = found["phases"][-1]["memory_mib"]
     yield "memory MiB: " + ", ".join(f"{name} {mib}" for name, mib in last.items())
     yield f"counts: {found['counts']}"
-    yield f"kept by: {found['kept_by']}, ingests that fell: {found['falls']}"
+    took = {name: dict(what) for name, what in found["took"].items()}
+    yield f"took: {took}, ingests that fell: {found['falls']}"
     judged = found["judgement"]
     amiss = {
         name: len(what) if isinstance(what, list) else what

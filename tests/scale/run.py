@@ -103,7 +103,7 @@ def run(
             "database": kind,
             "settled": settled,
             "falls": stage.falls,
-            "kept_by": stage.kept_by(),
+            "took": stage.took(),
         }
         return figures.whole(
             show.phases, told, judge(stage.database(), lives, told), more

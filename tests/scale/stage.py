@@ -7,6 +7,7 @@ does it. Leaves to others: terminals, what is done to these programs, what came 
 import re
 import resource
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
@@ -23,7 +24,6 @@ SHIPPED = Path(__file__).parents[2] / "systemd/mosquitto/likeness.conf"
 TAKEN_OVER = ("max_inflight_messages", "max_queued_messages", "max_keepalive")
 SHARE = "ingest"
 LOOK_EVERY_S = 0.5
-KEPT = "event=kept "
 CARRIER = """\
 keys = "{keys}"
 database = "{database}"
@@ -125,9 +125,9 @@ class Stage:
                 pids[name] = program.pid
         return {name: cost.of(pid) for name, pid in pids.items()}
 
-    def kept_by(self) -> Mapping[str, int]:
-        """Return how many records each ingest was the first to keep, over its lives."""
-        return {name: one.said().count(KEPT) for name, one in self.ingests.items()}
+    def took(self) -> Mapping[str, Mapping[str, int]]:
+        """Return what each ingest says it did, over its lives: records and batches."""
+        return {name: _took(one.said()) for name, one in self.ingests.items()}
 
     def _start_the_fallen(self) -> None:
         while not self._looking.wait(LOOK_EVERY_S):
@@ -135,6 +135,15 @@ class Stage:
                 if name not in self._down and program.fell:
                     self.falls += 1
                     program.start()
+
+
+def _took(said: str) -> Mapping[str, int]:
+    batches = re.findall(r"event=batch (.*)", said)
+    sums = Counter({"batches": len(batches), "kept": 0, "kept_before": 0})
+    for batch in batches:
+        words = (word.partition("=") for word in batch.split())
+        sums.update({name: int(n) for name, _, n in words if name in sums})
+    return sums
 
 
 class Broker(Mosquitto):
