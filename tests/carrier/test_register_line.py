@@ -13,7 +13,7 @@ from likeness.carrier.settings import Settings
 from likeness.carrier.starting_desk import StartingDesk
 from likeness.core.visit_events import Cancelled
 from likeness.core.vocabulary import Purpose
-from stories import story
+from stories import story, until
 from talks import Near, shop, terminal
 
 pytestmark = pytest.mark.broker
@@ -32,6 +32,7 @@ async def both(folder: Path) -> AsyncIterator[tuple[Near, StartingDesk, Settings
                 port=broker.port,
             )
             desk = StartingDesk(settings)
+            await until(lambda: far.delivery.snapshot()["outbox_line"] == "online")
             try:
                 yield far, desk, settings
             finally:
