@@ -32,6 +32,13 @@ def far(tmp_path: Path, place: str) -> Iterator[Stage]:
         yield made
 
 
+@pytest.fixture
+def near(tmp_path: Path) -> Iterator[Stage]:
+    """For what does not depend on the kind of database."""
+    with stage(tmp_path, str(tmp_path / "carrier.db"), COUNT) as made:
+        yield made
+
+
 def desire(far: Stage, device: str, overrides: orders.Overrides) -> None:
     """As `carrier desire` does."""
     ordering = Ordering(strict_toml.load(far.config, Settings))
@@ -94,57 +101,57 @@ def test_it_comes_to_all_and_back_to_what_each_had(far: Stage) -> None:
 
 @pytest.mark.parametrize("does", [REFUSES, SILENT])
 def test_a_wave_whose_terminals_fail_is_the_last(
-    far: Stage, does: str, capsys: pytest.CaptureFixture[str]
+    near: Stage, does: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = far.file(stop='failed = "1"\nreport_within_s = 2')
-    assert far.rollout("start", file, "--no-run") == 0
-    _, some, rest = waves(far)
+    file = near.file(stop='failed = "1"\nreport_within_s = 2')
+    assert near.rollout("start", file, "--no-run") == 0
+    _, some, rest = waves(near)
     for device in some:
-        far.terminals.all[device].makes_of_it = does
-    assert far.rollout("run", "spring") == 1
-    assert far.phase() == ("stopped", 2)
-    assert far.terminals.touched().isdisjoint(rest)
+        near.terminals.all[device].makes_of_it = does
+    assert near.rollout("run", "spring") == 1
+    assert near.phase() == ("stopped", 2)
+    assert near.terminals.touched().isdisjoint(rest)
     said = capsys.readouterr().out
     kind = "refused" if does == REFUSES else "silent"
     assert f"stopped: wave 2: 2 of 2 failed (2 {kind}), at most 1 may" in said
     # Nothing leads on from here, whoever starts it again.
-    assert far.rollout("run", "spring") == 1
-    assert far.rollout("resume", "spring") == 2
-    assert far.rollout("pause", "spring") == 2
+    assert near.rollout("run", "spring") == 1
+    assert near.rollout("resume", "spring") == 2
+    assert near.rollout("pause", "spring") == 2
     assert "is stopped (wave 2" in capsys.readouterr().err
-    assert far.terminals.touched().isdisjoint(rest)
+    assert near.terminals.touched().isdisjoint(rest)
 
-    assert far.rollout("back", "spring") == 0
-    touched = {device for device, versions in far.issued().items() if versions}
+    assert near.rollout("back", "spring") == 0
+    touched = {device for device, versions in near.issued().items() if versions}
     assert touched.isdisjoint(rest)
-    assert {len(far.issued()[device]) for device in touched} == {2}
+    assert {len(near.issued()[device]) for device in touched} == {2}
 
 
-def test_one_that_gives_it_back_while_it_is_watched_stops_it(far: Stage) -> None:
-    assert far.rollout("start", far.file(soak_s=SLOWLY), "--no-run") == 0
-    with far.carried_on() as said:
-        assert far.reaches("soaking", 2)
-        (canary,), *_ = waves(far)
-        far.terminals.gives_back(canary)
-        assert far.reaches("stopped", 2)
+def test_one_that_gives_it_back_while_it_is_watched_stops_it(near: Stage) -> None:
+    assert near.rollout("start", near.file(soak_s=SLOWLY), "--no-run") == 0
+    with near.carried_on() as said:
+        assert near.reaches("soaking", 2)
+        (canary,), *_ = waves(near)
+        near.terminals.gives_back(canary)
+        assert near.reaches("stopped", 2)
     assert f"the first: {canary}: did_not_live" in said[-1]
-    assert far.stages()[canary] == (1, "failed", "refused")
+    assert near.stages()[canary] == (1, "failed", "refused")
 
 
-def test_a_terminal_that_is_lost_or_holds_results_stops_it(far: Stage) -> None:
+def test_a_terminal_that_is_lost_or_holds_results_stops_it(near: Stage) -> None:
     stop = 'report_within_s = 30\nlost_after_s = 1\nfailed = "1"\noutbox_oldest_s = 600'
-    file = far.file(soak_s=SLOWLY, stop=stop)
-    assert far.rollout("start", file, "--no-run") == 0
-    with far.carried_on():
-        assert far.reaches("soaking", 2)
-        _, (one, other), _ = waves(far)
+    file = near.file(soak_s=SLOWLY, stop=stop)
+    assert near.rollout("start", file, "--no-run") == 0
+    with near.carried_on():
+        assert near.reaches("soaking", 2)
+        _, (one, other), _ = waves(near)
         for _ in range(3):  # not retained: whoever comes late hears the next one
-            far.terminals.say(one, "telemetry", {"outbox_oldest_s": 601.5})
+            near.terminals.say(one, "telemetry", {"outbox_oldest_s": 601.5})
             time.sleep(0.8)
-        assert far.phase() == ("soaking", 2), "one may"
-        far.terminals.say(other, "status", {"status": "lost", "boot": "b"})
-        assert far.reaches("stopped", 2)
-    stages = far.stages()
+        assert near.phase() == ("soaking", 2), "one may"
+        near.terminals.say(other, "status", {"status": "lost", "boot": "b"})
+        assert near.reaches("stopped", 2)
+    stages = near.stages()
     assert stages[one] == (2, "failed", "holds_results")
     assert stages[other] == (2, "failed", "lost")
 
@@ -181,12 +188,12 @@ def test_refusals_elsewhere_and_before_the_change_count_for_nothing(far: Stage) 
 
 
 def test_without_results_of_before_refusals_cannot_be_compared(
-    far: Stage, capsys: pytest.CaptureFixture[str]
+    near: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = far.file(refusals="results = 40")
-    assert far.rollout("start", file) == 2
+    file = near.file(refusals="results = 40")
+    assert near.rollout("start", file) == 2
     assert "the fleet has 0 results of the last" in capsys.readouterr().err
-    assert far.phase() == ("", 0)
+    assert near.phase() == ("", 0)
 
 
 def test_pause_resume_and_back_while_it_runs(far: Stage) -> None:
@@ -208,15 +215,15 @@ def test_pause_resume_and_back_while_it_runs(far: Stage) -> None:
     assert set(far.terminals.runs().values()) == {None, orders.Overrides()}
 
 
-def test_a_newer_wish_is_not_taken_back(far: Stage) -> None:
-    assert far.rollout("start", far.file()) == 0
+def test_a_newer_wish_is_not_taken_back(near: Stage) -> None:
+    assert near.rollout("start", near.file()) == 0
     newer = orders.Overrides(keep_days=5)
-    desire(far, "shop-4", newer)
-    assert far.rollout("back", "spring") == 0
-    runs = far.terminals.runs()
+    desire(near, "shop-4", newer)
+    assert near.rollout("back", "spring") == 0
+    runs = near.terminals.runs()
     assert runs.pop("shop-4") == newer
     assert set(runs.values()) == {orders.Overrides()}
-    assert far.stages()["shop-4"][1:] == ("left", "barred")
+    assert near.stages()["shop-4"][1:] == ("left", "barred")
 
 
 def test_one_rollout_holds_its_terminals_until_it_ends(
@@ -236,42 +243,42 @@ def test_one_rollout_holds_its_terminals_until_it_ends(
     assert far.terminals.runs()["shop-1"] == orders.Overrides(keep_days=20)
 
 
-def test_after_a_stop_the_next_one_goes_forward(far: Stage) -> None:
-    for one in far.terminals.all.values():
+def test_after_a_stop_the_next_one_goes_forward(near: Stage) -> None:
+    for one in near.terminals.all.values():
         one.makes_of_it = REFUSES
-    assert far.rollout("start", far.file()) == 1
-    for one in far.terminals.all.values():
+    assert near.rollout("start", near.file()) == 1
+    for one in near.terminals.all.values():
         one.makes_of_it = "applies"
-    assert far.rollout("start", far.file("mended")) == 0
+    assert near.rollout("start", near.file("mended")) == 0
     # What the first one leads back to is older than what stands there now.
-    assert far.rollout("back", "spring") == 0
-    assert set(far.terminals.runs().values()) == {MINUTE}
+    assert near.rollout("back", "spring") == 0
+    assert set(near.terminals.runs().values()) == {MINUTE}
 
 
 def test_a_bundle_comes_back_as_a_newer_one_only(
-    far: Stage, capsys: pytest.CaptureFixture[str]
+    near: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bundle = f'bundle = {{ number = 3, digest = "{"ab" * 32}" }}\nkeep_days = 5'
-    assert far.rollout("start", far.file(desired=bundle)) == 0
+    assert near.rollout("start", near.file(desired=bundle)) == 0
     capsys.readouterr()
-    assert far.rollout("back", "spring") == 2
+    assert near.rollout("back", "spring") == 2
     assert "none takes an older one: publish" in capsys.readouterr().err
-    assert far.rollout("back", "spring", "--bundle", f"3:{'cd' * 32}") == 2
+    assert near.rollout("back", "spring", "--bundle", f"3:{'cd' * 32}") == 2
     assert "bundle 3 is not newer than 3" in capsys.readouterr().err
-    assert far.rollout("back", "spring", "--bundle", "4:xy") == 2
+    assert near.rollout("back", "spring", "--bundle", "4:xy") == 2
     assert "write NUMBER:SHA256" in capsys.readouterr().err
-    assert far.phase() == ("done", 3)
-    assert far.rollout("back", "spring", "--bundle", f"4:{'cd' * 32}") == 0
+    assert near.phase() == ("done", 3)
+    assert near.rollout("back", "spring", "--bundle", f"4:{'cd' * 32}") == 0
     former = orders.Overrides(bundle=orders.Bundle(number=4, digest="cd" * 32))
-    assert set(far.terminals.runs().values()) == {former}
+    assert set(near.terminals.runs().values()) == {former}
 
 
-def test_models_may_stay_when_the_rest_goes_back(far: Stage) -> None:
+def test_models_may_stay_when_the_rest_goes_back(near: Stage) -> None:
     sent = orders.Bundle(number=3, digest="ab" * 32)
     bundle = f'bundle = {{ number = 3, digest = "{"ab" * 32}" }}\nkeep_days = 5'
-    assert far.rollout("start", far.file(desired=bundle)) == 0
-    assert far.rollout("back", "spring", "--keep-bundle") == 0
-    assert set(far.terminals.runs().values()) == {orders.Overrides(bundle=sent)}
+    assert near.rollout("start", near.file(desired=bundle)) == 0
+    assert near.rollout("back", "spring", "--keep-bundle") == 0
+    assert set(near.terminals.runs().values()) == {orders.Overrides(bundle=sent)}
 
 
 def test_hundreds_go_out_a_hundred_at_a_time(tmp_path: Path) -> None:

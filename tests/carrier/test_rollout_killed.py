@@ -136,15 +136,16 @@ def test_killed_after_each_step_each_gets_the_wish_once(far: Stage) -> None:
 
 
 def test_what_was_signed_before_a_stop_does_not_go_out_after_it(far: Stage) -> None:
-    """A crash between keeping and sending, and meanwhile another terminal refused."""
+    """One refuses, so it stops; the others have not answered, and hear nothing more."""
     file = far.file(waves='["100 %"]', stop='failed = "0"\nreport_within_s = 60')
     assert far.rollout("start", file, "--no-run") == 0
-    make_all(far, REFUSES)
-    run = far.runner("spring")
-    run.start()
-    assert far.reaches("stopped")
-    run.stop()
+    make_all(far, SILENT)
+    far.terminals.all["shop-1"].makes_of_it = REFUSES
+    with far.carried_on():
+        assert far.reaches("stopped")
+        assert happens(lambda: len(far.terminals.touched()) == COUNT, 10)
     heard = {device: len(one.heard) for device, one in far.terminals.all.items()}
+    assert "sent" in {stage for _, stage, _ in far.stages().values()}
     assert far.rollout("run", "spring") == 1
     assert {d: len(one.heard) for d, one in far.terminals.all.items()} == heard
 
