@@ -49,7 +49,8 @@ def test_ingest_counts_what_happened() -> None:
     told.record_dropped(Problem.BAD_SIGNATURE)
     told.ask_came("visit")
     told.receipts_went(3)
-    told.alarm_raised(Problem.FORK, 1_795_000_000.0)
+    told.alarms_are({"fork": (1, 1_795_000_000)})
+    told.alarms_are({"fork": (1, 1_795_000_000)})  # looked up again: none more
     told.batch_done(7, 0.03)
     told.committed(0.004)
     told.waits(12, 0.5)
@@ -91,7 +92,7 @@ def test_a_word_that_is_none_of_ours_makes_no_new_series() -> None:
         told.record_refused(word)
         told.record_dropped(word)
         told.ask_came(word)
-        told.alarm_raised(word, 1.0)
+        told.alarms_are({word: (1, 1)})
     assert set(read(told)) == before
     assert read(told)["likeness_records_total|what=other"] == 3
 

@@ -15,6 +15,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,12 @@ from paho.mqtt.client import Client
 import contract
 from broker import Mosquitto, free_port, mosquitto
 from deliveries import DEVICE
-from likeness.core import messages
+from likeness.core import jws, messages
+from likeness.core.chain import ChainHead
 from likeness.edges import desk_token
 from likeness.simulators.authority import Authority, Issued, Kind
 from processes import LIKENESS, Program, happens
-from results import bench, chain_of
+from results import EPOCH, REFUSED, bench, chain_of, result_at
 from scale.fleet import made_up, publish_fleet
 
 pytestmark = [pytest.mark.prometheus, pytest.mark.broker]
@@ -159,7 +161,10 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
         stack.enter_context(lives(far.program))
         both = 'count(up{job=~"likeness-.+"} == 1) == 2'
         assert happens(far.has(both), WITHIN_S), far.ask("targets")
-        client = results_come(broker, chain_of(near, 6))
+        tokens = chain_of(near, 6)
+        head = ChainHead(EPOCH, 6, jws.chain_hash(tokens[5]))
+        fork = result_at(near, head, replace(REFUSED, transaction="t-2"))
+        client = results_come(broker, [*tokens, fork])
         for seen in (
             "sum(increase(likeness_results_total[1m])) > 0",
             f"sum(likeness_terminals) == {TERMINALS + 1}",
@@ -234,6 +239,17 @@ def test_the_alert_rules_are_loaded_and_healthy(scraped: Prometheus) -> None:
         return bool(rules) and all(rule["health"] == "ok" for rule in rules)
 
     assert happens(judged, WITHIN_S), scraped.ask("rules")
+
+
+def test_a_fork_raises_its_alert(scraped: Prometheus) -> None:
+    fires = 'ALERTS{alertname="LikenessForkAlarm", alertstate="firing"}'
+    assert happens(scraped.has(fires), WITHIN_S)
+    told = {
+        one["labels"]["alertname"]: one["annotations"]
+        for one in scraped.ask("alerts")["alerts"]
+    }
+    assert "likeness carrier alarms" in told["LikenessForkAlarm"]["do"]
+    assert "LikenessKeyAlarm" not in told
 
 
 def test_without_its_token_prometheus_sees_nothing(scraped: Prometheus) -> None:

@@ -67,11 +67,17 @@ class Ingest:
         )
         self._arrived: asyncio.Queue[Arrived] = asyncio.Queue()
         self.counts = self._telling.counts
+        self._began_s: float | None = None  # the batch in work
 
     @property
     def waiting(self) -> int:
         """How many messages wait for their batch."""
         return self._arrived.qsize()
+
+    @property
+    def oldest_s(self) -> float:
+        """For how long the batch in work has been there; 0: there is none."""
+        return 0.0 if self._began_s is None else time.perf_counter() - self._began_s
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -81,9 +87,10 @@ class Ingest:
                 group.create_task(self._line.run(self._listen))
                 while True:
                     batch = await self._next_batch()
-                    began_s = time.perf_counter()
+                    self._began_s = began_s = time.perf_counter()
                     outcome = await loop.run_in_executor(thread, self.handle, batch)
                     self._answer(batch, outcome, began_s)
+                    self._began_s = None
 
     def _listen(self, event: BrokerEvent) -> None:
         match event:

@@ -8,18 +8,13 @@ that the first event is an increase as well. Leaves to others: serving
 (`systemd/monitoring`).
 """
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import prometheus_client
 from aiohttp import web
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    ProcessCollector,
-)
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from likeness import __version__
 from likeness.carrier.verify import Problem
@@ -74,10 +69,9 @@ class Metrics:
     """The figures of one process, in a registry of its own; safe from any thread."""
 
     def __init__(self) -> None:
-        """Begin at 0, with what every program has."""
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
+        prometheus_client.ProcessCollector(registry=self.registry)
         about = "Always 1; the version is the label."
         self._gauges("likeness_build_info", about, "version", [__version__]).labels(
             __version__
@@ -115,11 +109,10 @@ class Metrics:
             counter.labels(str(value))
         return counter
 
-    def _gauge(self, name: str, what: str) -> Gauge:
-        return Gauge(name, what, registry=self.registry)
-
-    def _gauges(self, name: str, what: str, label: str, of: Iterable[str]) -> Gauge:
-        gauge = Gauge(name, what, [label], registry=self.registry)
+    def _gauges(
+        self, name: str, what: str, label: str = "", of: Iterable[str] = ()
+    ) -> Gauge:
+        gauge = Gauge(name, what, [label] if label else [], registry=self.registry)
         for value in of:
             gauge.labels(str(value))
         return gauge
@@ -132,7 +125,6 @@ class IngestMetrics(Metrics):
     """What `carrier run` tells."""
 
     def __init__(self) -> None:
-        """Begin at 0."""
         super().__init__()
         self._results = self._counts(
             "likeness_results", "New results kept.", "verdict", Verdict
@@ -150,9 +142,10 @@ class IngestMetrics(Metrics):
         self._alarms = self._counts(
             "likeness_alarms", "Alarms raised.", "kind", Problem
         )
+        self._alarms_known: dict[str, int] = defaultdict(int)
         self._alarm_newest = self._gauges(
             "likeness_alarm_newest_timestamp_seconds",
-            "When the newest alarm was raised; 0: none since the start.",
+            "When the newest alarm was raised; 0: there is none.",
             "kind",
             [*Problem, OTHER],
         )
@@ -168,11 +161,11 @@ class IngestMetrics(Metrics):
         self._commit_seconds = self._histogram(
             "likeness_commit_seconds", "Transaction of a batch.", BATCH_BUCKETS_S
         )
-        self._waiting = self._gauge("likeness_waiting", "Messages that wait here.")
-        self._waiting_oldest = self._gauge(
-            "likeness_waiting_oldest_seconds", "Age of the first that waits here."
+        self._waiting = self._gauges("likeness_waiting", "Messages that wait here.")
+        self._waiting_oldest = self._gauges(
+            "likeness_waiting_oldest_seconds", "Since when a batch is in work."
         )
-        self._line_up = self._gauge("likeness_line_up", "1: there is a broker.")
+        self._line_up = self._gauges("likeness_line_up", "1: there is a broker.")
 
     def record_came(self, what: str, *, verdict: str = "", count: int = 1) -> None:
         """Records were handled: `keeping.Kept.what`; new results' verdict."""
@@ -198,11 +191,13 @@ class IngestMetrics(Metrics):
         """So many signed receipts were handed to the line."""
         self._receipts.inc(count)
 
-    def alarm_raised(self, kind: str, now_s: float) -> None:
-        """A person must look; once for each, after its commit."""
-        kind = _of(tuple(Problem), kind)
-        self._alarms.labels(kind).inc()
-        self._alarm_newest.labels(kind).set(now_s)
+    def alarms_are(self, found: Mapping[str, tuple[int, int]]) -> None:
+        """So many alarms of each kind stand in the database, the newest raised then."""
+        for kind, (count, newest_utc_s) in found.items():
+            label = _of(tuple(Problem), kind)
+            self._alarms.labels(label).inc(max(0, count - self._alarms_known[kind]))
+            self._alarm_newest.labels(label).set(newest_utc_s)
+            self._alarms_known[kind] = count
 
     def batch_done(self, records: int, seconds: float) -> None:
         """A batch is answered: from the first of it being taken up to the receipts."""
@@ -214,7 +209,7 @@ class IngestMetrics(Metrics):
         self._commit_seconds.observe(seconds)
 
     def waits(self, count: int, oldest_s: float) -> None:
-        """So many messages wait here for their batch, the first for so long."""
+        """So many messages wait for their batch; the one in work is so old."""
         self._waiting.set(count)
         self._waiting_oldest.set(oldest_s)
 
@@ -227,7 +222,6 @@ class FleetMetrics(Metrics):
     """What `carrier fleet` tells."""
 
     def __init__(self) -> None:
-        """Begin at 0."""
         super().__init__()
         self._terminals = self._gauges(
             "likeness_terminals", "Terminals by state.", "state", STATES
@@ -238,7 +232,7 @@ class FleetMetrics(Metrics):
         self._software = self._gauges(
             "likeness_terminals_by_software", "Terminals by version.", "software", ()
         )
-        self._oldest = self._gauge(
+        self._oldest = self._gauges(
             "likeness_terminals_outbox_oldest_seconds",
             "Age of the oldest unreceipted record of any terminal.",
         )
@@ -248,22 +242,22 @@ class FleetMetrics(Metrics):
             "than_seconds",
             map(str, LONGER_THAN_S),
         )
-        self._clock_bad = self._gauge(
+        self._clock_bad = self._gauges(
             "likeness_clock_bad_terminals", "Terminals whose clock is not set."
         )
-        self._throttled = self._gauge(
+        self._throttled = self._gauges(
             "likeness_throttled_terminals", "Terminals slowed for heat or supply."
         )
-        self._pending = self._gauge(
+        self._pending = self._gauges(
             "likeness_desired_pending_terminals", "Terminals not yet as desired."
         )
-        self._pending_oldest = self._gauge(
+        self._pending_oldest = self._gauges(
             "likeness_desired_pending_oldest_seconds", "How long the longest waits."
         )
-        self._faulty = self._gauge(
+        self._faulty = self._gauges(
             "likeness_faulty_terminals", "Terminals that report a fault."
         )
-        self._hottest = self._gauge(
+        self._hottest = self._gauges(
             "likeness_terminals_hottest_celsius", "The warmest processor."
         )
         self._unknown = Counter(

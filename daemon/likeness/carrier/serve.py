@@ -3,12 +3,15 @@
 Leaves to others: every step of the work (`ingest`).
 """
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
 from likeness.carrier.answering import Answering
 from likeness.carrier.ingest import TOPICS, UNANSWERED, Ingest
+from likeness.carrier.ingest_figures import serve_figures
 from likeness.carrier.keeping import Kept
+from likeness.carrier.metrics import IngestMetrics
 from likeness.carrier.numbers import NumberFile, NumberRegistry
 from likeness.carrier.persons import Digests
 from likeness.carrier.register_numbers import REGISTER, RegisterNumbers
@@ -64,7 +67,8 @@ async def serve(
     store = CarrierStore(settings.database)
     try:
         answering = _answering(settings, store)
-        await Ingest(
+        metrics = IngestMetrics()
+        ingest = Ingest(
             line=line,
             store=store,
             trust=trust,
@@ -72,7 +76,11 @@ async def serve(
             environment=Environment(settings.environment),
             on_kept=on_kept,
             answering=answering,
-        ).run()
+            metrics=metrics,
+        )
+        async with asyncio.TaskGroup() as group:
+            group.create_task(ingest.run())
+            group.create_task(serve_figures(settings, ingest, metrics))
     finally:
         store.close()
 
