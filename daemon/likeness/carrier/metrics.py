@@ -42,11 +42,9 @@ class FleetCount:
     """How the fleet stands now: terminals, counted.
 
     Attributes:
-        states: of each of `STATES`, how many.
-        clocks: of each of `CLOCKS`, how many.
+        states, clocks: of each of `STATES` and `CLOCKS`, how many.
         software: version → how many.
-        oldest_s: ages of each terminal's oldest unreceipted record, in seconds; of
-            those that have one.
+        oldest_s: age of each terminal's oldest unreceipted record, where it has one.
         throttled: whose processor is slowed for heat or a weak supply.
         pending: whose reported state is not yet what is desired.
         pending_oldest_s: how long the longest of these has waited.
@@ -72,10 +70,8 @@ class Metrics:
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         prometheus_client.ProcessCollector(registry=self.registry)
-        about = "Always 1; the version is the label."
-        self._gauges("likeness_build_info", about, "version", [__version__]).labels(
-            __version__
-        ).set(1)
+        build = self._gauges("likeness_build_info", "Always 1.", "version")
+        build.labels(__version__).set(1)
         self._certificates = self._gauges(
             "likeness_certificate_expires_timestamp_seconds",
             "When a certificate of this program ends.",
