@@ -243,3 +243,19 @@ async def test_numbers_and_persons_stand_in_no_log(
     assert "event=not_done at=/v1/transactions/{transaction}/bind" in caplog.text
     for hidden in (MOBILE, OTHER_MOBILE, ADA, NAME):
         assert hidden not in caplog.text + repr(shown)
+
+
+@story
+async def test_an_ended_transaction_binds_nothing(place: str, tmp_path: Path) -> None:
+    async with office(tmp_path, place) as one, one.api() as api:
+        await api.open("t-1")
+        await one.terminal.visit("t-1")
+        for _ in range(2):
+            status, said = await api.post("/v1/transactions/t-1/end")
+            assert (status, said["state"], said["usable"]) == (200, "ended", False)
+        assert await api.refused("t-1") == "transaction_ended"
+        await api.open("t-2")
+        await one.terminal.visit("t-2")
+        assert (await api.bind("t-2"))[0] == 201
+        status, said = await api.post("/v1/transactions/t-2/end")
+        assert (status, said["reason"]) == (409, "used_before")
