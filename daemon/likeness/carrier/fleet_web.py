@@ -27,7 +27,7 @@ from likeness.carrier.metrics import FleetMetrics
 LOOK_EVERY_S = 2.0
 STILL_HERE_S = 10.0
 MOST_STREAMS = 16
-RECORDS_LAST_S = 15.0  # so long a terminal's records are not read again
+RECORDS_LAST_S = 5.0  # so long a terminal's records are not read again
 MOST_READ = 64  # terminals whose records are kept for that long
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
