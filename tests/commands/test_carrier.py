@@ -8,6 +8,8 @@ import pytest
 
 from broker import mosquitto
 from likeness.__main__ import main
+from likeness.carrier.database import newest_revision
+from postgres import Postgres
 from results import bench
 
 
@@ -48,6 +50,23 @@ def test_alarms_are_read_from_a_database_that_is_there(
     said = capsys.readouterr().err
     assert "cannot be used as the carrier's database" in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.postgres
+def test_a_database_of_postgresql_is_made_ready_when_a_person_says_so(
+    postgres: Postgres, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url, config = postgres.database(), tmp_path / "carrier.toml"
+    config.write_text(f'keys = "x"\ndatabase = "{url}"\n')
+    assert main(["carrier", "alarms", "--database", url]) == 78
+    assert (
+        "run 'likeness carrier migrate --config FILE' once" in capsys.readouterr().err
+    )
+    for _ in range(2):  # it may be said again
+        assert main(["carrier", "migrate", "--config", str(config)]) == 0
+        assert capsys.readouterr().out == f"{url}: ready at {newest_revision()}\n"
+    assert main(["carrier", "alarms", "--database", url]) == 0
+    assert capsys.readouterr().out == "no alarm\n"
 
 
 @pytest.mark.broker

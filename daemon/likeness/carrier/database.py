@@ -12,9 +12,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from alembic import command, config, migration
 from alembic.script import ScriptDirectory
+from psycopg import sql
 from sqlalchemy.dialects import postgresql, sqlite
 
 from likeness.carrier import tables
@@ -155,6 +157,26 @@ def among(
         return column.in_(values)
     array = postgresql.ARRAY(column.type)
     return column == sa.any_(sa.bindparam(None, list(values), array))
+
+
+def insert_rows(
+    db: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]
+) -> None:
+    """Write rows that cannot be there yet: all with the same columns, all or none."""
+    if not rows:
+        return
+    if db.dialect.name != POSTGRESQL:
+        db.execute(table.insert(), rows)
+        return
+    columns = list(rows[0])
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    copy = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
+    driver = db.connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError("no connection of psycopg")
+    with driver.cursor() as cursor, cursor.copy(copy) as out:
+        for row in rows:
+            out.write_row([row[name] for name in columns])
 
 
 def update_rows(

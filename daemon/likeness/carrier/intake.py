@@ -147,9 +147,8 @@ class Intake:
         claims = record.claims
         if claims.iss != device:
             return Problem.WRONG_DEVICE
-        if claims.environment is not self._environment or not self._trust.allows(
-            device, claims.environment
-        ):
+        allowed = self._trust.allows(device, claims.environment)
+        if claims.environment is not self._environment or not allowed:
             return Problem.WRONG_ENVIRONMENT
         return ""
 

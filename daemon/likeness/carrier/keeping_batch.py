@@ -31,7 +31,7 @@ def keep_all(
     plain = keeping_plain.find(db, batch, now_s)
     keeping_plain.write(db, plain, now_s)
     kept = [
-        Kept(one, new=True) if _place(one) in plain else keep(db, one, now_s)
+        Kept(one, new=True) if _place(one) in plain.chains else keep(db, one, now_s)
         for one in batch
     ]
     heads: list[Chain] = []
@@ -41,7 +41,7 @@ def keep_all(
         if not one.wrong_key:
             ours.setdefault(_place(one.record), []).append(one)
     for place, records in ours.items():
-        if place in plain:
+        if place in plain.chains:
             last = records[-1].record
             heads.append(Chain(last.device, Link(last.epoch, last.seq, last.hash)))
         elif head := advance(db, *place, now_s):

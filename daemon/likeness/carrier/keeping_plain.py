@@ -3,19 +3,23 @@
 A chain of a batch is plain if nothing about it can be doubtful: its device never
 changed its key, nothing stands beyond its head, each of its new records is a result
 that is taken, follows the one before it, was made by a clock that is not ahead, and has
-no nonce or the one that was given for it. If anything of a device is not plain, nothing
-of it in this batch is. Then a batch takes five statements, however many chains
-there are. It must come to the same rows and the same answers as `keeping` does record
-by record; a test holds the two together. All functions work inside the caller's
-transaction. Leaves to others: whatever is not plain (`keeping`).
+no nonce or the one that was given for it. The first chain of a new device is plain as
+well. If anything of a device is not plain, nothing of it in this batch is.
+
+So a batch takes a handful of statements, however many chains there are. It must come to
+the same rows and the same answers as `keeping` does record by record; a test holds the
+two together. All functions work inside the caller's transaction. Leaves to others:
+whatever is not plain (`keeping`).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
 from likeness.carrier import dating, doubts, nonces, tables
-from likeness.carrier.database import among, update_rows
+from likeness.carrier.database import among, insert_rows, update_rows
 from likeness.carrier.incoming import Incoming
 from likeness.carrier.keeping import BEFORE_FIRST, Place, new_row
 from likeness.core import dating as core_dating
@@ -25,7 +29,15 @@ from likeness.core.chain import Link
 Chains = dict[Place, list[Incoming]]
 
 
-def find(db: sa.Connection, batch: Sequence[Incoming], now_s: int) -> Chains:
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """What is plain in a batch."""
+
+    chains: Chains = field(default_factory=dict)
+    fresh: frozenset[str] = frozenset()  # devices of which nothing is here yet
+
+
+def find(db: sa.Connection, batch: Sequence[Incoming], now_s: int) -> Plain:
     """Return the plain chains of a batch, each with its records."""
     odd = {one.device for one in batch if not _may_be_plain(one, now_s)}
     chains: Chains = {}
@@ -33,32 +45,34 @@ def find(db: sa.Connection, batch: Sequence[Incoming], now_s: int) -> Chains:
         if one.device not in odd:
             chains.setdefault((one.device, one.epoch), []).append(one)
     if not chains:
-        return {}
-    heads = _heads(db, {device for device, _ in chains})
+        return Plain()
+    heads = _heads(db, chains)
     visits = _visits(db, chains)
     used: set[str] = set()
     for place, records in chains.items():
         if not (_goes_on(heads.get(place), records) and _fit(records, visits, used)):
             odd.add(place[0])
-    return {place: found for place, found in chains.items() if place[0] not in odd}
+    return Plain(
+        {place: found for place, found in chains.items() if place[0] not in odd},
+        frozenset(
+            device for (device, _), at in heads.items() if at.seq == BEFORE_FIRST
+        ),
+    )
 
 
-def write(db: sa.Connection, chains: Chains, now_s: int) -> None:
+def write(db: sa.Connection, plain: Plain, now_s: int) -> None:
     """Keep them, move the heads, and note which nonces are used."""
-    if not chains:
+    if not plain.chains:
         return
-    every = [one for records in chains.values() for one in records]
-    db.execute(tables.records.insert(), [new_row(one, now_s) for one in every])
-    heads = [
-        {
-            "device": last.device,
-            "epoch": last.epoch,
-            "upto": last.seq,
-            "head": last.hash,
-        }
-        for last in (records[-1] for records in chains.values())
-    ]
-    update_rows(db, tables.chains, ("device", "epoch"), heads)
+    every = [one for records in plain.chains.values() for one in records]
+    insert_rows(db, tables.records, [new_row(one, now_s) for one in every])
+    begun, moved = [], []
+    for (device, epoch), records in plain.chains.items():
+        last = records[-1]
+        head = {"device": device, "epoch": epoch, "upto": last.seq, "head": last.hash}
+        (begun if device in plain.fresh else moved).append(head)
+    insert_rows(db, tables.chains, begun)
+    update_rows(db, tables.chains, ("device", "epoch"), moved)
     used = [
         {"device": one.device, "nonce": nonce, "used_by": one.hash}
         for one in every
@@ -69,13 +83,16 @@ def write(db: sa.Connection, chains: Chains, now_s: int) -> None:
 
 def _may_be_plain(one: Incoming, now_s: int) -> bool:
     claims = one.claims
-    if not isinstance(claims, messages.Result) or one.refusal:
+    begins = isinstance(claims, messages.EpochBegins) and claims.former is None
+    if claims is None or one.refusal:
+        return False
+    if not (begins or isinstance(claims, messages.Result)):
         return False
     return not core_dating.is_ahead(dating.moment_of(claims), now_s)
 
 
-def _heads(db: sa.Connection, devices: set[str]) -> dict[Place, Link]:
-    """Return the heads of these devices' chains, but for those that are not plain."""
+def _heads(db: sa.Connection, chains: Chains) -> dict[Place, Link]:
+    """Return the heads of these chains, but for those that are not plain."""
     table, records, changes = tables.chains, tables.records, tables.key_changes
     beyond = sa.select(records.c.seq).where(
         records.c.device == table.c.device,
@@ -83,15 +100,20 @@ def _heads(db: sa.Connection, devices: set[str]) -> dict[Place, Link]:
         records.c.seq > table.c.upto,
     )
     changed = sa.select(changes.c.seq).where(changes.c.device == table.c.device)
-    query = sa.select(table).where(
-        among(db, table.c.device, devices),
-        table.c.upto > BEFORE_FIRST,
-        ~beyond.exists(),
-        ~changed.exists(),
-    )
-    return {
+    odd = sa.or_(table.c.upto == BEFORE_FIRST, beyond.exists(), changed.exists())
+    devices = Counter(device for device, _ in chains)
+    query = sa.select(table, odd.label("odd"))
+    rows = db.execute(query.where(among(db, table.c.device, set(devices)))).all()
+    known = {row.device for row in rows}
+    fresh = {
+        (device, epoch): Link(epoch, BEFORE_FIRST, "")
+        for device, epoch in chains
+        if device not in known and devices[device] == 1
+    }
+    return fresh | {
         (row.device, row.epoch): Link(row.epoch, row.upto, row.head)
-        for row in db.execute(query)
+        for row in rows
+        if not row.odd
     }
 
 

@@ -11,6 +11,7 @@ stolen key needs a restart. Leaves to others: judging.
 """
 
 import logging
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,7 +56,7 @@ class Trust:
                 f"{folder}: no folder of device keys; make one with"
                 " 'likeness keys make', or give another with --keys"
             )
-        self._folder = folder
+        self._folder, self._folder_name = folder, str(folder)
         self._devices: dict[str, tuple[DeviceFile, dict[str, ECKey]]] = {}
         self._seen: dict[str, tuple[int, ...]] = {}  # of each file, as it was read
 
@@ -92,7 +93,7 @@ class Trust:
         if not _FILE_NAME.match(device):
             return ()
         try:
-            at = (self._folder / f"{device}.json").stat()
+            at = os.stat(f"{self._folder_name}/{device}.json")  # noqa: PTH116 - often
         except OSError:
             return ()
         return at.st_mtime_ns, at.st_ctime_ns, at.st_ino, at.st_size

@@ -24,6 +24,7 @@ from likeness.commands import (
     carrier_discovery,
     carrier_export,
     carrier_fleet,
+    carrier_migrate,
     carrier_orders,
     carrier_report,
     carrier_rollout,
@@ -53,6 +54,7 @@ command.add_command(carrier_report.command, "report")
 command.add_command(carrier_export.command, "export")
 command.add_command(carrier_export.verify_export)
 command.add_command(carrier_fleet.command)
+command.add_command(carrier_migrate.command)
 command.add_command(carrier_schemas.command)
 command.add_command(carrier_discovery.command)
 
@@ -61,7 +63,7 @@ command.add_command(carrier_discovery.command)
 @click.option("--config", "config_file", type=click.Path(path_type=Path))
 @click.option("--broker", help="HOST:PORT, without TLS: for a test.")
 @click.option("--keys", type=click.Path(path_type=Path), help="Folder of keys.")
-@click.option("--database", type=click.Path(path_type=Path))
+@click.option("--database", help="A file, or postgresql://user@host/name.")
 @click.option("--environment", type=click.Choice(["production", "test"]))
 @click.option(
     "--numbers",
@@ -73,7 +75,7 @@ def run(
     config_file: Path | None,
     broker: str | None,
     keys: Path | None,
-    database: Path | None,
+    database: str | None,
     environment: str | None,
     numbers: Path | None,
 ) -> None:
@@ -101,14 +103,12 @@ def run(
 
 
 @command.command()
-@click.option(
-    "--database", required=True, type=click.Path(path_type=Path), help="Of 'run'."
-)
+@click.option("--database", required=True, help="Of 'run': a file, or an address.")
 @click.option("--device", default="", help="Of this terminal only.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def alarms(database: Path, device: str, *, as_json: bool) -> None:
+def alarms(database: str, device: str, *, as_json: bool) -> None:
     """List what a person must look at: forks, changed keys, lost databases."""
-    if not database.is_file():
+    if "://" not in database and not Path(database).is_file():
         raise UsageError(f"{database}: no database here; 'carrier run' makes it")
     store = CarrierStore(database)
     try:

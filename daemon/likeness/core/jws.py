@@ -5,7 +5,6 @@ Strict on purpose: one size limit, the three header members that we use and no o
 others: signing, checking a signature, what the claims mean.
 """
 
-import base64
 import binascii
 import hashlib
 import json
@@ -15,12 +14,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from likeness.errors import Untrusted
 
 ES256 = "ES256"  # RFC 7518, 3.4
 SIGNATURE_BYTES = 64  # r ‖ s, 32 bytes each
 # The brokers in the field take messages of at most 16 KiB; a result has some 2 KiB.
 MAX_TOKEN_BYTES = 16_384
+_NUL = b"\\u0000"
+_TO_URL, _FROM_URL = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
 _HEADER_MEMBERS = {"alg", "kid", "typ"}
 _ALPHABET = re.compile(r"[A-Za-z0-9_-]*\Z")
 # Whoever reads the tokens of a fleet sees the same headers again and again: a device
@@ -42,7 +45,8 @@ class Unverified:
 
 def encode(data: bytes) -> str:
     """Return base64url without padding (RFC 7515, 2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    text = binascii.b2a_base64(data, newline=False).translate(_TO_URL)
+    return text.rstrip(b"=").decode("ascii")
 
 
 def decode(text: str) -> bytes:
@@ -52,8 +56,9 @@ def decode(text: str) -> bytes:
         Untrusted: a foreign character, padding, or bits left over at the end.
     """
     try:
-        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (binascii.Error, ValueError) as problem:
+        usual = text.encode("ascii").translate(_FROM_URL)
+        data = binascii.a2b_base64(usual + b"=" * (-len(text) % 4))
+    except ValueError as problem:  # binascii.Error and UnicodeError are ValueErrors
         raise Untrusted("not base64url") from problem
     if encode(data) != text:  # also with any foreign character: those are passed over
         strange = not _ALPHABET.match(text)
@@ -125,10 +130,15 @@ def load_object(data: bytes) -> dict[str, Any]:
     """Read a JSON object that names no member twice.
 
     Raises:
-        Untrusted: not UTF-8, not JSON, not an object, or a member twice.
+        Untrusted: not UTF-8, not JSON, not an object, a member twice, or a text with
+            NUL, which no text of ours has and not every database can keep.
     """
+    if _NUL in data:
+        raise Untrusted("a text with NUL")
+    if (quickly := _load_ours(data)) is not None:
+        return quickly
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_no_member_twice)
+        value = _JSON.decode(data.decode("utf-8"))
     except (ValueError, RecursionError) as problem:
         raise Untrusted("not JSON") from problem
     if not isinstance(value, dict):
@@ -136,11 +146,28 @@ def load_object(data: bytes) -> dict[str, Any]:
     return value
 
 
+def _load_ours(data: bytes) -> dict[str, Any] | None:
+    """Read an object that is written as we write: a tenth of the time; else None.
+
+    Written again it has each member once. If that is what we were given, so has that.
+    """
+    try:
+        value = msgspec.json.decode(data)
+        same = isinstance(value, dict) and msgspec.json.encode(value) == data
+    except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+        return None
+    return value if same else None
+
+
 def _no_member_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
         raise Untrusted("a JSON member twice")
     return value
+
+
+# Made once: to make it costs as much as to read a small object.
+_JSON = json.JSONDecoder(object_pairs_hook=_no_member_twice)
 
 
 def _ascii(token: str | bytes) -> str:

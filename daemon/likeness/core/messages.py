@@ -81,8 +81,8 @@ class Liveness(Message, frozen=True, kw_only=True):
     """What was asked and answered; scores × 10⁶."""
 
     acts: list[Act]
-    passive: int | None = None
-    threshold: int | None = None
+    passive: Micro | None = None
+    threshold: Micro | None = None
     light: Light | None = None  # left out where the policy does not ask for it
 
 

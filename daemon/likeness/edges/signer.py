@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from likeness.core import jws
 from likeness.edges import key_files
 
+_ECDSA = ec.ECDSA(hashes.SHA256())
+
 
 class FileSigner:
     """ES256 (RFC 7518, 3.4) with a key that was read once."""
@@ -35,7 +37,7 @@ class FileSigner:
 
     def sign(self, data: bytes) -> bytes:
         """Return r ‖ s, each 32 bytes, big-endian."""
-        signature = self._key.sign(data, ec.ECDSA(hashes.SHA256()))
+        signature = self._key.sign(data, _ECDSA)
         size = key_files.COORDINATE_BYTES
         return b"".join(
             number.to_bytes(size, "big")

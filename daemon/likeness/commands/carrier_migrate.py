@@ -1,0 +1,33 @@
+"""`likeness carrier migrate`: make the database what this release needs.
+
+Leaves to others: all of it (`carrier.database`).
+"""
+
+from pathlib import Path
+
+import click
+
+from likeness import strict_toml
+from likeness.carrier.settings import Settings
+
+
+@click.command("migrate")
+@click.option(
+    "--config",
+    "config_file",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The carrier's TOML file.",
+)
+def command(config_file: Path) -> None:
+    """Make the tables what this release needs; what is in them stays.
+
+    Of PostgreSQL nobody else does so: stop all of the carrier's programs before, start
+    them after. A database that is a file every program makes ready by itself.
+    """
+    from likeness.carrier.database import Database, newest_revision
+
+    settings = strict_toml.load(config_file, Settings)
+    database = Database(settings.database, migrates=True)
+    database.close()
+    click.echo(f"{database.name}: ready at {newest_revision()}")
