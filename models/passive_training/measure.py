@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from likeness.bench.intervals import clopper_pearson
+from likeness.core.intervals import clopper_pearson
 from likeness.core.profile import TextureRules
 from likeness.vision.passive import MIN_WIDTH_PX
 from passive_training.data import Source, read_sources
