@@ -146,10 +146,12 @@ def signed(near: Bench, claims: bytes, typ: str) -> str:
     )
 
 
-def chain_of(near: Bench, count: int, epoch: str = EPOCH) -> list[str]:
+def chain_of(
+    near: Bench, count: int, epoch: str = EPOCH, facts: DeviceFacts = FACTS
+) -> list[str]:
     """Sign an epoch record and `count` results that follow it."""
     tokens = [near.notary.begin_epoch(ChainHead(epoch, 0, ""), None)]
     for seq in range(1, count + 1):
         head = ChainHead(epoch, seq, jws.chain_hash(tokens[-1]))
-        tokens.append(result_at(near, head))
+        tokens.append(result_at(near, head, facts=facts))
     return tokens

@@ -45,9 +45,9 @@ def at_once(place: str, *jobs: Callable[[CarrierStore], None]) -> None:
 
 
 def records_of(folder: Path, device: str) -> list[Incoming]:
-    near = bench(folder, facts=replace(FACTS, device=device))
+    facts = replace(FACTS, device=device)
     found = []
-    for token in chain_of(near, RECORDS):
+    for token in chain_of(bench(folder, facts=facts), RECORDS, facts=facts):
         record = judge_claims(parse(token), token)
         place = (record.claims.epoch, record.claims.seq)
         found.append(Incoming(device, *place, record.hash, token, record.claims))

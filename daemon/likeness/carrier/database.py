@@ -8,6 +8,7 @@ Leaves to others: the tables (`tables*`), their history (`migrations`), what is 
 
 import contextlib
 import hashlib
+import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from likeness.errors import ConfigError, StoreBroken
 POSTGRESQL = "postgresql"
 BUSY_S = 30.0  # so long a writer of SQLite waits for another program's change
 _READS = "likeness_reads"
+logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells what it is, each time
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -174,9 +176,12 @@ def insert_rows(
     driver = db.connection.driver_connection
     if not isinstance(driver, psycopg.Connection):
         raise TypeError("no connection of psycopg")
-    with driver.cursor() as cursor, cursor.copy(copy) as out:
-        for row in rows:
-            out.write_row([row[name] for name in columns])
+    try:
+        with driver.cursor() as cursor, cursor.copy(copy) as out:
+            for row in rows:
+                out.write_row([row[name] for name in columns])
+    except psycopg.OperationalError as problem:  # as SQLAlchemy tells it
+        raise sa.exc.OperationalError("COPY", None, problem) from problem
 
 
 def update_rows(

@@ -104,7 +104,7 @@ def raise_alarm(
 ) -> None:
     """Raise an alarm; the record is its evidence."""
     place = (incoming.device, incoming.epoch, incoming.seq)
-    alarm = alarms.Alarm(*place, kind, detail, now_s)
+    alarm = alarms.Alarm(*place, kind, str(detail), now_s)
     alarms.keep(db, alarm, record=incoming.hash, token=incoming.token)
 
 

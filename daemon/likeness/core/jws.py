@@ -186,6 +186,7 @@ def _header(part: str) -> tuple[str, str, str]:
     header = load_object(decode(part))
     if set(header) != _HEADER_MEMBERS:
         raise Untrusted("the header is not exactly alg, kid, typ")
-    if not all(isinstance(value, str) for value in header.values()):
-        raise Untrusted("a header member that is not text")
+    values = header.values()
+    if not all(isinstance(value, str) and value.isascii() for value in values):
+        raise Untrusted("a header member that is not plain text")
     return header["alg"], header["kid"], header["typ"]
