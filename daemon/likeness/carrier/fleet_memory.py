@@ -61,11 +61,17 @@ class Fleet:
         self._unread = unread
         self._facts: dict[str, Facts] = {}
         self._rows: dict[str, Terminal] = {}
+        # What lists are sorted and counted by, reckoned once for each change.
+        self._order: list[str] = []
+        self._ranks: dict[str, tuple[int, int, str]] = {}
+        self._kinds: dict[str, tuple[str, str, str]] = {}
         self._dirty: set[str] = set()
         self._ranked: list[Terminal] | None = None
         self._summary: Summary | None = None
         self._enrolled: Mapping[str, tuple[str, ...]] | None = None
         self._strangers = 0
+        self._alarmed: Collection[str] = ()
+        self._drifting: Collection[str] = ()
         self._told: dict[tuple[str, str], str] = {}  # what the timeline has last
         self._sweep: deque[str] = deque()
         self.turned_away = 0  # messages under names that there was no room for
@@ -120,6 +126,8 @@ class Fleet:
     # --- what the database and the folder say ---------------------------------------
     def enrolled(self, known: Mapping[str, tuple[str, ...]] | None) -> None:
         """Take which devices have a key, with their labels; None: nobody says it."""
+        if known == self._enrolled:
+            return
         self._enrolled = known
         for device in known or ():
             if device not in self._facts:
@@ -138,16 +146,18 @@ class Fleet:
 
     def alarmed(self, alarms: Mapping[str, Alarms]) -> None:
         """Take all alarms of late."""
-        for device, facts in list(self._facts.items()):
-            if facts.alarms.count and device not in alarms:
-                self._change(facts, alarms=fleet.NO_ALARMS)
+        for device in self._alarmed:
+            if device not in alarms:
+                self._about(device, alarms=fleet.NO_ALARMS)
         for device, found in alarms.items():
             self._about(device, alarms=found)
+        self._alarmed = tuple(alarms)
 
     def drifting(self, scores: Mapping[str, tuple[str, ...]]) -> None:
         """Take whose scores stand apart."""
-        for device, facts in list(self._facts.items()):
-            self._change(facts, drifting=scores.get(device, ()))
+        for device in {*self._drifting, *scores}:
+            self._about(device, drifting=scores.get(device, ()))
+        self._drifting = tuple(scores)
 
     # --- what is seen ---------------------------------------------------------------
     def look(self, device: str) -> Terminal | None:
@@ -158,18 +168,26 @@ class Fleet:
     def ranked(self) -> list[Terminal]:
         """Return all, those first that need somebody most."""
         for device in self._dirty:
-            self._rows[device] = self._judge(self._facts[device])
+            if device not in self._rows:
+                self._order.append(device)
+            row = self._rows[device] = self._judge(self._facts[device])
+            self._ranks[device] = row.rank
+            software = row.facts.birth.software or "?"
+            self._kinds[device] = (str(row.state), str(row.level), software)
         if self._dirty or self._ranked is None:
-            self._ranked = sorted(self._rows.values(), key=_rank)
+            # From the order before: a list that is nearly sorted costs little.
+            self._order.sort(key=self._ranks.__getitem__)
+            self._ranked = [self._rows[device] for device in self._order]
             self._summary = None
         self._dirty.clear()
         return self._ranked
 
-    def sweep(self, count: int) -> None:
-        """Judge the next `count` again: time has gone on."""
+    def sweep(self, turns: int) -> None:
+        """Judge some again, all within so many turns: time has gone on."""
         if not self._sweep:
             self._sweep.extend(self._facts)
-        for _ in range(min(count, len(self._sweep))):
+        share = max(100, len(self._facts) // turns)
+        for _ in range(min(share, len(self._sweep))):
             device = self._sweep.popleft()
             before, facts = self._rows.get(device), self._facts[device]
             if before is None or self._judge(facts) != before:
@@ -179,13 +197,15 @@ class Fleet:
         """Return the fleet's counts."""
         rows = self.ranked()
         if self._summary is None:
-            self._summary = Summary(
-                states=Counter(str(row.state) for row in rows),
-                levels=Counter(str(row.level) for row in rows),
-                software=Counter(row.facts.birth.software or "?" for row in rows),
-                labels=sorted({one for row in rows for one in row.facts.labels}),
-                total=len(rows),
-            )
+            states: Counter[str] = Counter()
+            levels: Counter[str] = Counter()
+            versions: Counter[str] = Counter()
+            for (state, level, version), many in Counter(self._kinds.values()).items():
+                states[state] += many
+                levels[level] += many
+                versions[version] += many
+            labels = {one for known in (self._enrolled or {}).values() for one in known}
+            self._summary = Summary(states, levels, versions, sorted(labels), len(rows))
         return self._summary
 
     def count(self) -> FleetCount:

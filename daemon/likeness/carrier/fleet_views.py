@@ -69,6 +69,12 @@ class Wanted:
             and self.search.casefold() in facts.device.casefold()
         )
 
+    def of_these(self, rows: list[Terminal]) -> list[Terminal]:
+        """Return those that are meant, in their order."""
+        if self == Wanted(page=self.page):
+            return rows
+        return [row for row in rows if self.takes(row)]
+
     def query(self, **changes: Any) -> str:
         """Return it as an address, from its first page on, with these changed."""
         one = replace(self, page=1, **changes)
@@ -115,7 +121,7 @@ class Views:
     def overview(self, wanted: Wanted, now: float) -> Pieces:
         """Return the pieces of the list of terminals."""
         ranked, summary = self._fleet.ranked(), self._fleet.summary()
-        rows = [row for row in ranked if wanted.takes(row)]
+        rows = wanted.of_these(ranked)
         pages = max(1, -(-len(rows) // ON_A_PAGE))
         page = min(wanted.page, pages)
         shown = rows[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]

@@ -226,7 +226,7 @@ class Watch:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
-            self._fleet.sweep(max(100, self._fleet.summary().total // SWEEPS))
+            self._fleet.sweep(SWEEPS)
 
     async def _look_again(self) -> None:
         is_broken = False
