@@ -162,12 +162,12 @@ async def browser(url: str, folder: Path | None) -> None:
         say("chromium, new window until live", f"{taken:.0f} ms")
         if folder is None:
             return
-        await page.screenshot(folder / "14-fleet.webp", quality=70)
+        await page.screenshot(folder / "14-fleet.webp", quality=45)
         await page.go(f"{url}cameras")
         scheme = [{"name": "prefers-color-scheme", "value": "dark"}]
         await page.call("Emulation.setEmulatedMedia", features=scheme)
         await asyncio.sleep(1)
-        await page.screenshot(folder / "15-fleet-cameras.webp", quality=70)
+        await page.screenshot(folder / "15-fleet-cameras.webp", quality=45)
 
 
 async def measure(photos: Path | None) -> None:
