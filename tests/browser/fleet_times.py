@@ -94,13 +94,13 @@ async def until_known(http: aiohttp.ClientSession, url: str) -> None:
 async def telemetry(broker: Mosquitto, stop: asyncio.Event) -> None:
     """Let the fleet talk at its pace: a few terminals each 10 ms."""
     line = await Line.open(broker.host, broker.port, "telemetry")
-    each = list(made_up(MANY, SEED))
+    each = [one for one in made_up(MANY, SEED) if one.status == "online"]
     try:
         at = 0
         began = time.monotonic()
         while not stop.is_set():
-            due = int((time.monotonic() - began) / EVERY_S * MANY)
-            for one in (each[n % MANY] for n in range(at, due)):
+            due = int((time.monotonic() - began) / EVERY_S * len(each))
+            for one in (each[n % len(each)] for n in range(at, due)):
                 body = messages.to_json(one.telemetry)
                 topic = messages.topic(one.device, "telemetry")
                 await line.publish(Message(topic, body, qos=0))

@@ -137,7 +137,7 @@ def say(broker: Mosquitto, device: str, leaf: str, said: Any) -> None:
     assert code < 0x80
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW, (800, 480)])
+@pytest.mark.parametrize("size", [WIDE, (1130, 700), NARROW, (800, 480)])
 @on_the_loop
 async def test_ten_thousand_terminals_stand_on_pages_that_everybody_can_use(
     browser: Chromium, site: Served, size: tuple[int, int]

@@ -28,6 +28,7 @@ FOLDER = Path(__file__).parent / "fleet_page"
 ON_A_PAGE = 50
 MOST_PAGES = 100_000
 DAY_S = 86_400
+JUST_NOW_S = 90
 
 Pieces = dict[str, str]
 
@@ -102,6 +103,7 @@ class Views:
             lstrip_blocks=True,
         )
         self._env.filters.update(
+            ago=ago,
             lasting=lasting,
             utc=utc,
             percent=fleet_figures.percent,
@@ -217,6 +219,14 @@ class Views:
     def _draw(self, macro: str, *given: object) -> str:
         module = self._env.get_template("pieces.html").module
         return str(getattr(module, macro)(*given)).strip()
+
+
+def ago(seconds: float | None, now: float) -> str:
+    """Say when something was, coarsely."""
+    if seconds is None:
+        return "never"
+    past = now - seconds
+    return "just now" if past < JUST_NOW_S else f"{lasting(past)} ago"
 
 
 def utc(seconds: float | None) -> str:
