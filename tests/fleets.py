@@ -11,7 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from broker import Mosquitto, free_port
-from likeness.carrier import fleet, tables
+from likeness.carrier import tables
+from likeness.carrier.fleet import fleet
 from likeness.carrier.settings import Settings, Web
 
 NOW = 1_795_000_000

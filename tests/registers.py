@@ -17,9 +17,9 @@ import aiohttp
 
 from broker import free_port
 from likeness.carrier.ingest import Ingest
-from likeness.carrier.register import Register
-from likeness.carrier.register_api import serve_api
-from likeness.carrier.register_numbers import REGISTER
+from likeness.carrier.register.api import serve_api
+from likeness.carrier.register.numbers import REGISTER
+from likeness.carrier.register.register import Register
 from likeness.carrier.settings import Numbers, Settings, Web
 from likeness.core import asks, jws, messages
 from likeness.core.chain import Stored

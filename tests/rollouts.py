@@ -22,10 +22,11 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from broker import Mosquitto, mosquitto
 from likeness import strict_toml
 from likeness.__main__ import main
-from likeness.carrier import rollout_run, tables
+from likeness.carrier import tables
 from likeness.carrier.database import Database
-from likeness.carrier.rollout import Rollouts
-from likeness.carrier.rollout_line import RolloutLine
+from likeness.carrier.rollout import run as rollout_run
+from likeness.carrier.rollout.line import RolloutLine
+from likeness.carrier.rollout.rollout import Rollouts
 from likeness.carrier.settings import Settings
 from likeness.commands import rollout_words
 from likeness.core import desired, messages, orders

@@ -12,8 +12,8 @@ from likeness.carrier.answering import Answering
 from likeness.carrier.asked import Said
 from likeness.carrier.ingest import Ingest
 from likeness.carrier.numbers import NumberFile, NumberRegistry
-from likeness.carrier.persons import Digests
-from likeness.carrier.register_numbers import REGISTER, RegisterNumbers
+from likeness.carrier.register.numbers import REGISTER, RegisterNumbers
+from likeness.carrier.register.persons import Digests
 from likeness.carrier.serve import serve
 from likeness.carrier.settings import Settings
 from likeness.carrier.store import CarrierStore

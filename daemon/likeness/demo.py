@@ -22,8 +22,8 @@ import iotcore
 from joserfc.jwk import ECKey
 
 from likeness import config, parts, wiring
-from likeness.carrier import inspect as inspection
 from likeness.carrier import serve as carrier
+from likeness.carrier.audit import inspect as inspection
 from likeness.carrier.keeping import Kept
 from likeness.carrier.settings import Settings
 from likeness.carrier.verify import verify

@@ -20,7 +20,7 @@ import cv2
 from joserfc.jwk import ECKey
 
 from broker import free_port
-from likeness.carrier.register_numbers import REGISTER
+from likeness.carrier.register.numbers import REGISTER
 from likeness.carrier.verify import verify
 from likeness.core.messages import Result
 from likeness.edges import key_files

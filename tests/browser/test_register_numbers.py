@@ -17,10 +17,10 @@ from broker import free_port
 from browser.chromium import Chromium
 from browser.counter import DEVICE, HOLDER, Counter, eventually
 from browser.visitor import SENTENCE, Visitor, at_counter
-from likeness.carrier import registrations
 from likeness.carrier.database import Database
-from likeness.carrier.persons import Digests
-from likeness.carrier.registrations import Event, Proof, What
+from likeness.carrier.register import registrations
+from likeness.carrier.register.persons import Digests
+from likeness.carrier.register.registrations import Event, Proof, What
 from likeness.core.messages import CardFacts, Person
 from likeness.core.numbering import Kind
 from likeness.edges import desk_token

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from likeness.carrier.ingest import Ingest, Outcome
+from likeness.carrier.ingest import Ingest
+from likeness.carrier.intake import Outcome
 from likeness.carrier.store import CarrierStore
 from likeness.carrier.trust import Trust
 from likeness.carrier.words import CarrierWords

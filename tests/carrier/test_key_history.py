@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from likeness.__main__ import main
-from likeness.carrier.ingest import Ingest, Outcome
+from likeness.carrier.ingest import Ingest
+from likeness.carrier.intake import Outcome
 from likeness.carrier.store import CarrierStore
 from likeness.carrier.trust import Trust
 from likeness.carrier.verify import Problem

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from likeness.carrier.register_problems import PROBLEMS
+from likeness.carrier.register.problems import PROBLEMS
 from likeness.carrier.settings import Settings
 from likeness.core.binding import Doubt
 from likeness.core.vocabulary import Purpose

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from deliveries import DEVICE
-from likeness.carrier import disputed
 from likeness.carrier.numbers import NumberFile
+from likeness.carrier.register import disputed
 from likeness.carrier.verify import Problem
 from likeness.core import asks, jws
 from likeness.core.chain import Link, Stored

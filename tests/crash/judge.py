@@ -17,7 +17,7 @@ import msgspec
 from joserfc.jwk import ECKey
 
 from crash.cell import Cell, SlimTerminal
-from likeness.carrier.inspect import inspect
+from likeness.carrier.audit.inspect import inspect
 from likeness.carrier.store import CarrierStore
 from likeness.carrier.verify import Problem
 from likeness.core import jws

@@ -18,7 +18,7 @@ from fuzz.mutate import (
     json_value,
 )
 from fuzz.tokens import NOW, TYPES, Resigned
-from likeness.carrier.inspect import describe, inspect
+from likeness.carrier.audit.inspect import describe, inspect
 from likeness.carrier.verify import jwk_of
 from likeness.core import command_reading, desired, jws, messages, orders
 from likeness.core.chain import Link

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey
 
-from likeness.carrier.inspect import inspect
+from likeness.carrier.audit.inspect import inspect
 from likeness.core import jws, messages
 from likeness.core.chain import ChainHead, EpochReason, Stored
 from likeness.core.vocabulary import Environment

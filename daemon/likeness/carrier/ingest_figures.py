@@ -19,7 +19,7 @@ from likeness.carrier.database import Database
 from likeness.carrier.ingest import Ingest
 from likeness.carrier.metrics import IngestMetrics
 from likeness.carrier.settings import Settings
-from likeness.carrier.web import serve_web
+from likeness.carrier.web.web import serve_web
 from likeness.errors import StoreBroken
 
 log = logging.getLogger(__name__)

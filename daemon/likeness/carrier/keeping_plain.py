@@ -66,7 +66,8 @@ def write(db: sa.Connection, plain: Plain, now_s: int) -> None:
         return
     every = [one for records in plain.chains.values() for one in records]
     insert_rows(db, tables.records, [new_row(one, now_s) for one in every])
-    begun, moved = [], []
+    begun: list[dict[str, object]] = []
+    moved: list[dict[str, object]] = []
     for (device, epoch), records in plain.chains.items():
         last = records[-1]
         head = {"device": device, "epoch": epoch, "upto": last.seq, "head": last.hash}

@@ -13,8 +13,8 @@ from likeness.carrier.ingest_figures import serve_figures
 from likeness.carrier.keeping import Kept
 from likeness.carrier.metrics import IngestMetrics
 from likeness.carrier.numbers import NumberFile, NumberRegistry
-from likeness.carrier.persons import Digests
-from likeness.carrier.register_numbers import REGISTER, RegisterNumbers
+from likeness.carrier.register.numbers import REGISTER, RegisterNumbers
+from likeness.carrier.register.persons import Digests
 from likeness.carrier.settings import Settings
 from likeness.carrier.store import CarrierStore
 from likeness.carrier.trust import Trust

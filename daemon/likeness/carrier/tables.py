@@ -128,6 +128,3 @@ orders = sa.Table(
 )
 
 # The tables of others belong to the same database: `metadata` must know them all.
-from likeness.carrier import fleet_tables as _fleet_tables  # noqa: E402, F401
-from likeness.carrier import register_tables as _register_tables  # noqa: E402, F401
-from likeness.carrier import rollout_tables as _rollout_tables  # noqa: E402, F401

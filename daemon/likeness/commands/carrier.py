@@ -14,7 +14,7 @@ import msgspec
 from joserfc.jwk import ECKey
 
 from likeness import strict_toml
-from likeness.carrier import inspect as inspection
+from likeness.carrier.audit import inspect as inspection
 from likeness.carrier.serve import serve
 from likeness.carrier.settings import Settings
 from likeness.carrier.store import CarrierStore

@@ -1,6 +1,6 @@
 """`likeness carrier api`: the register, for the carrier's own systems.
 
-Leaves to others: serving (`carrier.register_api`).
+Leaves to others: serving (`carrier.register.api`).
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from likeness import strict_toml
-from likeness.carrier.register_api import serve_api
+from likeness.carrier.register.api import serve_api
 from likeness.carrier.settings import Settings
 
 

@@ -1,6 +1,7 @@
 """`likeness carrier export`, `verify-export`: one signed file for an inspector.
 
-Leaves to others: what stands in it (`carrier.export`), checking it (`export_check`).
+Leaves to others: what stands in it (`carrier.audit.export`), checking it
+(`export_check`).
 """
 
 import os
@@ -12,10 +13,11 @@ from pathlib import Path
 import click
 from joserfc.jwk import ECKey
 
-from likeness.carrier import audit_words, export, export_check
-from likeness.carrier.audit import Audit
+from likeness.carrier.audit import export, export_check
+from likeness.carrier.audit import words as audit_words
+from likeness.carrier.audit.audit import Audit
+from likeness.carrier.audit.export_seal import Checked
 from likeness.carrier.database import Database
-from likeness.carrier.export_seal import Checked
 from likeness.commands import carrier_report as report
 from likeness.edges import key_files, new_file
 from likeness.edges.signer import FileSigner

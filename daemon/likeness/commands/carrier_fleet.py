@@ -26,7 +26,7 @@ from likeness.errors import first_fault
 )
 def command(config_file: Path) -> None:
     """Serve the fleet's page and /metrics until stopped; it orders nothing."""
-    from likeness.carrier.fleet import watch
+    from likeness.carrier.fleet.fleet import watch
 
     settings = strict_toml.load(config_file, Settings)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")

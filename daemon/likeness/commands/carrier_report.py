@@ -1,7 +1,7 @@
 """`likeness carrier report`: what is kept of terminals, and whether all of it is whole.
 
-Leaves to others: the audit (`carrier.audit`), one result (`carrier.evidence`), what was
-stated (`carrier_statements`).
+Leaves to others: the audit (`carrier.audit`), one result (`carrier.audit.evidence`),
+what was stated (`carrier_statements`).
 """
 
 import re
@@ -16,11 +16,12 @@ import msgspec
 from joserfc.jwk import ECKey
 
 from likeness import strict_toml
-from likeness.carrier import audit_words, evidence, export_check
-from likeness.carrier.audit import Audit, DeviceReport
-from likeness.carrier.audit_rows import FOR_EVER, Period
+from likeness.carrier.audit import evidence, export_check
+from likeness.carrier.audit import words as audit_words
+from likeness.carrier.audit.audit import Audit, DeviceReport
+from likeness.carrier.audit.export_lines import Chain
+from likeness.carrier.audit.rows import FOR_EVER, Period
 from likeness.carrier.database import Database
-from likeness.carrier.export_lines import Chain
 from likeness.carrier.settings import Settings
 from likeness.carrier.trust import Trust
 from likeness.commands import carrier_statements

@@ -16,11 +16,12 @@ import click
 import msgspec
 
 from likeness import strict_toml
-from likeness.carrier import rollout_check, rollout_run
-from likeness.carrier.rollout import Rollouts
-from likeness.carrier.rollout_check import Draft
-from likeness.carrier.rollout_line import RolloutLine
-from likeness.carrier.rollout_turn import turn
+from likeness.carrier.rollout import check as rollout_check
+from likeness.carrier.rollout import run as rollout_run
+from likeness.carrier.rollout.check import Draft
+from likeness.carrier.rollout.line import RolloutLine
+from likeness.carrier.rollout.rollout import Rollouts
+from likeness.carrier.rollout.turn import turn
 from likeness.carrier.settings import Settings
 from likeness.commands import rollout_words
 from likeness.core import orders, rollout_plan

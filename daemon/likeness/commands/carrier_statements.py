@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from likeness.carrier import disputed
 from likeness.carrier.numbers import NumberFile
+from likeness.carrier.register import disputed
 from likeness.carrier.stated import Stated
 from likeness.carrier.store import CarrierStore
 from likeness.edges import key_files

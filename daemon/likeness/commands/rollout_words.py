@@ -1,14 +1,14 @@
 """What `carrier rollout` shows: a draft, and where a rollout stands.
 
-Leaves to others: where it comes from (`carrier.rollout`, `carrier.rollout_check`).
+Leaves to others: where it comes from (`carrier.rollout`, `carrier.rollout.check`).
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from likeness.carrier.rollout_check import Draft
-from likeness.carrier.rollout_rows import Row, said_of
+from likeness.carrier.rollout.check import Draft
+from likeness.carrier.rollout.rows import Row, said_of
 from likeness.core import rollout_plan
 from likeness.core.exact_test import Share
 from likeness.core.rollout import Rollout

@@ -3,7 +3,8 @@
 A number is bound to a person by one result: verified, fresh, unused, of production, of
 the right transaction, purpose and terminal. Whatever is not known is a doubt, so that
 nothing is bound by what was forgotten here. Leaves to others: where the facts come from
-(`carrier.judging`), who holds which number (`carrier.register`), words for people.
+(`carrier.register.judging`), who holds which number (`carrier.register`), words for
+people.
 """
 
 import hmac

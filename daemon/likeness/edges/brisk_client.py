@@ -13,6 +13,7 @@ Leaves to others: what is said, coming back after a loss (`broker`).
 import asyncio
 import ssl
 import struct
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -117,6 +118,7 @@ class BriskClient(BoundedClient):
             if not data:
                 self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
                 return
+            self._last_bytes_received = time.monotonic()
             self._came_in += data
             self._take_packets()
             if not _holds_more(self.socket()):
@@ -211,6 +213,8 @@ class BriskClient(BoundedClient):
         """Let paho ping, and end a line that does not answer."""
         if self._aio is None or self._fd < 0:
             return
+        if self._is_waiting:  # the answer to our ping stands behind what we do not read
+            self._last_bytes_received = time.monotonic()
         self.loop_misc()
         if self.want_write():
             self.loop_write()

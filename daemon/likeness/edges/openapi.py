@@ -1,6 +1,6 @@
 """An OpenAPI 3.1 document, made from a table of routes and the types they speak.
 
-Leaves to others: the routes and the types (desk_routes.py, carrier/register_routes.py).
+Leaves to others: the routes and the types (desk_routes.py, carrier/register/routes.py).
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -1,0 +1,1 @@
+"""Whether what the carrier kept is whole, told to an inspector with its evidence."""

@@ -1,0 +1,1 @@
+"""What is seen of the terminals, and the page that shows it."""

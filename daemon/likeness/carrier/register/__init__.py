@@ -1,0 +1,1 @@
+"""Who holds which number, bound by which verified result; and the API for it."""

@@ -1,0 +1,1 @@
+"""Wishes that go out to many terminals in waves."""

@@ -1,0 +1,1 @@
+"""How the carrier's pages and APIs are served over HTTP."""
