@@ -184,6 +184,21 @@ def insert_rows(
         raise sa.exc.OperationalError("COPY", None, problem) from problem
 
 
+def pairs(
+    db: sa.Connection,
+    columns: tuple[sa.Column[str], sa.Column[str]],
+    values: Collection[tuple[str, str]],
+) -> sa.ColumnElement[bool]:
+    """Say that these two columns hold one of these pairs; see `among`."""
+    both = sa.tuple_(*columns)
+    if db.dialect.name != POSTGRESQL:
+        return both.in_(list(values))
+    array = postgresql.ARRAY(sa.Text())
+    given = (sa.bindparam(None, list(one), array) for one in zip(*values, strict=True))
+    new = sa.func.unnest(*given).table_valued("a", "b").render_derived()
+    return both.in_(sa.select(new.c.a, new.c.b))
+
+
 def update_rows(
     db: sa.Connection,
     table: sa.Table,

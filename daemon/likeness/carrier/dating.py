@@ -42,27 +42,6 @@ def moment_of(claims: Claims | _When) -> Moment:
     return Moment(claims.iat, claims.time_quality, claims.boot, claims.mono_ms)
 
 
-def keep_anchor(
-    db: sa.Connection, device: str, anchor: messages.TimeAnchor, token: str, now_s: int
-) -> bool:
-    """Keep a well signed anchor unless it says nothing new; return whether it was."""
-    said = Moment(anchor.utc_s, anchor.quality, anchor.boot, anchor.mono_ms)
-    if any(dating.agree(said, known) for known in anchors(db, device, anchor.boot)):
-        return False
-    db.execute(
-        tables.anchors.insert().values(
-            device=device,
-            boot=anchor.boot,
-            mono_ms=anchor.mono_ms,
-            utc_s=anchor.utc_s,
-            quality=anchor.quality,
-            kept_utc_s=now_s,
-            token=token,
-        )
-    )
-    return True
-
-
 def anchors(db: sa.Connection, device: str, boot: str) -> list[Moment]:
     """Return what this device said about its clock in one boot."""
     table = tables.anchors

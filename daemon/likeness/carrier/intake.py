@@ -80,13 +80,20 @@ class Intake:
             except Untrusted as fault:
                 self._telling.dropped(message, fault)
         self._keep(incoming, now_s, outcome)
-        for device, message in asked:
-            try:
-                if said := self._asks.hear(device, message.payload, now_s):
-                    outcome.said.append(said)
-            except Untrusted as fault:
-                self._telling.dropped(message, fault)
+        if asked:
+            self._hear(asked, now_s, outcome)
         return outcome
+
+    def _hear(
+        self, asked: Sequence[tuple[str, Arrived]], now_s: int, outcome: Outcome
+    ) -> None:
+        tokens = [(device, message.payload) for device, message in asked]
+        answers = self._asks.hear_all(tokens, now_s)
+        for (_, message), answer in zip(asked, answers, strict=True):
+            if isinstance(answer, Untrusted):
+                self._telling.dropped(message, answer)
+            elif answer is not None:
+                outcome.said.append(answer)
 
     def _keep(self, incoming: list[Incoming], now_s: int, outcome: Outcome) -> None:
         if not incoming:

@@ -5,7 +5,7 @@ others: how a record finds its place (`keeping`), which database it is (`databas
 signatures, sending.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from likeness.carrier import (
     alarms,
+    asked_together,
     dating,
     inquiries,
     issued_orders,
@@ -22,8 +23,8 @@ from likeness.carrier import (
     stated,
     tables,
 )
+from likeness.carrier.asked_together import AnchorSaid, VisitAsked
 from likeness.carrier.database import Database, lock
-from likeness.carrier.doubts import issued_visit
 from likeness.carrier.incoming import Incoming
 from likeness.carrier.issued_orders import NewOrder
 from likeness.carrier.keeping import Chain, Kept
@@ -32,8 +33,6 @@ from likeness.carrier.unknown_keys import Stranger
 from likeness.carrier.verify import Problem
 from likeness.core import asks, messages
 from likeness.core.chain import Link
-
-_COUNTER = "counter of visits"  # locked: all devices have one
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,39 +88,23 @@ class CarrierStore:
     def open_visit(
         self, device: str, ask: messages.Ask, fresh: nonces.Fresh
     ) -> nonces.Issued:
-        """Return the visit of this commitment: the same one however often it is asked.
+        """Return the visit of this commitment; see `asked_together.open_visits`."""
+        return self.open_visits([VisitAsked(device, ask, fresh)])[0]
 
-        One commitment gets one nonce, so that nobody can ask until the order of acts
-        pleases him.
-        """
+    def open_visits(self, asked: Sequence[VisitAsked]) -> list[nonces.Issued]:
+        """Return the visits of these commitments, in their order."""
         with self.database.begin() as db:
-            lock(db, [device, _COUNTER])
-            if (issued := issued_visit(db, device, commitment=ask.commitment)) is None:
-                last = db.execute(sa.select(sa.func.max(tables.visits.c.counter)))
-                db.execute(
-                    tables.visits.insert().values(
-                        counter=max(last.scalar_one() or 0, fresh.counter - 1) + 1,
-                        device=device,
-                        commitment=ask.commitment,
-                        transaction_name=ask.transaction,
-                        purpose=ask.purpose,
-                        nonce=fresh.nonce,
-                        expires_utc_s=fresh.expires_utc_s,
-                        used_by="",
-                    )
-                )
-                issued = issued_visit(db, device, commitment=ask.commitment)
-        if issued is None:
-            raise AssertionError("a row of this very transaction is not there")
-        return issued
+            return asked_together.open_visits(db, asked)
 
-    def keep_anchor(
-        self, device: str, anchor: messages.TimeAnchor, token: str, now_s: int
-    ) -> bool:
-        """Keep what a terminal says about its clock; return whether it was new."""
+    def keep_anchors(self, said: Sequence[AnchorSaid], now_s: int) -> int:
+        """Keep what terminals say about their clocks; return how many were new."""
         with self.database.begin() as db:
-            lock(db, [device])
-            return dating.keep_anchor(db, device, anchor, token, now_s)
+            return asked_together.keep_anchors(db, said, now_s)
+
+    def replaced(self, devices: Collection[str]) -> set[tuple[str, str]]:
+        """Return device and thumbprint of each key of theirs that was replaced."""
+        with self.database.read() as db:
+            return asked_together.replaced(db, devices)
 
     def keep_statement(
         self, device: str, said: asks.Statement, token: str, now_s: int
