@@ -96,13 +96,14 @@ def line(registered: Registered, salt: str) -> asks.Number:
         number=masked(registered.number),
         place=registered.place,
         since=registered.since.isoformat() if registered.since else "",
-        ref=reference(registered.number, salt),
+        ref=reference(registered.number, salt, registered.kind),
     )
 
 
-def reference(number: str, salt: str) -> str:
-    """Return what an answer calls a number."""
-    code = hmac.digest(bytes.fromhex(salt), number.encode(), hashlib.sha256)
+def reference(number: str, salt: str, kind: str = "") -> str:
+    """Return what an answer calls a number; a line may have the name of a telephone."""
+    named = f"{kind}\0{number}" if kind else number
+    code = hmac.digest(bytes.fromhex(salt), named.encode(), hashlib.sha256)
     return jws.encode(code[:REFERENCE_BYTES])
 
 

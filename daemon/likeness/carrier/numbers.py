@@ -27,6 +27,7 @@ class Registered:
     number: str = field(repr=False)
     place: str = field(default="", repr=False)
     since: datetime.date | None = field(default=None, repr=False)
+    kind: str = ""  # where numbers of several kinds may read the same
 
 
 class NumberRegistry(Protocol):

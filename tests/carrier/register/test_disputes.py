@@ -171,3 +171,43 @@ async def test_what_was_ended_since_is_still_known_by_its_reference(
         assert one.terminal.dispute(stored, "check", found, ref) == "kept"
         (only,) = await listed(api)
         assert only["number"] == MOBILE
+
+
+@story
+async def test_a_number_that_is_named_twice_is_disputed_once(
+    place: str, tmp_path: Path
+) -> None:
+    """What a terminal repeats stops neither the list nor any binding."""
+    async with office(tmp_path, place) as one, one.api() as api:
+        await two_numbers(one, api)
+        stored = await one.terminal.visit("check", Purpose.CHECK_NUMBERS)
+        found = one.terminal.numbers(stored, "check")
+        ref = found.numbers[0].ref
+        assert one.terminal.dispute(stored, "check", found, ref, ref) == "kept"
+        assert [each["number"] for each in await listed(api)] == [MOBILE]
+        await api.open("t-4")
+        await one.terminal.visit("t-4", of=card(BEN))
+        assert (await api.bind("t-4", "13700000002"))[0] == 201
+
+
+@story
+async def test_a_line_with_the_name_of_a_telephone_is_another_number(
+    place: str, tmp_path: Path
+) -> None:
+    async with office(tmp_path, place) as one, one.api() as api:
+        for kind, purpose in (
+            ("mobile", Purpose.NEW_NUMBER),
+            ("internet", Purpose.NEW_INTERNET),
+        ):
+            await api.open(kind, purpose)
+            await one.terminal.visit(kind, purpose)
+            assert (await api.bind(kind, "8888888", kind))[0] == 201
+        stored = await one.terminal.visit("check", Purpose.CHECK_NUMBERS)
+        found = one.terminal.numbers(stored, "check")
+        first, second = (each.ref for each in found.numbers)
+        assert first != second
+        assert one.terminal.dispute(stored, "check", found, first) == "kept"
+        (said,) = await listed(api)
+        for kind in ("mobile", "internet"):
+            _, state = await api.post("/v1/numbers/lookup", number="8888888", kind=kind)
+            assert state["disputed"] is (kind == said["kind"])

@@ -29,7 +29,7 @@ def numbers(
     inside = sealer.open_sealed(person, person_key)
     holder = messages.from_json(inside, messages.Person)
     known = {
-        inquiries.reference(each.number, salt): each.number
+        inquiries.reference(each.number, salt, each.kind): each.number
         for each in registry.numbers_of(holder)
     }
     return [known.get(ref, "?") for ref in one.numbers]

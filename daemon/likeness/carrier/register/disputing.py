@@ -51,7 +51,7 @@ def take_up(db: sa.Connection, persons: Persons, now_s: int) -> None:
     for row in _new(db):  # another program may have been here meanwhile
         said = messages.from_json(jws.decode(row.payload), asks.Dispute)
         known = _registrations(db, persons, row.device, said)
-        for ref in said.numbers:
+        for ref in dict.fromkeys(said.numbers):  # a terminal may name one twice
             one = known.get(ref, "")
             _write(db, one, row.device, row.jti, ref, row.kept_utc_s)
             if one:
@@ -136,11 +136,13 @@ def _registrations(
         return {}
     # Also what has ended since: it stood there when it was disputed.
     rows = db.execute(
-        sa.select(held.c.id, held.c.number)
+        sa.select(held.c.id, held.c.kind, held.c.number)
         .where(held.c.person == person)
         .order_by(held.c.since_utc_s)
     )
-    return {inquiries.reference(row.number, asked.salt): row.id for row in rows}
+    return {
+        inquiries.reference(row.number, asked.salt, row.kind): row.id for row in rows
+    }
 
 
 def _write(

@@ -30,4 +30,4 @@ class RegisterNumbers:
             return []
         with self._database.read() as db:
             found = registrations.of_person(db, digest)
-        return [Registered(one.number, one.place, one.since) for one in found]
+        return [Registered(one.number, one.place, one.since, one.kind) for one in found]
