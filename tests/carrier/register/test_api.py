@@ -293,6 +293,23 @@ async def test_nothing_is_bound_where_another_record_claims_the_place(
 
 
 @story
+async def test_nothing_is_bound_behind_a_place_that_another_record_claims(
+    place: str, tmp_path: Path
+) -> None:
+    """Whoever has a copy of the key goes on from there as the terminal does."""
+    async with office(tmp_path, place) as one, one.api() as api:
+        await api.open("t-1")
+        await api.open("t-2")
+        stored = await one.terminal.visit("t-1")
+        await one.terminal.visit("t-2")
+        epoch = await one.terminal.near.store.token(stored.epoch, 0)
+        assert epoch is not None
+        head = ChainHead(stored.epoch, stored.seq, jws.chain_hash(epoch))
+        one.far.take(result_at(one.terminal.near, head, facts=FIELD))
+        assert await api.refused("t-2") == "chain_in_doubt"
+
+
+@story
 async def test_without_consent_or_without_a_person_nothing_is_bound(
     place: str, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from likeness.carrier import tables
 from likeness.core import jws
-from likeness.core.vocabulary import Verdict
+from likeness.core.vocabulary import Reason, Verdict
 from likeness.edges.sealer import PersonSealer
 from likeness.service.recording import Recorder
 from registers import FIELD, OTHER_MOBILE, Terminal, office
@@ -151,3 +151,27 @@ async def test_a_nonce_that_this_result_has_not_used_binds_nothing(
                 db.execute(tables.visits.update().values(used_by=used_by))
             assert one.far.store.alarms() == []
             assert await api.refused("t-1") == "nonce_in_doubt"
+
+
+@story
+async def test_a_decision_that_nobody_has_signed_for_this_result_binds_nothing(
+    place: str, tmp_path: Path
+) -> None:
+    """The table says accepted; what was signed says refused, or is about another."""
+    referred = {"verdict": Verdict.REFERRED, "reasons": (Reason.MATCH_IN_DOUBT,)}
+    said = tables.statements
+    async with office(tmp_path, place) as one, one.api(decided=True) as api:
+        for name in ("t-1", "t-2"):
+            await api.open(name)
+        stored = await one.terminal.visit("t-1", **referred)
+        assert one.terminal.decide(stored, "t-1", "refuse") == "kept"
+        with one.far.store.database.begin() as db:
+            db.execute(said.update().values(decision="accept"))
+        assert await api.refused("t-1") == "refused"
+        with one.far.store.database.begin() as db:
+            db.execute(said.delete())
+        other = await one.terminal.visit("t-2", **referred)
+        assert one.terminal.decide(other, "t-2") == "kept"
+        with one.far.store.database.begin() as db:
+            db.execute(said.update().values(seq=stored.seq))
+        assert await api.refused("t-1") == "referred_undecided"

@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from joserfc.jwk import ECKey
 
 from likeness.carrier import key_history, tables, verify
 from likeness.carrier.register import transactions
 from likeness.carrier.trust import Trust
 from likeness.carrier.verify import Problem
 from likeness.carrier.words import VISIT_EXPIRES_S
-from likeness.core import binding, jws, messages
+from likeness.core import asks, binding, jws, messages
 from likeness.core.binding import Doubt, Rules, Seen
 from likeness.core.vocabulary import Environment, Purpose
 from likeness.errors import Untrusted
 
 AT_MOST = 64  # results of one transaction that are looked at, the newest first
-CHAIN_ALARMS = frozenset({Problem.FORK, Problem.WRONG_KEY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def _seen(
 ) -> Seen:
     place = (row.device, row.epoch, row.seq)
     kinds = _alarms(db, *place)
-    decided = "" if Problem.DECISION in kinds else _decided(db, *place)
+    decided = "" if Problem.DECISION in kinds else _decided(db, trust, row)
     return Seen(
         device=row.device,
         transaction=(result.transaction or "") if result else "",
@@ -99,7 +99,7 @@ def _seen(
         key_is_good=_is_signed(db, trust, row),
         device_is_productive=trust.allows(row.device, Environment.PRODUCTION),
         is_contiguous=row.seq <= _contiguous(db, row.device, row.epoch),
-        chain_alarm=bool(kinds & CHAIN_ALARMS),
+        chain_alarm=Problem.WRONG_KEY in kinds or _is_forked(db, row),
         nonce_alarm=Problem.NONCE in kinds,
         nonce_source=result.nonce_source if result else "",
         nonce=_nonce(db, row, result),
@@ -115,19 +115,48 @@ def _is_signed(db: sa.Connection, trust: Trust, row: sa.Row[Any]) -> bool:
     """Say whether a key that this terminal has now has signed this place."""
     try:
         kid = verify.parse(row.token).kid
-        key = trust.key(row.device, kid)
-        if key is None:
-            changed = key_history.key(db, row.device, kid)
-            if changed is None or not trust.knows(row.device):
-                return False
-            key = verify.jwk_of(changed)
-        record = verify.verify(row.token, key)
+        record = verify.verify(row.token, _key(db, trust, row.device, kid))
     except Untrusted:
         return False
     is_its = record.claims.iss == row.device and record.hash == row.hash
     stands = (record.claims.epoch, record.claims.seq) == (row.epoch, row.seq)
     doubt = key_history.doubt(db, row.device, kid, row.epoch, row.seq)
     return is_its and stands and not doubt
+
+
+def _key(db: sa.Connection, trust: Trust, device: str, kid: str) -> ECKey:
+    """Return a key that this terminal has now.
+
+    Raises:
+        Untrusted: it has no such key.
+    """
+    if (key := trust.key(device, kid)) is not None:
+        return key
+    changed = key_history.key(db, device, kid)
+    if changed is None or not trust.knows(device):
+        raise Untrusted("a key that this terminal has not")
+    return verify.jwk_of(changed)
+
+
+# Any: rows of `records`, here and below.
+def _is_forked(db: sa.Connection, row: sa.Row[Any]) -> bool:
+    """Say whether its key has signed two records for its place, or one before it.
+
+    Then the key is in two hands, and whose hand went on from there nobody can say.
+    """
+    table = tables.alarms.c
+    asked = sa.select(table.token).where(
+        table.device == row.device,
+        table.epoch == row.epoch,
+        table.seq <= row.seq,
+        table.kind == Problem.FORK,
+    )
+    tokens = list(db.execute(asked).scalars())
+    try:
+        kid = verify.parse(row.token).kid
+        return any(verify.parse(token).kid == kid for token in tokens)
+    except Untrusted:
+        return True
 
 
 def _contiguous(db: sa.Connection, device: str, epoch: str) -> int:
@@ -146,16 +175,29 @@ def _alarms(db: sa.Connection, device: str, epoch: str, seq: int) -> set[str]:
     return set(db.execute(asked).scalars())
 
 
-def _decided(db: sa.Connection, device: str, epoch: str, seq: int) -> str:
-    table = tables.statements
-    asked = sa.select(table.c.decision).where(
-        table.c.device == device,
-        table.c.epoch == epoch,
-        table.c.seq == seq,
-        table.c.decision != "",
+def _decided(db: sa.Connection, trust: Trust, row: sa.Row[Any]) -> str:
+    """Return what all statements about it say, by their tokens."""
+    table = tables.statements.c
+    asked = sa.select(table.token).where(
+        table.device == row.device,
+        table.epoch == row.epoch,
+        table.seq == row.seq,
+        table.decision != "",
     )
-    made = set(db.execute(asked).scalars())
+    tokens = db.execute(asked).scalars().all()
+    made = {_decision(db, trust, row, token) for token in tokens}
     return made.pop() if len(made) == 1 else ""
+
+
+def _decision(db: sa.Connection, trust: Trust, row: sa.Row[Any], token: str) -> str:
+    try:
+        parsed = jws.parse(token, types=(asks.DECISION,))
+        verify.check_signature(token, _key(db, trust, row.device, parsed.kid))
+        said = messages.from_json(parsed.payload, asks.Decision)
+    except Untrusted:
+        return ""
+    is_about_it = (said.iss, said.result.hash) == (row.device, row.hash)
+    return said.decision if is_about_it else ""
 
 
 def _nonce(

@@ -46,7 +46,7 @@ PROBLEMS: dict[Doubt, tuple[str, str]] = {
         "Wait until the terminal has sent them, then ask again.",
     ),
     Doubt.CHAIN_IN_DOUBT: (
-        "Two records claim the result's place",
+        "Two records claim the result's place, or one before it",
         "See 'likeness carrier alarms'; look into the terminal before any visit.",
     ),
     Doubt.OTHER_TRANSACTION: ("The result is of another transaction", _AGAIN),
