@@ -150,17 +150,21 @@ class Broker(Mosquitto):
     """With the numbers that we ship."""
 
     def __init__(self, folder: Path) -> None:
-        shipped = SHIPPED.read_text()
-        lines = [
-            re.search(rf"^{name} .*$", shipped, re.MULTILINE) for name in TAKEN_OVER
-        ]
-        super().__init__(folder, more="\n".join(one[0] for one in lines if one))
+        lines = (f"{name} {shipped(name)}" for name in TAKEN_OVER)
+        super().__init__(folder, more="\n".join(lines))
 
     @property
     def pid(self) -> int:
         """Its process."""
         assert self._process is not None, "it does not run"
         return self._process.pid
+
+
+def shipped(name: str) -> int:
+    """Return a number of our broker's file."""
+    found = re.search(rf"^{name} (\d+)$", SHIPPED.read_text(), re.MULTILINE)
+    assert found is not None, f"{SHIPPED.name} has no {name}"
+    return int(found[1])
 
 
 def raise_limits() -> None:
