@@ -1,4 +1,4 @@
-"""The stage's broker has our shipped numbers, and they let a whole batch be answered."""
+"""The stage has our shipped numbers, and they let a whole batch be answered."""
 
 import re
 from pathlib import Path
