@@ -105,9 +105,22 @@ def hide_a_finding(lines: Lines) -> Lines:
     return [*lines[:-2], json.dumps(line).encode() + b"\n", lines[-1]]
 
 
+def put_in(beside: bytes) -> Callable[[Lines], Lines]:
+    """Put a member into the seal's own line, which is under no seal."""
+    return lambda lines: [*lines[:-1], lines[-1].replace(b"}", b"," + beside + b"}")]
+
+
+def exchange_a_key(lines: Lines) -> Lines:
+    line = json.loads(lines[0])
+    line["export"]["keys"][0]["jwk"]["x"] = "A" * 43
+    return [json.dumps(line).encode() + b"\n", *lines[1:]]
+
+
 @pytest.mark.parametrize(
     ("how", "says"),
     [
+        (put_in(b'"received":5'), r"line 9: more than a seal"),
+        (exchange_a_key, r"line 1: a key of the device's is none"),
         (change_a_verdict, r"line 4: signature: the token at seq 2 is not what"),
         (hide_a_refusal, r"seal: the lines are not those"),
         (hide_a_finding, r"seal: the lines are not those"),

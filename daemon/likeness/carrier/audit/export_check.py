@@ -16,6 +16,7 @@ from likeness.carrier.audit.export_lines import Chain, Line, Opening
 from likeness.carrier.audit.export_seal import Checked, lines, parse, read_frame
 from likeness.carrier.audit.findings import NOTED, Finding
 from likeness.carrier.audit.keys import KeyBook
+from likeness.carrier.verify import BadRecord
 from likeness.core import jws
 from likeness.errors import Untrusted, UsageError
 
@@ -31,6 +32,8 @@ def check(path: Path, audit_key: ECKey) -> Checked:
         read_frame(path, audit_key, told)
         if told.opening is not None:
             _Chains(told, told.opening).walk(path)
+    except BadRecord as fault:
+        told.troubles.append(f"line 1: a key of the device's is none: {fault}")
     except OSError as problem:
         raise UsageError(f"{path}: cannot be read: {problem.strerror}") from problem
     _state(told)

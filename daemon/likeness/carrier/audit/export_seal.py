@@ -19,6 +19,7 @@ from likeness.carrier.audit.export_lines import (
     Opening,
     Seal,
     Summary,
+    encode,
 )
 from likeness.carrier.audit.words import when
 from likeness.core import jws, messages
@@ -93,6 +94,8 @@ def read_frame(path: Path, audit_key: ECKey, told: Checked) -> None:
     if found is None or found.seal is None:
         told.troubles.append(f"line {count}: no seal: lines at the end are missing")
         return
+    if last.rstrip(b"\n") != encode(Line(seal=found.seal)).rstrip(b"\n"):
+        told.troubles.append(f"line {count}: more than a seal stands there")
     _check_seal(found.seal, audit_key, told, count - 1, digest.digest())
 
 
