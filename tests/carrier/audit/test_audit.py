@@ -414,6 +414,36 @@ def test_a_number_that_was_bound_by_what_is_not_here(far: Far, near: Bench) -> N
     assert finding(told, "deleted")["said"].startswith("a number that was bound")
 
 
+def test_a_number_that_was_put_into_the_register_by_hand(far: Far, near: Bench) -> None:
+    """It names a record that is here, and of a terminal that has none."""
+    tokens = chain_of(near, 2)
+    far.take(*tokens)
+    texts = ("kind", "number", "person", "place", "transaction_name")
+    values = dict.fromkeys(texts, "x") | {"since_utc_s": 1, "state": "active"}
+    for device, number in ((DEVICE, "1"), ("shop-99", "2")):
+        place = {"device": device, "epoch": EPOCH, "seq": 2}
+        values |= place | {"id": number, "number": number}
+        bound = register_tables.registrations.insert()
+        far.write(bound.values(hash=jws.chain_hash(tokens[2]), **values))
+    told = far.report("--device", DEVICE)
+    assert findings(told) == [("tampered", 2)]
+    assert "registration 1 " in finding(told, "tampered")["said"]
+    assert findings(far.report("--device", "shop-99")) == [("deleted", 2)]
+    assert "2 device(s), 2 not whole" in far.lines()
+
+
+def test_what_nobody_has_signed_is_not_hidden_by_a_refusal(
+    far: Far, near: Bench
+) -> None:
+    far.take(*chain_of(near, 2))
+    last = records.update().where(records.c.seq == 2)
+    for token in ("rubbish", "x.y.z"):
+        hidden = {"token": token, "hash": jws.chain_hash(token), "prev": None}
+        far.write(last.values(refusal="malformed", **hidden))
+        far.write(chains.update().values(head=jws.chain_hash(token)))
+        assert ("signature", 2) in findings(far.report())
+
+
 def test_an_alarm_whose_proof_nobody_has_signed(far: Far, near: Bench) -> None:
     tokens = chain_of(near, 3)
     far.take(*tokens)

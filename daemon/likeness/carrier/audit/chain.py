@@ -14,7 +14,7 @@ from likeness.carrier.audit import findings as audit_findings
 from likeness.carrier.audit.findings import Finding, Kind, found, lasted, span
 from likeness.carrier.audit.keys import KeyBook
 from likeness.carrier.doubts import GAP_AFTER_S
-from likeness.carrier.verify import BadRecord, Problem, Record
+from likeness.carrier.verify import BadRecord, Record
 from likeness.core import jws, messages
 from likeness.core.chain import Link
 
@@ -121,7 +121,7 @@ class Walk:
 
     def _judge(self, given: Given) -> tuple[Record | None, bool]:
         """Return the record, and whether its hash can be believed."""
-        seq = given.seq
+        seq, is_signed = given.seq, False
         try:
             parsed = verify.parse(given.token)
             kid = parsed.kid
@@ -131,9 +131,10 @@ class Walk:
                 self.report(Kind.KEY, seq, _unknown(seq, kid), (given.token,))
                 return None, True
             verify.check_quickly(parsed, key)
+            is_signed = True
             record = verify.judge_claims(parsed, given.token)
         except BadRecord as fault:
-            if given.refusal and fault.problem is not Problem.BAD_SIGNATURE:
+            if given.refusal and is_signed:
                 return None, True  # that is why it was refused
             said = f"the token at seq {seq} is not what was signed: {fault}"
             self.report(Kind.SIGNATURE, seq, said, (given.token,))

@@ -13,12 +13,13 @@ import sqlalchemy as sa
 
 from likeness.carrier import tables
 from likeness.carrier.database import Database
+from likeness.carrier.register.tables import registrations
 from likeness.core import messages
 from likeness.core.chain import Link
 
 PAGE = 500
 FOR_EVER = messages.LAST_SECOND + 1
-_SAYS_WHO = (tables.records, tables.chains, tables.alarms)
+_SAYS_WHO = (tables.records, tables.chains, tables.alarms, registrations)
 
 # Any: a row of a table.
 Row = sa.Row[Any]
