@@ -150,7 +150,7 @@ def judge_claims(parsed: jws.Unverified, token: str | bytes) -> Record:
     if isinstance(claims, messages.KeyChange):
         _check_proof(claims, former=parsed.kid)
     text = token if isinstance(token, str) else token.decode("ascii")
-    return Record(claims, jws.chain_hash(text), text)
+    return Record(claims, jws.hash_of(parsed.signing_input), text)
 
 
 def jwk_of(key: messages.PublicKey) -> ECKey:

@@ -45,8 +45,11 @@ class Unverified:
 
 def encode(data: bytes) -> str:
     """Return base64url without padding (RFC 7515, 2)."""
-    text = binascii.b2a_base64(data, newline=False).translate(_TO_URL)
-    return text.rstrip(b"=").decode("ascii")
+    return _encoded(data).decode("ascii")
+
+
+def _encoded(data: bytes) -> bytes:
+    return binascii.b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=")
 
 
 def decode(text: str) -> bytes:
@@ -56,11 +59,12 @@ def decode(text: str) -> bytes:
         Untrusted: a foreign character, padding, or bits left over at the end.
     """
     try:
-        usual = text.encode("ascii").translate(_FROM_URL)
-        data = binascii.a2b_base64(usual + b"=" * (-len(text) % 4))
+        given = text.encode("ascii")
+        padding = b"=" * (-len(given) % 4)
+        data = binascii.a2b_base64(given.translate(_FROM_URL) + padding)
     except ValueError as problem:  # binascii.Error and UnicodeError are ValueErrors
         raise Untrusted("not base64url") from problem
-    if encode(data) != text:  # also with any foreign character: those are passed over
+    if _encoded(data) != given:  # also with any foreign sign: those are passed over
         strange = not _ALPHABET.match(text)
         why = "not base64url" if strange else "base64url with bits left over"
         raise Untrusted(why)
@@ -123,7 +127,12 @@ def chain_hash(token: str | bytes) -> str:
     that is good as well (s and n - s), and would fork the chain by it.
     """
     text = token if isinstance(token, bytes) else token.encode("ascii", "replace")
-    return encode(hashlib.sha256(text.rpartition(b".")[0]).digest())
+    return hash_of(text.rpartition(b".")[0])
+
+
+def hash_of(signing_input: bytes) -> str:
+    """Return the same of a signing input."""
+    return encode(hashlib.sha256(signing_input).digest())
 
 
 def load_object(data: bytes) -> dict[str, Any]:
