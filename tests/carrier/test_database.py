@@ -122,6 +122,8 @@ def test_postgresql_waits_for_a_person_to_migrate_it(postgres: Postgres) -> None
     ("place", "why"),
     [
         ("mysql://somewhere/x", "not known"),
+        ("://", "no address"),
+        ("postgresql://nobody:secret@host:port/x", "no address"),
         ("postgresql://nobody:secret@127.0.0.1:1/x", "cannot be used"),
         ("/nowhere/at/all/carrier.db", "cannot be used"),
     ],

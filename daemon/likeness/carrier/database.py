@@ -49,7 +49,7 @@ class Database:
             ConfigError: it cannot be opened, or its tables are of another release.
         """
         self.is_file = "://" not in str(place)
-        url = sa.make_url(f"sqlite:///{place}" if self.is_file else str(place))
+        url = _url(f"sqlite:///{place}" if self.is_file else str(place))
         if not self.is_file:
             if url.get_backend_name() != POSTGRESQL:
                 raise ConfigError(
@@ -244,6 +244,16 @@ def lock(db: sa.Connection, names: Iterable[str]) -> None:
         "SELECT count(pg_advisory_xact_lock(key)) FROM unnest(:keys) AS key"
     ).bindparams(sa.bindparam("keys", type_=postgresql.ARRAY(sa.BigInteger)))
     db.execute(one_by_one, {"keys": keys})
+
+
+def _url(place: str) -> sa.URL:
+    """Read an address; it may hold a password, so it is not said again."""
+    try:
+        return sa.make_url(place)
+    except (sa.exc.ArgumentError, ValueError):
+        raise ConfigError(
+            "database: this is no address; write a file, or postgresql://user@host/name"
+        ) from None
 
 
 def _lock_key(name: str) -> int:
