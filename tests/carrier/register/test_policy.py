@@ -199,6 +199,10 @@ async def test_a_verified_person_s_numbers_are_looked_up_and_nobody_else_s(
             assert (status, held) == (200, [MOBILE])
         assert ADA not in json.dumps(said)
         assert NAME not in json.dumps(said)
+        one.far.now += 1
+        await one.terminal.visit("check", Purpose.CHECK_NUMBERS, of=card(BEN))
+        status, said = await api.post("/v1/persons/lookup", **lookup)
+        assert (status, said["reason"]) == (409, "used_before")
         status, said = await api.post("/v1/persons/lookup", transaction="t-1")
         assert (status, said["reason"]) == (409, "other_purpose")
 

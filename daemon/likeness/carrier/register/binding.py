@@ -154,6 +154,8 @@ def numbers_of(db: sa.Connection, desk: Desk, name: str) -> list[Registration]:
     if transactions.use_of(db, name) is None:
         use = Use("lookup", "")
         transactions.use(db, name, usable.proof.hash, use, desk.now_s)
+    elif transactions.used_by(db, usable.proof.hash) != name:
+        raise NotDone(Doubt.USED_BEFORE)  # another result came since: of whom?
     return registrations.of_person(db, usable.person)
 
 
