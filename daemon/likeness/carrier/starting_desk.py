@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 
 WAIT_S = 8.0  # for the terminal's answer
 EXPIRES_S = 60
+# One order at a time, and each may take WAIT_S: who came later would begin a visit
+# when nobody is at the terminal any more.
+MOST_WAITING = 4
 Begun = Literal["started", "not_started"]
 
 
@@ -34,6 +37,7 @@ class StartingDesk:
             ConfigError: there is a key, and it or the line cannot be used.
         """
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="orders")
+        self._waiting = 0
         self._far: Starting | None = None
         if (Path(settings.keys) / "visit.key").exists():
             self._far = self._opened(settings)
@@ -72,10 +76,14 @@ class StartingDesk:
         far = self._far
         if far is None:
             return "not_started", "no_line_of_orders"
+        if self._waiting >= MOST_WAITING:
+            log.warning("event=visit_not_ordered why='%d orders wait'", self._waiting)
+            return "not_started", "too_many_orders"
 
         async def go() -> orders.Reply:
             return await order(far)
 
+        self._waiting += 1
         try:
             reply = await asyncio.get_running_loop().run_in_executor(
                 self._thread, lambda: asyncio.run(go())
@@ -83,6 +91,8 @@ class StartingDesk:
         except LikenessError as late:
             log.warning("event=visit_not_ordered why=%r", str(late))
             return "not_started", "unanswered"
+        finally:
+            self._waiting -= 1
         if reply.outcome == "done":
             return "started", ""
         return "not_started", reply.reason or reply.outcome

@@ -1,5 +1,6 @@
 """The register's API asks a terminal to begin its visit, over a real broker."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -64,3 +65,25 @@ async def test_a_terminal_that_is_silent_is_said_to_be(
             why = (await other.start("shop-17", Purpose.NEW_NUMBER, "t-1"))[0]
             other.close()
             assert why == "not_started"
+
+
+@story
+async def test_no_visit_is_begun_long_after_it_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Terminals that are silent hold up a few orders, not all that follow."""
+    monkeypatch.setattr(starting_desk, "WAIT_S", 0.2)
+    async with both(tmp_path) as (_, desk, _):
+        silent = [
+            asyncio.ensure_future(desk.start(f"shop-{at}", Purpose.NEW_NUMBER, "t-1"))
+            for at in range(90, 90 + starting_desk.MOST_WAITING)
+        ]
+        await asyncio.sleep(0)
+        late = await desk.start("shop-17", Purpose.NEW_NUMBER, "t-2")
+        assert late == ("not_started", "too_many_orders")
+        assert await asyncio.gather(*silent) == [
+            ("not_started", "unanswered") for _ in silent
+        ]
+        monkeypatch.undo()
+        began = await desk.start("shop-17", Purpose.NEW_NUMBER, "t-3")
+        assert began == ("started", "")
