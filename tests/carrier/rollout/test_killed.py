@@ -13,11 +13,12 @@ import pytest
 
 from likeness import strict_toml
 from likeness.carrier.database import Database
+from likeness.carrier.ordering import Ordering, Unanswered
 from likeness.carrier.rollout.line import RolloutLine
 from likeness.carrier.rollout.rollout import Rollouts
 from likeness.carrier.rollout.turn import turn
 from likeness.carrier.settings import Settings
-from likeness.core import orders
+from likeness.core import orders, rollout_plan
 from likeness.core.rollout_standing import Standing
 from likeness.errors import UsageError
 from processes import Program, happens
@@ -148,6 +149,26 @@ def test_what_was_signed_before_a_stop_does_not_go_out_after_it(far: Stage) -> N
     assert "sent" in {stage for _, stage, _ in far.stages().values()}
     assert far.rollout("run", "spring") == 1
     assert {d: len(one.heard) for d, one in far.terminals.all.items()} == heard
+
+
+def test_who_has_a_newer_wish_does_not_hear_ours_again(far: Stage) -> None:
+    """The broker keeps one: who is away would come back to ours, and never hear his."""
+    file = far.file(waves='["100 %"]', stop="report_within_s = 60")
+    assert far.rollout("start", file, "--no-run") == 0
+    make_all(far, SILENT)
+    with far.carried_on():
+        assert happens(lambda: len(far.terminals.touched()) == COUNT, 10)
+    first, *others = rollout_plan.in_order("spring", names(COUNT))
+    ordering = Ordering(strict_toml.load(far.config, Settings))
+    with pytest.raises(Unanswered):  # it is silent
+        asyncio.run(ordering.desire(first, orders.Overrides(keep_days=5), wait_s=0.5))
+    ordering.close()
+    heard = {device: one.heard for device, one in far.terminals.all.items()}
+    assert len(set(heard[first])) == 2
+    newer = heard[first][-1]
+    with far.carried_on():
+        assert happens(lambda: all(len(heard[device]) > 1 for device in others), 10)
+    assert heard[first][-1] == newer
 
 
 def test_two_cannot_run_at_once(far: Stage, capsys: pytest.CaptureFixture[str]) -> None:

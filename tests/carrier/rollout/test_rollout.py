@@ -273,6 +273,19 @@ def test_a_bundle_comes_back_as_a_newer_one_only(
     assert set(near.terminals.runs().values()) == {former}
 
 
+def test_on_the_way_back_the_models_are_not_changed(near: Stage) -> None:
+    """Else some terminals would get these, and some those."""
+    bundle = f'bundle = {{ number = 3, digest = "{"ab" * 32}" }}'
+    assert near.rollout("start", near.file(desired=bundle)) == 0
+    former = ("--bundle", f"4:{'cd' * 32}")
+    assert near.rollout("back", "spring", "--no-run", *former) == 0
+    assert near.rollout("back", "spring", "--bundle", f"5:{'ef' * 32}") == 2
+    assert near.rollout("back", "spring", "--keep-bundle") == 2
+    assert near.rollout("run", "spring") == 0
+    back = orders.Overrides(bundle=orders.Bundle(number=4, digest="cd" * 32))
+    assert set(near.terminals.runs().values()) == {back}
+
+
 def test_models_may_stay_when_the_rest_goes_back(near: Stage) -> None:
     sent = orders.Bundle(number=3, digest="ab" * 32)
     bundle = f'bundle = {{ number = 3, digest = "{"ab" * 32}" }}\nkeep_days = 5'

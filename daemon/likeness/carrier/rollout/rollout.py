@@ -106,11 +106,7 @@ class Rollouts:
         """
         with self.database.begin() as db:
             lock(db, [ROLLOUTS])
-            row, rollout = rollout_rows.load(db, name)
-            before = dict(rollout.terminals)
-            rollout.handle(event, now_s)
-            rollout_rows.save(db, row, rollout, before)
-            return rollout.standing
+            return _ask(db, name, event, now_s)
 
     def ask_back(
         self, name: str, bundle: orders.Bundle | None, *, keep_bundle: bool, now_s: int
@@ -143,9 +139,11 @@ class Rollouts:
                     f"bundle {bundle.number} is not newer than {sent.number}: no"
                     " terminal would take it"
                 )
+            # One that cannot go back keeps the models of its way as they are.
+            standing = _ask(db, name, BackAsked(), now_s)
             if kept := bundle or sent:
                 rollout_rows.keep_back_bundle(db, name, kept)
-        return self.ask(name, BackAsked(), now_s)
+            return standing
 
     def step(self, name: str, line: RolloutLine, now_s: int) -> Step:
         """Look at one, and keep what follows; the caller publishes.
@@ -253,6 +251,14 @@ class Rollouts:
 
         text = messages.to_json(wish).decode()
         return issued_orders.issue(db, NewOrder(device, DESIRED, text, make), now_s)
+
+
+def _ask(db: sa.Connection, name: str, event: Event, now_s: int) -> Standing:
+    row, rollout = rollout_rows.load(db, name)
+    before = dict(rollout.terminals)
+    rollout.handle(event, now_s)
+    rollout_rows.save(db, row, rollout, before)
+    return rollout.standing
 
 
 def _facts(

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import msgspec
 import sqlalchemy as sa
 
+from likeness.carrier.issued_orders import DESIRED
 from likeness.carrier.rollout.tables import rollout_terminals, rollouts
+from likeness.carrier.tables import orders as orders_issued
 from likeness.core import messages, orders
 from likeness.core.exact_test import Share
 from likeness.core.rollout import Rollout
@@ -169,7 +171,8 @@ def keep_sent(
 def unanswered(db: sa.Connection, name: str) -> dict[str, str]:
     """Return what was signed and has no answer yet: device → token.
 
-    After a stop, or in a pause, that is nothing: what never went out stays here.
+    After a stop, or in a pause, that is nothing: what never went out stays here. Who
+    has a newer wish since is not told ours: the broker would keep it in its place.
     """
     phase = db.execute(sa.select(rollouts.c.phase).where(rollouts.c.name == name))
     waits = {
@@ -177,10 +180,15 @@ def unanswered(db: sa.Connection, name: str) -> dict[str, str]:
         Phase.SOAKING: Stage.SENT,
         Phase.GOING_BACK: Stage.RETURNING,
     }.get(Phase(phase.scalar_one()))
+    newer = sa.select(orders_issued.c.number).where(
+        orders_issued.c.device == rollout_terminals.c.device,
+        orders_issued.c.kind == DESIRED,
+        orders_issued.c.number > rollout_terminals.c.version,
+    )
     rows = db.execute(
         sa.select(rollout_terminals.c.device, rollout_terminals.c.token)
         .where(rollout_terminals.c.rollout == name)
-        .where(rollout_terminals.c.stage == str(waits or ""))
+        .where(rollout_terminals.c.stage == str(waits or ""), ~newer.exists())
         .order_by(rollout_terminals.c.place)
     )
     return {row.device: row.token for row in rows}
