@@ -38,6 +38,11 @@ def test_a_label_that_nobody_has_is_a_typing_error() -> None:
         labels.choose({"d": {}}, ["ring=canary"])
 
 
+def test_a_value_that_nobody_has_leaves_out_nobody_and_is_a_typing_error() -> None:
+    with pytest.raises(UsageError, match=r"no device has ring=canray, .* canary, wide"):
+        labels.choose(FLEET, ["region=south", "ring!=canray"])
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "region", "region=", "=south", "Region=south", "region=a b", "region==south",

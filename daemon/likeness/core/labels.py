@@ -64,15 +64,24 @@ def choose(labels: Mapping[str, Mapping[str, str]], where: Iterable[str]) -> lis
         where: conditions, joined by "and".
 
     Raises:
-        UsageError: a condition cannot be read, or no device has its label at all: a
-            typing error under "!=" would choose everybody.
+        UsageError: a condition cannot be read, or no device has its label at all, or,
+            under "!=", its value: a typing error there would choose everybody.
     """
     terms = [read_term(text) for text in where]
-    known = {name for one in labels.values() for name in one}
+    known: dict[str, set[str]] = {}
+    for one in labels.values():
+        for name, value in one.items():
+            known.setdefault(name, set()).add(value)
     for term in terms:
         if term.name not in known:
             has = f"known: {', '.join(sorted(known))}" if known else "none is known"
             raise UsageError(f"no device has the label '{term.name}'; {has}")
+        if not term.wanted and term.value not in known[term.name]:
+            has = ", ".join(sorted(known[term.name]))
+            raise UsageError(
+                f"no device has {term.name}={term.value}, so != would leave out nobody;"
+                f" known: {has}"
+            )
     return sorted(
         device
         for device, has in labels.items()
