@@ -106,6 +106,18 @@ def test_strangers_fill_no_memory(made: Made, monkeypatch: pytest.MonkeyPatch) -
     assert len(made.names()) == 5
 
 
+def test_what_is_taken_back_needs_no_place(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when somebody cleans up what a broker has kept of terminals long gone."""
+    monkeypatch.setattr(fleet_memory, "MOST_STRANGERS", 1)
+    made.fleet.enrolled({})
+    for _ in range(3):
+        made.fleet.hear(Arrived(messages.topic("gone", "status"), b""))
+    made.say("stranger", "status", status="online", boot="1")
+    assert made.names() == ["stranger"]
+
+
 def test_who_is_enrolled_stands_there_before_it_was_ever_seen(made: Made) -> None:
     made.fleet.enrolled({"a": ("ring=canary",)})
     assert made.state("a") is State.UNKNOWN

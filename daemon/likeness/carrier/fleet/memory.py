@@ -87,13 +87,13 @@ class Fleet:
         except Untrusted:
             self._unread()
             return
+        said = fleet_words.read(leaf, message.payload)
+        if said is None:
+            return  # before there is room made for who says nothing
         facts = self._facts.get(device) or self._newcomer(device)
         if facts is None:
             self.turned_away += 1
             self._unread()
-            return
-        said = fleet_words.read(leaf, message.payload)
-        if said is None:
             return
         if isinstance(said, fleet_words.Unread):
             self._unread()
