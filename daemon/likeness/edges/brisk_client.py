@@ -25,6 +25,9 @@ from likeness.edges.bounded_client import MAX_PACKET_BYTES, BoundedClient
 
 CHUNK_BYTES = 65_536
 MISC_EVERY_S = 1.0
+# Of a broker that does not read. What it may leave unanswered (1,000 receipts) and the
+# PUBACKs of a batch are far less.
+MOST_UNSENT_BYTES = 16_000_000
 MIDS = 65_535
 # First byte of a PUBLISH with QoS 1, whatever its flags "again" and "retain" are.
 _QOS_1_MASK, _PUBLISH_QOS_1 = 0xF6, 0x32
@@ -203,7 +206,10 @@ class BriskClient(BoundedClient):
             self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
             return
         del self._going_out[:sent]
-        if self._going_out:
+        if len(self._going_out) > MOST_UNSENT_BYTES:
+            self.on_breach(self, "it does not read what we say")
+            self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)
+        elif self._going_out:
             self._aio.add_writer(self._fd, self._flush)
         else:
             self._aio.remove_writer(self._fd)

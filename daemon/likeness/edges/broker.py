@@ -289,6 +289,8 @@ class MqttLine:
         try:
             topic = message.topic
         except UnicodeDecodeError:
+            if message.qos:
+                client.ack(message.mid, 1)  # else its place is never free again
             return  # not UTF-8: no topic of ours
         receipt = self._connection * MID_RANGE + message.mid if message.qos else 0
         # paho has no attribute for what was not sent
@@ -307,6 +309,7 @@ class MqttLine:
         try:
             topic = name.decode()
         except UnicodeDecodeError:
+            client.ack(mid, 1)
             return  # no topic of ours
         receipt = self._connection * MID_RANGE + mid
         self._arrive(client, Arrived(topic, payload, receipt))
