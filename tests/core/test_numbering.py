@@ -27,7 +27,11 @@ MOBILE, INTERNET = Kind.MOBILE, Kind.INTERNET
         ("0044 13812345678", MOBILE, "86", None),
         ("+86", MOBILE, "86", None),
         ("+86 0013", MOBILE, "86", None),
-        ("0571-88880000", MOBILE, "86", "057188880000"),
+        ("0571-88880000", MOBILE, "86", "57188880000"),
+        ("+86 571 88880000", MOBILE, "86", "57188880000"),
+        ("+44 (0) 7911 123456", MOBILE, "44", "7911123456"),
+        ("07911 123456", MOBILE, "44", "7911123456"),
+        ("0", MOBILE, "", None),
         ("", MOBILE, "", None),
         ("1" * 16, MOBILE, "", None),
         ("１３８", MOBILE, "", None),  # digits, but not ours

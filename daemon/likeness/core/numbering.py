@@ -27,9 +27,10 @@ class Kind(StrEnum):
 def normal_number(number: str, kind: Kind, country: str = "") -> str | None:
     """Return the one form in which a number is known; None: it is none.
 
-    A telephone number is written in digits; spaces, hyphens and brackets are left out.
-    With the carrier's `country` its international forms are known as well; without, and
-    for other countries, they are none: one number must not be bound twice.
+    A telephone number is written in digits; spaces, hyphens and brackets are left out,
+    and one 0 before it, which is dialled within a country and not from abroad. With the
+    carrier's `country` its international forms are known as well; without, and for
+    other countries, they are none: one number must not be bound twice.
     """
     bare = "".join(sign for sign in number if sign not in " -()")
     if kind is Kind.INTERNET:
@@ -43,7 +44,8 @@ def normal_number(number: str, kind: Kind, country: str = "") -> str | None:
                 return None
             bare = bare.removeprefix(code)
             break
-    fits = 0 < len(bare) <= DIGITS_AT_MOST and not bare.startswith("00")
+    bare = bare.removeprefix("0")
+    fits = 0 < len(bare) <= DIGITS_AT_MOST and not bare.startswith("0")
     return bare if fits and all(map(_is_digit, bare)) else None
 
 
