@@ -22,10 +22,18 @@ from likeness.edges.broker import LineSettings, MqttLine
 from lines_to_broker import Ear, listening
 from stories import story, until
 
+USUAL = {"host": "127.0.0.1", "client_id": "one", "topics": ("a", "b")}
+
+
+@pytest.fixture(autouse=True, params=[False, True], ids=["thread", "loop"])
+def brisk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Both kinds of client hold to all of this."""
+    monkeypatch.setitem(USUAL, "brisk", request.param)
+    return bool(request.param)
+
 
 def settings(port: int, **more: object) -> LineSettings:
-    usual = {"host": "127.0.0.1", "client_id": "one", "topics": ("a", "b")}
-    return LineSettings(port=port, **{**usual, **more})  # type: ignore[arg-type]
+    return LineSettings(port=port, **{**USUAL, **more})  # type: ignore[arg-type]
 
 
 class Waits:
@@ -371,7 +379,9 @@ async def test_a_broker_that_does_not_wait_for_our_answers_loses_the_line() -> N
     """The carrier acknowledges what it has kept; what waits till then is bounded."""
     waits = Waits()
     async with FakeBroker().running() as broker:
-        given = settings(broker.port, receive_maximum=7, acknowledge_by_hand=True)
+        given = settings(
+            broker.port, receive_maximum=7, acknowledge_by_hand=True, brisk=False
+        )
         line = MqttLine(given, choose=lambda: 0.0, pause=waits)
         async with listening(line) as ear:
             await up(ear)
@@ -387,6 +397,31 @@ async def test_a_broker_that_does_not_wait_for_our_answers_loses_the_line() -> N
             assert isinstance(down, BrokerDown)
             assert down.why == "more than 7 messages at once"
             await until(lambda: bool(waits.asked))
+
+
+@story
+async def test_a_brisk_line_leaves_unread_what_it_has_not_room_for() -> None:
+    async with FakeBroker().running() as broker:
+        line = MqttLine(
+            settings(
+                broker.port, receive_maximum=7, acknowledge_by_hand=True, brisk=True
+            )
+        )
+        async with listening(line) as ear:
+            await up(ear)
+            broker.say(b"".join(qos_1(10, mid) for mid in range(1, 30)))
+            unanswered: list[int] = []
+            for mid in range(1, 30):
+                if len(unanswered) == 7:
+                    await asyncio.sleep(0.02)
+                    assert ear.heard.empty(), "an eighth has not come"
+                    for receipt in unanswered:
+                        line.acknowledge(receipt)
+                    unanswered = []
+                arrived = await ear.wait(Arrived)
+                assert isinstance(arrived, Arrived)
+                assert arrived.receipt % 65_536 == mid
+                unanswered.append(arrived.receipt)
 
 
 @story
