@@ -1,8 +1,8 @@
 """Audits what is kept of terminals: whole, or exactly where and how it is not.
 
 One device after the other, a page of records at a time. Leaves to others: each rule
-(`audit_chain`, `audit_columns`, `audit_former`, `audit_doubles`, `audit_orphans`), the
-words of a report (`audit_words`).
+(`chain`, `columns`, `former`, `doubles`, `orphans`), the
+words of a report (`words`).
 """
 
 import itertools

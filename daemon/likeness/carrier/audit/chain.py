@@ -3,8 +3,8 @@
 Everything is computed anew from the tokens: the signature, by a key that is good at
 that place; the hash of the record before; no place left out; row 0 begins it. The same
 walk serves the carrier's own tables and an inspector's file. Leaves to others: where
-the tokens come from, columns (`audit_columns`), how chains follow each other
-(`audit_former`).
+the tokens come from, columns (`columns`), how chains follow each other
+(`former`).
 """
 
 from dataclasses import dataclass, field

@@ -2,7 +2,7 @@
 
 What stands in the tables is what figures, the register and receipts go by, and nobody
 has signed it; so each column is computed anew. Leaves to others: the tokens themselves
-(`audit_chain`).
+(`chain`).
 """
 
 import json

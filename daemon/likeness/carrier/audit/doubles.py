@@ -2,7 +2,7 @@
 
 What came second is not among the records: it stands in its alarm. Each is judged by its
 own token; an alarm whose token nobody has signed is no proof. Leaves to others: what
-does not follow its predecessor (`audit_chain`).
+does not follow its predecessor (`chain`).
 """
 
 from likeness.carrier import verify

@@ -3,7 +3,7 @@
 Two readings, a line at a time. The first takes the digest, the seal and the summary;
 the second walks along each chain by the same rules as the carrier's own audit. What is
 found is told whether the carrier has stated it or not. Leaves to others: the form
-(`export_lines`), the frame (`export_seal`), the walk (`audit_chain`).
+(`export_lines`), the frame (`export_seal`), the walk (`chain`).
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """What an audit can find wrong: its name, one plain sentence, and what to do about it.
 
-Leaves to others: finding it (`audit_chain`, `audit_former`, `audit_doubles`).
+Leaves to others: finding it (`chain`, `former`, `doubles`).
 """
 
 from collections.abc import Iterable

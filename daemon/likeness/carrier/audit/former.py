@@ -8,7 +8,7 @@ of ours. What that says of either side:
   should have had our receipt long before: the terminal came back as it was earlier;
 - it lies beyond what is here: we have signed for what we do not have any more.
 
-Leaves to others: each chain by itself (`audit_chain`).
+Leaves to others: each chain by itself (`chain`).
 """
 
 from collections.abc import Callable, Sequence

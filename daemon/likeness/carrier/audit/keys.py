@@ -3,7 +3,7 @@
 The rule is that of `key_history` and decision 15, judged anew from what the terminal
 has signed, not from a table: a change counts if the key before it is known and has
 signed it, and the new key has signed its proof. Leaves to others: which tokens there
-are (`audit_rows`), what follows for a record (`audit_chain`).
+are (`rows`), what follows for a record (`chain`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,6 +1,6 @@
 """Which figures of cameras are shown, and as which plots: never of few results.
 
-Leaves to others: the figures (`fleet_health`), drawing (`fleet_plots`), pages.
+Leaves to others: the figures (`health`), drawing (`plots`), pages.
 """
 
 import heapq

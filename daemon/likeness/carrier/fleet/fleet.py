@@ -1,6 +1,6 @@
 """Builds what watches the fleet from its settings, and runs it: line, page, figures.
 
-Leaves to others: every step of it (`fleet_watch`, `fleet_web`).
+Leaves to others: every step of it (`watch`, `web`).
 """
 
 import asyncio

@@ -2,7 +2,7 @@
 
 Whole days are kept in memory, and a day is read again when one of its hours was made
 anew. A rate or a mean of fewer than `LEAST` results is not shown: it would say little
-of the camera and something of a person. Leaves to others: hours (`fleet_hours`), the
+of the camera and something of a person. Leaves to others: hours (`hours`), the
 measure of drift (`core.drift`), pages.
 """
 

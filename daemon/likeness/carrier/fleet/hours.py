@@ -5,7 +5,7 @@ made from the one before the last that was made: records of several programs may
 to the database some seconds out of order. After an absence all that is missing is made,
 in steps that keep no other program waiting for long. Only results that were taken
 count, and scores that can be one. All functions work inside the caller's transaction.
-Leaves to others: when, and reading the figures (`fleet_health`).
+Leaves to others: when, and reading the figures (`health`).
 """
 
 from collections import Counter

@@ -3,7 +3,7 @@
 Who publishes under names that nobody enrolled fills no memory: there is room for so
 many of them. Judging is done when somebody looks, and for all again every few seconds,
 since time alone makes a terminal silent. Leaves to others: the rules (`core.fleet*`),
-the line (`fleet_watch`), pages.
+the line (`watch`), pages.
 """
 
 from collections import Counter, deque

@@ -2,8 +2,8 @@
 
 Read-only; all functions work inside the caller's transaction. A timeline names no
 person and no visit: results stand in it by day and verdict, and a day with few of them
-as one number. Leaves to others: what was seen over MQTT (`fleet_sightings`), figures
-(`fleet_health`).
+as one number. Leaves to others: what was seen over MQTT (`sightings`), figures
+(`health`).
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """What was seen of each terminal and when: its statuses and births, for some months.
 
 Functions work inside the caller's transaction. Leaves to others: what is worth a line
-(`fleet_memory`), showing it.
+(`memory`), showing it.
 """
 
 from collections.abc import Iterable

@@ -1,8 +1,8 @@
 """The tables of who watches the fleet: what was seen of terminals, figures of hours.
 
 They hold nothing that could not be made again: figures come from `record`, and what was
-seen is kept for some months. Leaves to others: writing (`fleet_sightings`,
-`fleet_hours`), reading.
+seen is kept for some months. Leaves to others: writing (`sightings`,
+`hours`), reading.
 """
 
 import sqlalchemy as sa

@@ -2,7 +2,7 @@
 
 A page is the same pieces when it is loaded and when something changes, so nothing has
 to be drawn twice. All text from outside is escaped by the templates. Leaves to others:
-HTTP and streams (`fleet_web`), the facts (`fleet_memory`, `fleet_health`).
+HTTP and streams (`web`), the facts (`memory`, `health`).
 """
 
 from collections.abc import Mapping, Sequence

@@ -4,7 +4,7 @@ A broker that is asked for three retained messages of ten thousand terminals at 
 drops what its queue cannot hold, without a word (mosquitto: max_queued_messages); so
 topics are asked for one after another, each when the one before has fallen silent.
 What touches the disk runs on a thread of its own. Leaves to others: what messages mean
-(`fleet_memory`), figures (`fleet_hours`, `fleet_health`), pages.
+(`memory`), figures (`hours`, `health`), pages.
 """
 
 import asyncio

@@ -3,7 +3,7 @@
 Nothing can be ordered here: there is no method but GET. A stream looks again every
 other second and sends the pieces that have changed of the page that its address names;
 so what many terminals do costs no more than what somebody looks at. Leaves to others:
-who may ask (`carrier.web`), what is drawn (`fleet_views`).
+who may ask (`carrier.web`), what is drawn (`views`).
 """
 
 import asyncio

@@ -2,7 +2,7 @@
 
 The database belongs to one thread, and orders to terminals to another: an answer that
 is awaited holds up nobody. Leaves to others: who may ask (`web`), what may be done
-(`register`), the addresses (`register_routes`).
+(`register`), the addresses (`routes`).
 """
 
 import asyncio

@@ -2,7 +2,7 @@
 
 Nothing is deleted and no event is changed. All functions work inside the caller's
 transaction. Leaves to others: whether something may happen (`register`), disputes
-(`disputes`).
+(`disputing`).
 """
 
 import datetime

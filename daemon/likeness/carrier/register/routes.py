@@ -1,7 +1,7 @@
 """Every way into the register's API, as data: served and documented from one table.
 
 A number stands in no address: addresses are logged by whoever is in between. Leaves to
-others: what happens there (`register_api`).
+others: what happens there (`api`).
 """
 
 from likeness.carrier.register import words

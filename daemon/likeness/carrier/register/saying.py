@@ -1,6 +1,6 @@
 """Says in the API's words what the register knows; a person's digest is no word of it.
 
-Leaves to others: asking (`register_api`), knowing (`register`).
+Leaves to others: asking (`api`), knowing (`register`).
 """
 
 from typing import Literal, cast

@@ -1,7 +1,7 @@
 """The register's tables: transactions, who holds which number, and by which result.
 
 A person is a keyed digest; no name and no document number is ever written. Leaves to
-others: everything that is done with them (`transactions`, `register`, `disputes`).
+others: everything that is done with them (`transactions`, `register`, `disputing`).
 """
 
 import sqlalchemy as sa

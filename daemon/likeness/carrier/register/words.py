@@ -1,7 +1,7 @@
 """What the carrier's own systems and the register say to each other, as types.
 
 Where a person's numbers stand in them they show nothing of themselves. Leaves to
-others: what follows from it (`register_api`).
+others: what follows from it (`api`).
 """
 
 from typing import Annotated, Literal

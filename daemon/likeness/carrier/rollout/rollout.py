@@ -3,7 +3,7 @@
 Each step is one transaction: what is to be sent is numbered, signed and kept before
 anything is published, so that a crash in between loses and doubles nothing, and two
 programs cannot do the same step. Leaves to others: the rules (`core.rollout`), the line
-(`rollout_line`), when to look (`rollout_run`).
+(`line`), when to look (`run`).
 """
 
 from collections.abc import Mapping, Sequence

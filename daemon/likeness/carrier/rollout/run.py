@@ -1,7 +1,7 @@
 """Carries rollouts on until each is done, stopped, paused or back.
 
 It may be killed and started again at any time: where it stood is in the database.
-Leaves to others: each step (`rollout`), the line (`rollout_line`).
+Leaves to others: each step (`rollout`), the line (`line`).
 """
 
 import time

@@ -2,7 +2,7 @@
 
 What was sent stands in `issued_order` as it was signed; here are its number and its
 token, so that a crash between keeping and sending loses nothing. Leaves to others: all
-that is done with them (`rollout_rows`).
+that is done with them (`rows`).
 """
 
 import sqlalchemy as sa
