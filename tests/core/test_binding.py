@@ -96,6 +96,7 @@ WRONG: list[tuple[dict[str, Any], Doubt]] = [
     ({"has_consent": False}, Doubt.CONSENT_MISSING),
     ({"has_person": False}, Doubt.NO_PERSON),
     ({"now_s": 211}, Doubt.STALE),
+    ({"now_s": 89}, Doubt.STALE),  # by a clock that was set back
     ({"kept_s": 201, "now_s": 202}, Doubt.STALE),
     ({"purposes": ()}, Doubt.OTHER_PURPOSE),
 ]
