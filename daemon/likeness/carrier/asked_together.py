@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from likeness.carrier import nonces, tables
-from likeness.carrier.database import among, lock, pairs
+from likeness.carrier.database import among, lock, rows_at
 from likeness.carrier.doubts import issued
 from likeness.core import dating, messages
 from likeness.core.vocabulary import Moment
@@ -52,7 +52,7 @@ def keep_anchors(db: sa.Connection, said: Sequence[AnchorSaid], now_s: int) -> i
     lock(db, {one.device for one in said})
     table = tables.anchors
     boots = {(one.device, one.anchor.boot) for one in said}
-    query = sa.select(table).where(pairs(db, (table.c.device, table.c.boot), boots))
+    query = rows_at(db, table, ("device", "boot"), boots)
     known: dict[tuple[str, str], list[Moment]] = {boot: [] for boot in boots}
     for row in db.execute(query):
         moment = Moment(row.utc_s, row.quality, row.boot, row.mono_ms)
@@ -88,9 +88,7 @@ def open_visits(db: sa.Connection, asked: Sequence[VisitAsked]) -> list[nonces.I
     lock(db, {_COUNTER, *(one.device for one in asked)})
     table = tables.visits
     places = {(one.device, one.ask.commitment) for one in asked}
-    query = sa.select(table).where(
-        pairs(db, (table.c.device, table.c.commitment), places)
-    )
+    query = rows_at(db, table, ("device", "commitment"), places)
     known = {(row.device, row.commitment): issued(row) for row in db.execute(query)}
     last = db.execute(sa.select(sa.func.max(table.c.counter))).scalar_one() or 0
     new = []

@@ -184,19 +184,30 @@ def insert_rows(
         raise sa.exc.OperationalError("COPY", None, problem) from problem
 
 
-def pairs(
+def rows_at(
     db: sa.Connection,
-    columns: tuple[sa.Column[str], sa.Column[str]],
-    values: Collection[tuple[str, str]],
-) -> sa.ColumnElement[bool]:
-    """Say that these two columns hold one of these pairs; see `among`."""
-    both = sa.tuple_(*columns)
-    if db.dialect.name != POSTGRESQL:
-        return both.in_(list(values))
-    array = postgresql.ARRAY(sa.Text())
-    given = (sa.bindparam(None, list(one), array) for one in zip(*values, strict=True))
-    new = sa.func.unnest(*given).table_valued("a", "b").render_derived()
-    return both.in_(sa.select(new.c.a, new.c.b))
+    table: sa.Table,
+    names: Sequence[str],
+    values: Iterable[Sequence[object]],
+) -> sa.Select[Any]:
+    """Select the rows whose columns of these names hold one of these values together.
+
+    A join, since SQLite looks through the whole table for `(a, b) IN (…)`.
+    """
+    columns = [table.c[name] for name in names]
+    if db.dialect.name == POSTGRESQL:
+        arrays = (
+            sa.bindparam(None, list(one), postgresql.ARRAY(column.type))
+            for column, one in zip(columns, zip(*values, strict=True), strict=True)
+        )
+        wanted: sa.FromClause = (
+            sa.func.unnest(*arrays).table_valued(*names).render_derived()
+        )
+    else:
+        typed = (sa.column(column.name, column.type) for column in columns)
+        wanted = sa.values(*typed).data([tuple(one) for one in values]).cte("wanted")
+    ours = (table.c[name] == wanted.c[name] for name in names)
+    return sa.select(table).join(wanted, sa.and_(*ours))
 
 
 def update_rows(

@@ -30,21 +30,27 @@ def keep_all(
     database.lock(db, {one.device for one in batch})
     plain = keeping_plain.find(db, batch, now_s)
     keeping_plain.write(db, plain, now_s)
-    kept = [
-        Kept(one, new=True) if _place(one) in plain.chains else keep(db, one, now_s)
-        for one in batch
-    ]
+    kept: list[Kept] = []
+    upto = {place: head.seq for place, head in plain.heads.items()}
+    for one in batch:
+        if (place := _place(one)) in upto:
+            kept.append(Kept(one, new=one.seq > upto[place]))
+            upto[place] = max(one.seq, upto[place])
+        else:
+            kept.append(keep(db, one, now_s))
     heads: list[Chain] = []
     told: dict[Place, Chain] = {}
     ours: dict[Place, list[Kept]] = {}
-    for one in kept:
-        if not one.wrong_key:
-            ours.setdefault(_place(one.record), []).append(one)
+    for each in kept:
+        if not each.wrong_key:
+            ours.setdefault(_place(each.record), []).append(each)
     for place, records in ours.items():
-        if place in plain.chains:
-            last = records[-1].record
-            heads.append(Chain(last.device, Link(last.epoch, last.seq, last.hash)))
-        elif head := advance(db, *place, now_s):
+        head = (
+            Chain(place[0], plain.head(place))
+            if place in upto
+            else advance(db, *place, now_s)
+        )
+        if head is not None:
             told[place] = head
             heads += (*_older(head, records), head)
     return [_beyond(told.get(_place(one.record)), one) for one in kept], heads

@@ -4,7 +4,9 @@ A chain of a batch is plain if nothing about it can be doubtful: its device neve
 changed its key, nothing stands beyond its head, each of its new records is a result
 that is taken, follows the one before it, was made by a clock that is not ahead, and has
 no nonce or the one that was given for it. The first chain of a new device is plain as
-well. If anything of a device is not plain, nothing of it in this batch is.
+well, and so are records that were taken before: in a storm of resends these must not
+cost more than new ones, or there are ever more of them. If anything of a device is not
+plain, nothing of it in this batch is.
 
 So a batch takes a handful of statements, however many chains there are. It must come to
 the same rows and the same answers as `keeping` does record by record; a test holds the
@@ -13,13 +15,13 @@ whatever is not plain (`keeping`).
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
 from likeness.carrier import dating, doubts, nonces, tables
-from likeness.carrier.database import among, insert_rows, update_rows
+from likeness.carrier.database import among, insert_rows, rows_at, update_rows
 from likeness.carrier.incoming import Incoming
 from likeness.carrier.keeping import BEFORE_FIRST, Place, new_row
 from likeness.core import dating as core_dating
@@ -33,8 +35,15 @@ Chains = dict[Place, list[Incoming]]
 class Plain:
     """What is plain in a batch."""
 
-    chains: Chains = field(default_factory=dict)
+    chains: Chains = field(default_factory=dict)  # their new records; there may be none
+    heads: dict[Place, Link] = field(default_factory=dict)  # before these
     fresh: frozenset[str] = frozenset()  # devices of which nothing is here yet
+
+    def head(self, place: Place) -> Link:
+        """Return the head of a plain chain as it is with this batch."""
+        if not (new := self.chains[place]):
+            return self.heads[place]
+        return Link(new[-1].epoch, new[-1].seq, new[-1].hash)
 
 
 def find(db: sa.Connection, batch: Sequence[Incoming], now_s: int) -> Plain:
@@ -47,13 +56,20 @@ def find(db: sa.Connection, batch: Sequence[Incoming], now_s: int) -> Plain:
     if not chains:
         return Plain()
     heads = _heads(db, chains)
+    taken = _taken(db, chains, heads)
     visits = _visits(db, chains)
     used: set[str] = set()
+    new: Chains = {}
     for place, records in chains.items():
-        if not (_goes_on(heads.get(place), records) and _fit(records, visits, used)):
+        found = _new(heads.get(place), records, taken)
+        if found is None or not _fit(found, visits, used):
             odd.add(place[0])
+        else:
+            new[place] = found
+    plain = {place: found for place, found in new.items() if place[0] not in odd}
     return Plain(
-        {place: found for place, found in chains.items() if place[0] not in odd},
+        plain,
+        {place: heads[place] for place in plain},
         frozenset(
             device for (device, _), at in heads.items() if at.seq == BEFORE_FIRST
         ),
@@ -62,13 +78,15 @@ def find(db: sa.Connection, batch: Sequence[Incoming], now_s: int) -> Plain:
 
 def write(db: sa.Connection, plain: Plain, now_s: int) -> None:
     """Keep them, move the heads, and note which nonces are used."""
-    if not plain.chains:
-        return
     every = [one for records in plain.chains.values() for one in records]
+    if not every:
+        return
     insert_rows(db, tables.records, [new_row(one, now_s) for one in every])
     begun: list[dict[str, object]] = []
     moved: list[dict[str, object]] = []
     for (device, epoch), records in plain.chains.items():
+        if not records:
+            continue
         last = records[-1]
         head = {"device": device, "epoch": epoch, "upto": last.seq, "head": last.hash}
         (begun if device in plain.fresh else moved).append(head)
@@ -118,15 +136,48 @@ def _heads(db: sa.Connection, chains: Chains) -> dict[Place, Link]:
     }
 
 
-def _goes_on(head: Link | None, records: Iterable[Incoming]) -> bool:
+def _taken(
+    db: sa.Connection, chains: Chains, heads: Mapping[Place, Link]
+) -> set[tuple[str, str, int, str]]:
+    """Return place and hash of those records of the batch that were taken before."""
+    places = {
+        (*place, one.seq)
+        for place, records in chains.items()
+        for one in records
+        if place in heads and one.seq <= heads[place].seq
+    }
+    if not places:
+        return set()
+    table = tables.records
+    query = rows_at(db, table, ("device", "epoch", "seq"), places)
+    columns = (table.c.device, table.c.epoch, table.c.seq, table.c.hash)
+    rows = db.execute(query.where(table.c.refusal == "").with_only_columns(*columns))
+    return {(row.device, row.epoch, row.seq, row.hash) for row in rows}
+
+
+def _new(
+    head: Link | None,
+    records: Iterable[Incoming],
+    taken: Collection[tuple[str, str, int, str]],
+) -> list[Incoming] | None:
+    """Return those that go on; None: one neither goes on nor was taken before."""
     if head is None:
-        return False
+        return None
+    new: dict[int, Incoming] = {}
     upto, last = head.seq, head.hash
     for one in records:
-        if one.seq != upto + 1 or one.prev != last:
-            return False
-        upto, last = one.seq, one.hash
-    return True
+        if one.seq <= head.seq:
+            if (one.device, one.epoch, one.seq, one.hash) not in taken:
+                return None
+        elif one.seq in new:
+            if one.hash != new[one.seq].hash:
+                return None
+        elif one.seq == upto + 1 and one.prev == last:
+            new[one.seq] = one
+            upto, last = one.seq, one.hash
+        else:
+            return None
+    return list(new.values())
 
 
 def _nonce(one: Incoming) -> str | None:
