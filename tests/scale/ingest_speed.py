@@ -44,7 +44,7 @@ from scale.line import Line
 
 ES256 = ec.ECDSA(hashes.SHA256())
 TICKS = os.sysconf("SC_CLK_TCK")
-BROKER = "max_queued_messages 0\nmax_inflight_messages 32"
+BROKER = "max_queued_messages 0\nmax_inflight_messages 1000"  # the latter as shipped
 LINES = 8  # of who publishes; each has the broker's window of 32
 WITHIN_S = 600.0
 
