@@ -1,5 +1,8 @@
 """Either kind of database: made, grown from an older release, shared, and refused."""
 
+import re
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -62,6 +65,21 @@ def test_two_programs_count_without_losing_one(place: str) -> None:
     with database.read() as db:
         counted = db.execute(sa.select(sa.func.count()).select_from(tables.alarms))
         assert counted.scalar() == 40
+    database.close()
+
+
+def test_a_program_that_uses_few_tables_makes_them_all(tmp_path: Path) -> None:
+    # Another process: what other tests have imported is not known there.
+    place = tmp_path / "carrier.db"
+    make = "import sys; from likeness.carrier.database import Database as D;"
+    make += "D.make(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", make, str(place)], check=True)
+    packages = Path(tables.__file__).parent.rglob("tables.py")
+    named = re.compile(r"= sa\.Table\(\s*\"(\w+)\"")
+    wanted = {name for one in packages for name in named.findall(one.read_text())}
+    database = Database(place)
+    with database.read() as db:
+        assert set(sa.inspect(db).get_table_names()) == wanted | {"alembic_version"}
     database.close()
 
 

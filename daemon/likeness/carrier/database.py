@@ -50,6 +50,8 @@ class Database:
         """
         self.is_file = "://" not in str(place)
         url = _url(f"sqlite:///{place}" if self.is_file else str(place))
+        # Without the password, which is not ours to show.
+        self.name = str(place) if self.is_file else url.render_as_string()
         if not self.is_file:
             if url.get_backend_name() != POSTGRESQL:
                 raise ConfigError(
@@ -57,8 +59,6 @@ class Database:
                     " or postgresql://user@host/name"
                 )
             url = url.set(drivername="postgresql+psycopg")
-        # Without the password, which is not ours to show.
-        self.name = str(place) if self.is_file else url.render_as_string()
         self.engine = _engine(url, pool)
         try:
             self._check_or_make(may_make=migrates or self.is_file)

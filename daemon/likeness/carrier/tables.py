@@ -128,3 +128,6 @@ orders = sa.Table(
 )
 
 # The tables of others belong to the same database: `metadata` must know them all.
+from likeness.carrier.fleet import tables as _of_fleet  # noqa: E402, F401
+from likeness.carrier.register import tables as _of_register  # noqa: E402, F401
+from likeness.carrier.rollout import tables as _of_rollout  # noqa: E402, F401
