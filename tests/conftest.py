@@ -54,15 +54,21 @@ def postgres() -> Iterator[postgres_programs.Postgres]:
     server.remove()
 
 
+@pytest.fixture(scope="session")
+def made(postgres: postgres_programs.Postgres) -> str:
+    """Name a database with its tables: copying them is quicker than making them."""
+    url = postgres.database()
+    Database.make(url)
+    return url.rpartition("/")[2]
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where the carrier's database is: an empty one, of either kind, ready for use."""
     if request.param == "sqlite":
         return str(tmp_path / "carrier.db")
     server: postgres_programs.Postgres = request.getfixturevalue("postgres")
-    url = server.database()
-    Database.make(url)
-    return url
+    return server.database(like=request.getfixturevalue("made"))
 
 
 def find_mosquitto() -> str | None:

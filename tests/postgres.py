@@ -74,12 +74,15 @@ class Postgres:
         """The server's first process."""
         return int((self._data / "postmaster.pid").read_text().split()[0])
 
-    def database(self) -> str:
-        """Make an empty database; return its address."""
+    def database(self, *, like: str = "template1") -> str:
+        """Make a database, empty or as another one is, by its name; return its address.
+
+        The other one must be in nobody's use meanwhile.
+        """
         self._count += 1
         name = f"likeness_{self._count}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as db:
-            db.execute(f"CREATE DATABASE {name}".encode())
+            db.execute(f"CREATE DATABASE {name} TEMPLATE {like}".encode())
         return self.url(name)
 
     def url(self, name: str) -> str:
