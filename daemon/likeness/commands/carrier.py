@@ -1,11 +1,8 @@
 """`likeness carrier`: take in results, list alarms, verify a result file."""
 
-import asyncio
-import contextlib
 import gc
 import logging
 import re
-import signal
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +18,7 @@ from likeness.carrier.settings import Settings
 from likeness.carrier.store import CarrierStore
 from likeness.commands import (
     carrier_api,
+    carrier_common,
     carrier_devices,
     carrier_discovery,
     carrier_export,
@@ -33,7 +31,7 @@ from likeness.commands import (
     carrier_visits,
 )
 from likeness.edges import key_files
-from likeness.errors import UsageError, first_fault, one_line
+from likeness.errors import UsageError, one_line
 
 EXIT_BAD = 1
 PORTS = 65535
@@ -166,22 +164,8 @@ def _settings(plain: Mapping[str, object]) -> Settings:
 
 
 def _serve(settings: Settings) -> None:
-    async def until_stopped() -> None:
-        task = asyncio.ensure_future(serve(settings))
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
     # A batch makes many objects, none of them in a circle: to look for circles in the
     # keys of a whole fleet each time would cost a quarter as much as the batch.
     gc.freeze()
     gc.set_threshold(CIRCLES_AFTER, 20, 20)
-    try:
-        asyncio.run(until_stopped())
-    except BaseExceptionGroup as faults:
-        fault = first_fault(faults)
-        if fault is None:
-            raise
-        raise fault from faults
+    carrier_common.serve(serve(settings))

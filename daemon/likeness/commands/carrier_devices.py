@@ -8,19 +8,14 @@ import msgspec
 from likeness import strict_toml
 from likeness.carrier.devices import Devices
 from likeness.carrier.settings import Settings
+from likeness.commands.carrier_common import config_option
 from likeness.errors import one_line
 
 EXIT_NO = 1
 
 
 @click.command()
-@click.option(
-    "--config",
-    "config_file",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="The carrier's TOML file, as of 'carrier run'.",
-)
+@config_option
 @click.option(
     "--where",
     multiple=True,

@@ -13,17 +13,12 @@ from likeness import strict_toml
 from likeness.carrier import home_assistant, retaining
 from likeness.carrier.settings import Settings
 from likeness.carrier.trust import Trust
+from likeness.commands.carrier_common import config_option
 from likeness.errors import UsageError, one_line
 
 
 @click.command("discovery")
-@click.option(
-    "--config",
-    "config_file",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="The carrier's TOML file, as of 'carrier run'.",
-)
+@config_option
 @click.option("--device", default="", help="Only this terminal; else each we know.")
 @click.option("--dry-run", is_flag=True, help="Show it, and publish nothing.")
 @click.option("--remove", is_flag=True, help="Take it back.")

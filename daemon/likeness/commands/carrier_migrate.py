@@ -9,16 +9,11 @@ import click
 
 from likeness import strict_toml
 from likeness.carrier.settings import Settings
+from likeness.commands.carrier_common import config_option
 
 
 @click.command("migrate")
-@click.option(
-    "--config",
-    "config_file",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="The carrier's TOML file.",
-)
+@config_option
 def command(config_file: Path) -> None:
     """Make the tables what this release needs; what is in them stays.
 

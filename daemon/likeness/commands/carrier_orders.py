@@ -11,6 +11,7 @@ import msgspec
 from likeness import strict_toml
 from likeness.carrier.ordering import Ordering
 from likeness.carrier.settings import Settings
+from likeness.commands.carrier_common import config_option
 from likeness.core import orders
 from likeness.errors import one_line
 
@@ -26,7 +27,6 @@ def command() -> None:
 
 def _options(wait_s: float) -> Callable[[Command], Command]:
     def add(wrapped: Command) -> Command:
-        path = click.Path(path_type=Path)
         for option in (
             click.option(
                 "--wait",
@@ -36,13 +36,7 @@ def _options(wait_s: float) -> Callable[[Command], Command]:
                 show_default=True,
                 help="Seconds to wait for the answer.",
             ),
-            click.option(
-                "--config",
-                "config_file",
-                required=True,
-                type=path,
-                help="The carrier's TOML file, as of 'carrier run'.",
-            ),
+            config_option,
             click.option("--device", required=True, help="The terminal's name."),
         ):
             wrapped = option(wrapped)

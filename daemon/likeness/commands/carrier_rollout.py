@@ -24,6 +24,7 @@ from likeness.carrier.rollout.rollout import Rollouts
 from likeness.carrier.rollout.turn import turn
 from likeness.carrier.settings import Settings
 from likeness.commands import rollout_words
+from likeness.commands.carrier_common import config_option
 from likeness.core import orders, rollout_plan
 from likeness.core.rollout import PauseAsked, ResumeAsked
 from likeness.core.rollout_plan import PlanFile
@@ -34,13 +35,6 @@ EXIT_NO = 1
 Answer = TypeVar("Answer")
 _BUNDLE = re.compile(r"([1-9][0-9]{0,15}):([0-9a-f]{64})")
 
-_config = click.option(
-    "--config",
-    "config_file",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="The carrier's TOML file, as of 'carrier run'.",
-)
 _file = click.argument("file", type=click.Path(path_type=Path))
 _devices = click.option(
     "--device", "devices", multiple=True, help="These terminals, not the file's choice."
@@ -58,7 +52,7 @@ def command() -> None:
 
 @command.command()
 @_file
-@_config
+@config_option
 @_devices
 @_json
 @click.option("--all", "show_all", is_flag=True, help="A line for each terminal.")
@@ -89,7 +83,7 @@ def check(
 
 @command.command()
 @_file
-@_config
+@config_option
 @_devices
 @_no_run
 def start(
@@ -115,7 +109,7 @@ def start(
 
 @command.command()
 @click.argument("names", nargs=-1, required=True)
-@_config
+@config_option
 def run(names: tuple[str, ...], config_file: Path) -> int:
     """Carry rollouts on until each is done, stopped, paused or back.
 
@@ -127,7 +121,7 @@ def run(names: tuple[str, ...], config_file: Path) -> int:
 
 @command.command()
 @click.argument("name", required=False)
-@_config
+@config_option
 @_json
 @click.option("--all", "show_all", is_flag=True, help="A line for each terminal.")
 def status(
@@ -149,7 +143,7 @@ def status(
 
 @command.command()
 @click.argument("name")
-@_config
+@config_option
 def pause(name: str, config_file: Path) -> None:
     """Touch nobody more for now; a 'rollout run' of it ends."""
     with _opened(config_file) as (rollouts, _):
@@ -158,7 +152,7 @@ def pause(name: str, config_file: Path) -> None:
 
 @command.command()
 @click.argument("name")
-@_config
+@config_option
 @_no_run
 def resume(name: str, config_file: Path, *, no_run: bool) -> int:
     """Go on after a pause; a wave that was watched is watched anew."""
@@ -169,7 +163,7 @@ def resume(name: str, config_file: Path, *, no_run: bool) -> int:
 
 @command.command()
 @click.argument("name")
-@_config
+@config_option
 @_no_run
 @click.option("--bundle", help="NUMBER:SHA256 of the former models, published anew.")
 @click.option("--keep-bundle", is_flag=True, help="Leave the models as they are.")

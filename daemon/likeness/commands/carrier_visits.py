@@ -13,6 +13,7 @@ import msgspec
 from likeness import strict_toml
 from likeness.carrier.settings import Settings
 from likeness.carrier.starting import Starting
+from likeness.commands.carrier_common import config_option
 from likeness.core import messages, orders, visit_orders
 from likeness.core.vocabulary import Purpose
 from likeness.errors import UsageError, one_line
@@ -21,13 +22,6 @@ EXIT_NO = 1
 WAIT_S = 15.0
 
 _device = click.argument("device")
-_config = click.option(
-    "--config",
-    "config_file",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="The carrier's TOML file, as of 'carrier run'.",
-)
 _transaction = click.option(
     "--transaction",
     required=True,
@@ -53,7 +47,7 @@ _expires = click.option(
 
 @click.command()
 @_device
-@_config
+@config_option
 @click.option(
     "--purpose", required=True, type=click.Choice([str(one) for one in Purpose])
 )
@@ -81,7 +75,7 @@ def start(
 
 @click.command()
 @_device
-@_config
+@config_option
 @_transaction
 @_wait
 @_expires
