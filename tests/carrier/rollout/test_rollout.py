@@ -1,7 +1,7 @@
 """Rollouts by their commands, over a real mosquitto, to terminals that judge.
 
 Both kinds of database; the terminals are simulated ones (`rollouts`), the real ones
-stand in test_rollout_terminals.
+stand in test_terminals.
 """
 
 import asyncio
