@@ -25,7 +25,6 @@ from scale.judge import judge
 from scale.show import Show
 from scale.stage import Kind, Stage
 
-SETTLES_WITHIN_S = 330.0  # the longest wait of the outbox is 300
 UP_WITHIN_S = 180.0
 MORE = 3  # times what a terminal makes on average is made ahead, at least
 
@@ -41,6 +40,7 @@ class Course:
         down_s: how long what was killed stays away.
         after_s: from then until the next is killed.
         faults: whether anything is killed at all.
+        settles_within_s: in the end; the longest wait of the outbox is 300.
     """
 
     every_s: float = 60.0
@@ -49,6 +49,7 @@ class Course:
     down_s: float = 5.0
     after_s: float = 20.0
     faults: bool = True
+    settles_within_s: float = 330.0
 
     @property
     def loaded_s(self) -> float:
@@ -93,7 +94,7 @@ def run(
             _let_things_fall(show, course)
         show.end()
         with show.phase("settle"):
-            settled &= show.up_and_idle(SETTLES_WITHIN_S)
+            settled &= show.up_and_idle(course.settles_within_s)
         told = show.finish()
         lives = ahead.lives(made, 0, plan.terminals)
         more = {
