@@ -64,9 +64,7 @@ class Database:
             self._check_or_make(may_make=migrates or self.is_file)
         except sa.exc.DBAPIError as problem:
             self.engine.dispose()
-            raise ConfigError(
-                f"{self.name}: cannot be used as the carrier's database: {problem.orig}"
-            ) from problem
+            raise ConfigError(self._unusable(problem)) from problem
         except ConfigError:
             self.engine.dispose()
             raise
@@ -107,6 +105,16 @@ class Database:
                 f"{self.name}: nothing can be kept: {problem.orig};"
                 " mend the disk and start again, the terminals will send again"
             ) from problem
+
+    def _unusable(self, problem: sa.exc.DBAPIError) -> str:
+        what_to_do = (
+            "see that its folder is there and may be written to"
+            if self.is_file
+            else "see that PostgreSQL runs, and that 'database' names it rightly"
+        )
+        said = " ".join(str(problem.orig).split())  # libpq says it in several lines
+        what = f"{self.name}: cannot be used as the carrier's database"
+        return f"{what}: {said}; {what_to_do}"
 
     @classmethod
     def make(cls, place: str | Path) -> None:
