@@ -197,3 +197,19 @@ def test_device_files_are_read_when_they_change(tmp_path: Path) -> None:
     assert enrolled.look() == {"a": ("ring=second",)}
     (folder / "a.json").unlink()
     assert enrolled.look() == {}
+
+
+def test_a_missing_folder_of_device_files_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "devices"
+    enrolled = Enrolled(folder)
+    enrolled.look()
+    enrolled.look()
+    (told,) = caplog.messages
+    assert told.startswith(f"event=no_device_files at='{folder}'")
+    folder.mkdir()
+    enrolled.look()
+    folder.rmdir()
+    enrolled.look()
+    assert len(caplog.messages) == 2

@@ -4,6 +4,7 @@ Ten thousand files are listed at each look, and only those that have changed are
 Leaves to others: keys (`trust`), what labels mean (`core.labels`).
 """
 
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ import msgspec
 from likeness.core.labels import Labels
 
 SUFFIX = ".json"
+log = logging.getLogger(__name__)
 
 
 class _File(msgspec.Struct):
@@ -28,6 +30,7 @@ class Enrolled:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._seen: dict[str, tuple[tuple[int, int], tuple[str, ...]]] = {}
+        self._is_told = False
 
     def look(self) -> Mapping[str, tuple[str, ...]] | None:
         """Return each device with its labels ("ring=canary"); None: there is no folder.
@@ -40,8 +43,10 @@ class Enrolled:
                 for entry in os.scandir(self._folder)
                 if entry.name.endswith(SUFFIX)
             ]
-        except OSError:
+        except OSError as problem:
+            self._tell(problem)
             return None
+        self._is_told = False
         found = {}
         for name, at in entries:
             stamp = (at.st_mtime_ns, at.st_size)
@@ -56,6 +61,15 @@ class Enrolled:
         return {
             name.removesuffix(SUFFIX): labels for name, (_, labels) in found.items()
         }
+
+    def _tell(self, problem: OSError) -> None:
+        if not self._is_told:
+            log.warning(
+                "event=no_device_files at='%s' why='%s' what_to_do='%s'",
+                *(self._folder, problem.strerror),
+                "mend 'keys'; until then whoever speaks counts as a terminal",
+            )
+        self._is_told = True
 
     def _labels(self, name: str) -> tuple[str, ...] | None:
         try:
