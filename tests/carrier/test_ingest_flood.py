@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fake_broker import FakeBroker, packet
 from likeness.carrier.incoming import Incoming
-from likeness.carrier.ingest import BATCH, TOPICS, UNANSWERED, Ingest
+from likeness.carrier.ingest import TOPICS, UNANSWERED, Ingest
 from likeness.carrier.keeping import Chain, Kept
 from likeness.carrier.store import CarrierStore
 from likeness.carrier.trust import Trust
@@ -96,9 +96,7 @@ async def test_what_waits_for_a_stuck_disk_is_bounded_though_a_broker_sends_more
 
 
 @story
-async def test_what_waits_goes_with_the_line_but_for_what_is_judged_already(
-    tmp_path: Path,
-) -> None:
+async def test_what_waits_goes_with_the_line(tmp_path: Path) -> None:
     store = StuckStore(tmp_path / "carrier.db")
     async with FakeBroker().running() as broker:
         ingest = carrier(tmp_path, store, broker.port)
@@ -109,14 +107,11 @@ async def test_what_waits_goes_with_the_line_but_for_what_is_judged_already(
             await asyncio.sleep(0)
             broker.say(result(1, 1, begins))
             await until(lambda: store.asked)
-            rest = range(2, UNANSWERED)  # with one more it would not look at its line
-            broker.say(b"".join(result(1, mid) for mid in rest))
-            await until(lambda: ingest.waiting == UNANSWERED - 2)
-            broker.hang_up()
-            await until(lambda: ingest.waiting <= 2 * BATCH)
-            store.goes_on.set()
-            await until(lambda: ingest.waiting == 0)
-            assert ingest.counts["dropped"] <= 2 * BATCH, "the others come again"
+            broker.say(b"".join(result(1, mid) for mid in range(2, 12)))
+            await until(lambda: ingest.waiting == 10)
+            broker.say(result(qos=2))  # it was told that we take none
+            await until(lambda: ingest.counts["line_too_much"] == 1)
+            assert ingest.waiting == 0, "none was acknowledged, so it comes again"
         finally:
             store.goes_on.set()
             serving.cancel()

@@ -1,9 +1,8 @@
 """Takes in what terminals send: judge, keep, acknowledge, then receipt.
 
-Whatever has arrived is handled as one batch: judged on one thread, kept on another in
-one commit, then the PUBACKs, then one cumulative receipt for each chain. Meanwhile the
-next batch is judged, and the one after it gathers: a busy carrier commits seldom and
-waits for no disk, an idle one commits at once.
+Whatever has arrived is handled as one batch on the store's thread: one commit, then
+the PUBACKs, then one cumulative receipt for each chain. Meanwhile the next batch
+gathers, so that a busy carrier commits seldom and an idle one at once.
 
 What waits here is bounded: what is not kept is not acknowledged, and more than
 `UNANSWERED` the line does not take from the broker. Leaves to others: each of these
@@ -12,7 +11,6 @@ steps.
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -20,7 +18,6 @@ from likeness.carrier.answering import Answering
 from likeness.carrier.intake import Intake, Outcome
 from likeness.carrier.keeping import Kept
 from likeness.carrier.metrics import IngestMetrics
-from likeness.carrier.record_judge import Judged
 from likeness.carrier.store import CarrierStore
 from likeness.carrier.telling import Telling
 from likeness.carrier.trust import Trust
@@ -32,7 +29,7 @@ from likeness.edges.broker import MqttLine
 
 TOPICS = (messages.topic("+", "result"), messages.topic("+", "ask"))
 BATCH = 512
-UNANSWERED = 3 * BATCH  # one that is kept, one that is judged, and the next one
+UNANSWERED = 2 * BATCH  # a batch in work, and the next one
 
 
 class Ingest:
@@ -70,49 +67,30 @@ class Ingest:
         )
         self._arrived: asyncio.Queue[Arrived] = asyncio.Queue()
         self.counts = self._telling.counts
-        self._waiting = 0
-        # Between the two threads: when it was begun, the messages, what they are.
-        self._judged: asyncio.Queue[tuple[float, list[Arrived], list[Judged]]]
-        self._judged = asyncio.Queue(1)
-        self._in_work: deque[float] = deque()  # since when, of each batch
+        self._began_s: float | None = None  # the batch in work
 
     @property
     def waiting(self) -> int:
-        """How many messages wait to be kept."""
-        return self._waiting
+        """How many messages wait for their batch."""
+        return self._arrived.qsize()
 
     @property
     def oldest_s(self) -> float:
-        """For how long the oldest batch is in work; 0: there is none."""
-        return time.perf_counter() - self._in_work[0] if self._in_work else 0.0
+        """For how long the batch in work has been there; 0: there is none."""
+        return 0.0 if self._began_s is None else time.perf_counter() - self._began_s
 
     async def run(self) -> None:
         """Serve until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._line.run(self._listen))
-            group.create_task(self._judge_batches())
-            group.create_task(self._keep_batches())
-
-    async def _judge_batches(self) -> None:
-        loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(1, thread_name_prefix="carrier-judge") as thread:
-            while True:
-                batch = await self._next_batch()
-                began_s = time.perf_counter()
-                self._in_work.append(began_s)
-                judge = self._intake.judge
-                judged = await loop.run_in_executor(thread, judge, batch)
-                await self._judged.put((began_s, batch, judged))
-
-    async def _keep_batches(self) -> None:
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1, thread_name_prefix="carrier-store") as thread:
-            while True:
-                began_s, batch, judged = await self._judged.get()
-                self._waiting -= len(batch)
-                outcome = await loop.run_in_executor(thread, self._keep, batch, judged)
-                self._answer(batch, outcome, began_s)
-                self._in_work.popleft()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._line.run(self._listen))
+                while True:
+                    batch = await self._next_batch()
+                    self._began_s = began_s = time.perf_counter()
+                    outcome = await loop.run_in_executor(thread, self.handle, batch)
+                    self._answer(batch, outcome, began_s)
+                    self._began_s = None
 
     def _listen(self, event: BrokerEvent) -> None:
         match event:
@@ -125,18 +103,13 @@ class Ingest:
                 self.counts["qos_0"] += 1  # ours come with QoS 1
             case Arrived():
                 self._arrived.put_nowait(event)
-                self._waiting += 1
             case _:
                 pass  # PUBACKs of our receipts: a lost one is asked for by a resend
 
     def _forget_arrived(self) -> None:
-        """Of a line that is gone: none was acknowledged, and all of it comes again.
-
-        What is judged already, two batches at most, is kept all the same.
-        """
+        """Of a line that is gone: none was acknowledged, and all of it comes again."""
         while not self._arrived.empty():
             self._arrived.get_nowait()
-            self._waiting -= 1
 
     async def _next_batch(self) -> list[Arrived]:
         batch = [await self._arrived.get()]
@@ -158,7 +131,4 @@ class Ingest:
 
     def handle(self, batch: list[Arrived]) -> Outcome:
         """Judge and keep a batch, in one commit; return what must be said then."""
-        return self._keep(batch, self._intake.judge(batch))
-
-    def _keep(self, batch: list[Arrived], judged: list[Judged]) -> Outcome:
-        return self._intake.keep(batch, judged, int(self._utc()))
+        return self._intake.handle(batch, int(self._utc()))

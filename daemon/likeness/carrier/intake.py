@@ -2,9 +2,8 @@
 
 A record that is well signed but not for this carrier, or of another life of its chain,
 is refused, signed; one that is not well signed gets no answer, since it may not be the
-terminal's. Keeping belongs on the store's thread. Leaves to others: the line and its
-PUBACKs (`ingest`), one record (`record_judge`), places (`keeping_batch`), what is asked
-and stated (`asked`), telling.
+terminal's. Belongs on the store's thread. Leaves to others: the line and its PUBACKs
+(`ingest`), places (`keeping_batch`), what is asked and stated (`asked`), telling.
 """
 
 import logging
@@ -19,14 +18,13 @@ from likeness.carrier.answering import Answering
 from likeness.carrier.asked import AskDesk, Said
 from likeness.carrier.incoming import Incoming
 from likeness.carrier.keeping import Kept
-from likeness.carrier.record_judge import Judged, RecordJudge
 from likeness.carrier.store import CarrierStore
 from likeness.carrier.telling import Telling
 from likeness.carrier.trust import Trust
 from likeness.carrier.unknown_keys import UnknownKeys
-from likeness.carrier.verify import BadRecord, Problem
+from likeness.carrier.verify import BadRecord, Problem, Record
 from likeness.carrier.words import CarrierWords
-from likeness.core import messages
+from likeness.core import jws, messages
 from likeness.core.chain import Link
 from likeness.core.line import Arrived
 from likeness.core.vocabulary import Environment
@@ -59,33 +57,24 @@ class Intake:
         self._store = store
         self._trust = trust
         self._words = words
-        self._judges = RecordJudge(trust, environment)
+        self._environment = environment
         self._telling = telling
         self._unknown_keys = UnknownKeys()
         self._asks = AskDesk(store, words, self._key, answering, telling.counts)
 
-    def judge(self, batch: Sequence[Arrived]) -> list[Judged]:
-        """Judge what needs no database; on any thread, in the order of the batches."""
-        return [self._judges.try_to_judge(message) for message in batch]
-
-    def keep(
-        self, batch: Sequence[Arrived], judged: Sequence[Judged], now_s: int
-    ) -> Outcome:
-        """Judge the rest and keep all, in one commit; return what must be said then."""
+    def handle(self, batch: Sequence[Arrived], now_s: int) -> Outcome:
+        """Judge and keep a batch, in one commit; return what must be said then."""
         outcome = Outcome()
         incoming: list[Incoming] = []
         asked: list[tuple[str, Arrived]] = []  # after the results that they are about
-        for message, one in zip(batch, judged, strict=True):
+        for message in batch:
             try:
                 device, leaf = messages.device_and_leaf(message.topic)
                 if leaf == "ask":
                     asked.append((device, message))
                 elif leaf == "result":
-                    if isinstance(one, Untrusted):
-                        raise one
-                    record = one or self._judge(device, message.payload, now_s)
-                    incoming.append(record)
-                    if isinstance(record.claims, messages.KeyChange):
+                    incoming.append(self._judge(device, message.payload, now_s))
+                    if isinstance(incoming[-1].claims, messages.KeyChange):
                         self._keep(incoming, now_s, outcome)  # what follows needs it
                         incoming = []
             except Untrusted as fault:
@@ -126,7 +115,7 @@ class Intake:
             outcome.receipts.append((chain.device, said))
 
     def _judge(self, device: str, token: bytes, now_s: int) -> Incoming:
-        """Judge a record whose key the device's file may not have."""
+        """Return the record, or a well signed one with the reason to refuse it."""
         parsed = verify.parse(token)
         try:
             key = self._key(device, parsed.kid)
@@ -136,7 +125,39 @@ class Intake:
             ):
                 self._store.raise_unknown_key(stranger, token.decode("ascii"), now_s)
             raise
-        return self._judges.judge(device, token, parsed, key)
+        verify.check_quickly(parsed, key)
+        try:
+            record = verify.judge_claims(parsed, token)
+        except BadRecord as fault:
+            place = verify.place_in(parsed.payload)
+            if place is None:
+                raise
+            return Incoming(
+                device=device,
+                epoch=place.epoch,
+                seq=place.seq,
+                hash=jws.chain_hash(token),
+                token=token.decode("ascii"),
+                refusal=fault.problem,
+            )
+        return Incoming(
+            device=device,
+            epoch=record.claims.epoch,
+            seq=record.claims.seq,
+            hash=record.hash,
+            token=record.token,
+            claims=record.claims,
+            refusal=self._refusal(device, record),
+        )
+
+    def _refusal(self, device: str, record: Record) -> str:
+        claims = record.claims
+        if claims.iss != device:
+            return Problem.WRONG_DEVICE
+        allowed = self._trust.allows(device, claims.environment)
+        if claims.environment is not self._environment or not allowed:
+            return Problem.WRONG_ENVIRONMENT
+        return ""
 
     def _key(self, device: str, kid: str) -> ECKey:
         key = self._trust.key(device, kid)

@@ -13,7 +13,6 @@ stolen key needs a restart. Leaves to others: judging.
 import logging
 import os
 import re
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -44,7 +43,7 @@ class DeviceFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Trust:
-    """Finds a device's key; two threads may ask."""
+    """Finds a device's key."""
 
     def __init__(self, folder: Path) -> None:
         """Take the folder.
@@ -60,7 +59,6 @@ class Trust:
         self._folder, self._folder_name = folder, str(folder)
         self._devices: dict[str, tuple[DeviceFile, dict[str, ECKey]]] = {}
         self._seen: dict[str, tuple[int, ...]] = {}  # of each file, as it was read
-        self._lock = threading.Lock()
 
     def knows(self, device: str) -> bool:
         """Say whether there is such a device."""
@@ -84,12 +82,6 @@ class Trust:
     def find(self, device: str) -> tuple[DeviceFile, dict[str, ECKey]] | None:
         """Return a device's file and its keys by thumbprint; None: it is not known."""
         stamp = self._stamp(device)  # before the reading: a change in between shows
-        with self._lock:
-            return self._find(device, stamp)
-
-    def _find(
-        self, device: str, stamp: tuple[int, ...]
-    ) -> tuple[DeviceFile, dict[str, ECKey]] | None:
         if (known := self._devices.get(device)) and self._seen[device] == stamp:
             return known
         self._devices.pop(device, None)
