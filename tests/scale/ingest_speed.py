@@ -5,6 +5,7 @@
 
 Results of many devices, signed before, go through a real mosquitto to the real program;
 it alone has the last core, and broker, PostgreSQL and who publishes share the others.
+Two of them on that core show what it can do while one waits for the database's disk.
 Each result of a device that has no other in the batch costs a receipt of its own: the
 devices take turns, so this is the dearest case. Leaves to others: many connections, and
 what dies in between (`scale.test_*`).
@@ -14,6 +15,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -180,6 +182,11 @@ class Consumer:
         return (int(fields[11]) + int(fields[12])) / TICKS
 
     @property
+    def kept(self) -> int:
+        """How many records it says it has kept."""
+        return sum(map(int, re.findall(rb"kept=(\d+)", self._log.read_bytes())))
+
+    @property
     def peak_mb(self) -> float:
         """The most memory that it had."""
         status = Path(f"/proc/{self._process.pid}/status").read_text()
@@ -250,6 +257,7 @@ class Figures:
     publish_s: float
     receipts: int
     cpu_ms: list[float]
+    shares: list[int]
     peak_mb: list[float]
     kept: int
     alarms: int
@@ -262,7 +270,8 @@ class Figures:
             f"{self.results} results in {self.wall_s:.1f} s: {rate:.0f}/s;"
             f" CPU of ingest {ms} ms each ({1000 / each:.0f}/s of one core);"
             f" published in {self.publish_s:.1f} s; {self.receipts} receipts;"
-            f" kept {self.kept}, alarms {self.alarms};"
+            f" kept {self.kept} ({' + '.join(map(str, self.shares))}),"
+            f" alarms {self.alarms};"
             f" peak {'/'.join(f'{mb:.0f}' for mb in self.peak_mb)} MB"
         )
 
@@ -283,6 +292,7 @@ async def measure(
     sys.stdout.write(f"{count} chains begun: {count / took:.0f}/s\n")
     await asyncio.sleep(1.0)
     heard, cpu = receipts.heard, [one.cpu_s for one in consumers]
+    before = [one.kept for one in consumers]
     begun = time.perf_counter()
     sent = await publish(broker.port, fleet.turns(1, each + 1))
     published = time.perf_counter() - begun
@@ -302,6 +312,7 @@ async def measure(
         publish_s=published,
         receipts=receipts.heard - heard,
         cpu_ms=[1000 * one / sent for one in used],
+        shares=[one.kept - was for one, was in zip(consumers, before, strict=True)],
         peak_mb=[one.peak_mb for one in consumers],
         kept=kept - count,
         alarms=alarms,
@@ -338,8 +349,8 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         fleet = Fleet(folder, given.devices, given.each, nonces=given.nonces)
-        own = cores[-given.consumers :] if len(cores) > given.consumers else cores
-        os.sched_setaffinity(0, set(cores) - set(own) or set(cores))
+        own = cores[-1]
+        os.sched_setaffinity(0, set(cores) - {own} or {own})
         place = stack.enter_context(database(given.database, folder))
         if given.nonces:
             Database.make(place)
@@ -360,8 +371,7 @@ def main() -> None:
             }
             if given.consumers > 1:
                 config["share"] = "ingest"
-            core = own[number % len(own)]
-            consumers.append(Consumer(folder, name, core, config))
+            consumers.append(Consumer(folder, name, own, config))
             stack.callback(consumers[-1].end)
 
         async def go() -> Figures:
