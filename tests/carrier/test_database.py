@@ -6,6 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic import autogenerate, command, config, migration
@@ -14,7 +15,7 @@ from likeness.carrier import database as databases
 from likeness.carrier import tables
 from likeness.carrier.database import Database
 from likeness.core import jws
-from likeness.errors import ConfigError
+from likeness.errors import ConfigError, StoreBroken
 from postgres import Postgres
 
 
@@ -151,3 +152,44 @@ def test_what_cannot_be_opened_is_said(place: str, why: str) -> None:
         Database(place)
     assert "secret" not in str(fault.value)
     assert str(fault.value).isprintable()  # one line
+
+
+def test_text_that_cannot_be_kept_is_refused_at_the_start(postgres: Postgres) -> None:
+    url = postgres.url("ascii")
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as db:
+        db.execute("CREATE DATABASE ascii ENCODING 'SQL_ASCII' TEMPLATE template0")
+
+    with pytest.raises(ConfigError, match="ENCODING 'UTF8'"):
+        Database.make(url)
+
+
+def test_a_servers_own_isolation_does_not_count(postgres: Postgres) -> None:
+    url = postgres.database()
+    name = url.rpartition("/")[2]
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as db:
+        # Any other would undo a change of two programs instead of ordering them.
+        db.execute(
+            f"ALTER DATABASE {name}"
+            " SET default_transaction_isolation = 'serializable'".encode()
+        )
+    Database.make(url)
+    database = Database(url)
+    with database.read() as db:
+        seen = db.exec_driver_sql("SHOW transaction_isolation").scalar()
+    database.close()
+
+    assert seen == "read committed"
+
+
+def test_tables_that_are_not_ours_are_one_line_and_no_blame_of_a_disk(
+    place: str,
+) -> None:
+    database = Database(place)
+    with (
+        pytest.raises(StoreBroken, match=r"no such table|does not exist") as told,
+        database.begin() as db,
+    ):
+        db.exec_driver_sql("INSERT INTO nowhere VALUES (1)")
+    database.close()
+
+    assert "\n" not in str(told.value)

@@ -3,7 +3,8 @@
 Both are used through SQLAlchemy Core, and what differs between them stands here alone:
 how a write begins, how two programs keep out of each other's way, how a row is written
 that may be there already. A change is one transaction and durable when it returns.
-Leaves to others: the tables (`tables*`), their history (`migrations`), what is done.
+Leaves to others: how it is connected to (`engine`), the tables (`tables*`), their
+history (`migrations`), what is done.
 """
 
 import contextlib
@@ -21,11 +22,9 @@ from psycopg import sql
 from sqlalchemy.dialects import postgresql, sqlite
 
 from likeness.carrier import tables
+from likeness.carrier.engine import POSTGRESQL, READS, engine_of, is_utf8, url_of
 from likeness.errors import ConfigError, StoreBroken
 
-POSTGRESQL = "postgresql"
-BUSY_S = 30.0  # so long a writer of SQLite waits for another program's change
-_READS = "likeness_reads"
 logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells what it is, each time
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -49,7 +48,7 @@ class Database:
             ConfigError: it cannot be opened, or its tables are of another release.
         """
         self.is_file = "://" not in str(place)
-        url = _url(f"sqlite:///{place}" if self.is_file else str(place))
+        url = url_of(f"sqlite:///{place}" if self.is_file else str(place))
         # Without the password, which is not ours to show.
         self.name = str(place) if self.is_file else url.render_as_string()
         if not self.is_file:
@@ -59,7 +58,7 @@ class Database:
                     " or postgresql://user@host/name"
                 )
             url = url.set(drivername="postgresql+psycopg")
-        self.engine = _engine(url, pool)
+        self.engine = engine_of(url, pool)
         try:
             self._check_or_make(may_make=migrates or self.is_file)
         except sa.exc.DBAPIError as problem:
@@ -92,7 +91,7 @@ class Database:
         """
         with (
             self._faults(),
-            self.engine.connect().execution_options(**{_READS: True}) as db,
+            self.engine.connect().execution_options(**{READS: True}) as db,
         ):
             yield db
 
@@ -100,11 +99,20 @@ class Database:
     def _faults(self) -> Iterator[None]:
         try:
             yield
-        except sa.exc.OperationalError as problem:
-            raise StoreBroken(
-                f"{self.name}: nothing can be kept: {problem.orig};"
-                " mend the disk and start again, the terminals will send again"
-            ) from problem
+        except sa.exc.DBAPIError as problem:
+            if isinstance(problem, sa.exc.IntegrityError):
+                raise  # a rule of ours is broken, and no database
+            raise StoreBroken(self._broken(problem)) from problem
+
+    def _broken(self, problem: sa.exc.DBAPIError) -> str:
+        said = " ".join(str(problem.orig).split())  # libpq says it in several lines
+        if not isinstance(problem, sa.exc.OperationalError):
+            what_to_do = "tell the makers: this release and its tables do not agree"
+        elif self.is_file:
+            what_to_do = "mend the disk and start again; the terminals will send again"
+        else:
+            what_to_do = "see to PostgreSQL, start again; the terminals will send again"
+        return f"{self.name}: nothing can be kept: {said}; {what_to_do}"
 
     def _unusable(self, problem: sa.exc.DBAPIError) -> str:
         what_to_do = (
@@ -126,7 +134,12 @@ class Database:
         cls(place, migrates=True).close()
 
     def _check_or_make(self, *, may_make: bool) -> None:
-        with self.engine.connect().execution_options(**{_READS: True}) as db:
+        with self.engine.connect().execution_options(**{READS: True}) as db:
+            if not is_utf8(db):
+                raise ConfigError(
+                    f"{self.name}: its encoding is not UTF8; make the database with"
+                    " ENCODING 'UTF8'"
+                )
             here = _revision(db)
             is_empty = here is None and not sa.inspect(db).get_table_names()
         if here == newest_revision():
@@ -265,50 +278,9 @@ def lock(db: sa.Connection, names: Iterable[str]) -> None:
     db.execute(one_by_one, {"keys": keys})
 
 
-def _url(place: str) -> sa.URL:
-    """Read an address; it may hold a password, so it is not said again."""
-    try:
-        return sa.make_url(place)
-    except (sa.exc.ArgumentError, ValueError):
-        raise ConfigError(
-            "database: this is no address; write a file, or postgresql://user@host/name"
-        ) from None
-
-
 def _lock_key(name: str) -> int:
     digest = hashlib.sha256(name.encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
-
-
-def _engine(url: sa.URL, pool: int) -> sa.Engine:
-    if url.get_backend_name() == POSTGRESQL:
-        return sa.create_engine(
-            url,
-            pool_size=pool,
-            max_overflow=0,
-            pool_pre_ping=True,
-            hide_parameters=True,
-        )
-    engine = sa.create_engine(
-        url, connect_args={"timeout": BUSY_S}, hide_parameters=True
-    )
-    sa.event.listen(engine, "connect", _make_durable)
-    sa.event.listen(engine, "begin", _begin)
-    return engine
-
-
-# Any: the raw connection and its record, as SQLAlchemy's event gives them.
-def _make_durable(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # who begins, and how, is said in `_begin`
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-
-
-def _begin(db: sa.Connection) -> None:
-    # A change that begins by reading and then finds that somebody else has written
-    # would fail at once, whatever the timeout; so a change says at once that it is one.
-    reads = db.get_execution_options().get(_READS)
-    db.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def _revision(db: sa.Connection) -> str | None:
