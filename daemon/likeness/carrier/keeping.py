@@ -204,6 +204,15 @@ def advance(db: sa.Connection, device: str, epoch: str, now_s: int) -> Chain | N
     return Chain(device, Link(epoch, upto, head), forked)
 
 
+def taken_upto(db: sa.Connection, device: str, epoch: str) -> int:
+    """Return up to which record this chain has simply gone on; BEFORE_FIRST: none."""
+    table = tables.chains
+    upto: int | None = db.execute(
+        sa.select(table.c.upto).where(table.c.device == device, table.c.epoch == epoch)
+    ).scalar()
+    return BEFORE_FIRST if upto is None else upto
+
+
 def _refuse_beyond(db: sa.Connection, device: str, epoch: str, upto: int) -> None:
     """What stands beyond a fork belongs to another life of this chain."""
     db.execute(

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from likeness.carrier import alarms, tables
+from likeness.carrier.keeping import taken_upto
 from likeness.carrier.verify import Problem
 from likeness.core import asks, jws, messages
 from likeness.core.vocabulary import Verdict
@@ -115,7 +116,7 @@ def result_of(
     ).first()
     if row is None:
         return None, ""
-    if not row.refusal and at.seq > _contiguous(db, device, at.epoch):
+    if not row.refusal and at.seq > taken_upto(db, device, at.epoch):
         return None, ""  # what is missing before it may show that it does not follow
     if row.hash != at.hash:
         return None, "another_result"
@@ -128,15 +129,6 @@ def result_of(
     if result.transaction != said.transaction:
         return None, "another_transaction"
     return result, ""
-
-
-def _contiguous(db: sa.Connection, device: str, epoch: str) -> int:
-    """Return up to which record this chain is here without a break; -1: none."""
-    table = tables.chains
-    upto: int | None = db.execute(
-        sa.select(table.c.upto).where(table.c.device == device, table.c.epoch == epoch)
-    ).scalar()
-    return -1 if upto is None else upto
 
 
 def _doubt_decision(

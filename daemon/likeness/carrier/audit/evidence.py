@@ -21,6 +21,7 @@ from likeness.carrier.audit.keys import KeyBook
 from likeness.carrier.audit.rows import Row
 from likeness.carrier.database import Database
 from likeness.carrier.doubts import issued_visit
+from likeness.carrier.keeping import taken_upto
 from likeness.carrier.register import tables as register_tables
 from likeness.carrier.verify import BadRecord, Problem, Record
 from likeness.core import asks, jws, messages
@@ -90,7 +91,7 @@ def _of(database: Database, audit: Audit, row: Row) -> Evidence:
             keys=keys,
             before=audit_rows.record(db, row.device, row.epoch, row.seq - 1),
             after=audit_rows.record(db, row.device, row.epoch, row.seq + 1),
-            taken_upto=_taken_upto(db, row),
+            taken_upto=taken_upto(db, row.device, row.epoch),
             date=date,
             alarms=_about(db, tables.alarms, row),
             statements=_statements(db, row, own, keys),
@@ -131,15 +132,6 @@ def _judge(row: Row, keys: KeyBook) -> tuple[Record | None, str]:
     except BadRecord as fault:
         good = fault.problem not in (Problem.BAD_SIGNATURE, Problem.MALFORMED)
         return None, "" if good and row.refusal else str(fault)
-
-
-def _taken_upto(db: sa.Connection, row: Row) -> int:
-    chain = tables.chains.c
-    query = sa.select(chain.upto).where(
-        chain.device == row.device, chain.epoch == row.epoch
-    )
-    upto: int | None = db.execute(query).scalar()
-    return -1 if upto is None else upto
 
 
 def _about(db: sa.Connection, table: sa.Table, row: Row) -> tuple[Row, ...]:

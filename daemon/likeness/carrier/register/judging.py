@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from joserfc.jwk import ECKey
 
 from likeness.carrier import key_history, tables, verify
+from likeness.carrier.keeping import taken_upto
 from likeness.carrier.register import transactions
 from likeness.carrier.trust import Trust
 from likeness.carrier.verify import Problem
@@ -98,7 +99,7 @@ def _seen(
         is_refused=bool(row.refusal),
         key_is_good=_is_signed(db, trust, row),
         device_is_productive=trust.allows(row.device, Environment.PRODUCTION),
-        is_contiguous=row.seq <= _contiguous(db, row.device, row.epoch),
+        is_contiguous=row.seq <= taken_upto(db, row.device, row.epoch),
         chain_alarm=Problem.WRONG_KEY in kinds or _is_forked(db, row),
         nonce_alarm=Problem.NONCE in kinds,
         nonce_source=result.nonce_source if result else "",
@@ -157,14 +158,6 @@ def _is_forked(db: sa.Connection, row: sa.Row[Any]) -> bool:
         return any(verify.parse(token).kid == kid for token in tokens)
     except Untrusted:
         return True
-
-
-def _contiguous(db: sa.Connection, device: str, epoch: str) -> int:
-    table = tables.chains
-    upto: int | None = db.execute(
-        sa.select(table.c.upto).where(table.c.device == device, table.c.epoch == epoch)
-    ).scalar()
-    return -1 if upto is None else upto
 
 
 def _alarms(db: sa.Connection, device: str, epoch: str, seq: int) -> set[str]:
