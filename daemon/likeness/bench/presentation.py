@@ -20,7 +20,8 @@ from likeness.bench.line_file import Line, LineFile, former_lines
 from likeness.bench.presentation_list import Presentation
 from likeness.core.presentation import Texture
 from likeness.core.profile import TextureRules
-from likeness.edges.recorded import PICTURES, frames
+from likeness.edges.recorded import frames
+from likeness.edges.recorded_pictures import PICTURES
 from likeness.errors import FeedUnreadable
 from likeness.vision.detect import Picture
 from likeness.vision.look import Looker, decode

@@ -182,7 +182,8 @@ class Studio:
         policy = self._profile(plan.file)
         return {
             "visit": digests.of_text(repr(plan.file)),
-            "feed": self._digest(plan.video),
+            "feed": self._digest(plan.video)
+            + (self._digest(plan.times) if plan.times else ""),
             "portrait": self._digest(plan.portrait) if plan.portrait else "",
             "policy": f"{policy.name} {digests.of_text(repr(policy))}",
             **self._same_for_all,
@@ -210,6 +211,7 @@ class Studio:
             RecordedCamera(
                 plan.video,
                 fps=plan.file.fps,
+                times=plan.times,
                 start_s=plan.file.start_s,
                 end_s=plan.file.end_s,
                 pace=self._pace,

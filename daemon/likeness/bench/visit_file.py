@@ -1,6 +1,9 @@
 """Reads visit files (design 3.2): one recorded visit, its card, what it should give.
 
-Leaves to others: playing it. What stands under `expect` never reaches the pipeline.
+A folder of pictures has `fps`, or `times`: a text file beside the visit file with the
+capture time of each picture in seconds, a line each, rising from 0 on; `likeness
+record` writes one, since a camera's frames do not come evenly. Leaves to others:
+playing it. What stands under `expect` never reaches the pipeline.
 """
 
 import os.path
@@ -41,6 +44,7 @@ class VisitFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     start_s: NotNegative = 0.0
     end_s: NotNegative | None = None
     fps: Annotated[float, msgspec.Meta(gt=0, le=1000)] | None = None
+    times: str | None = None
     purpose: Purpose = Purpose.NEW_NUMBER
     acts: Annotated[tuple[Act, ...], msgspec.Meta(min_length=1)] | None = None
     profile: str = "standard"
@@ -57,6 +61,7 @@ class PlannedVisit:
     video: Path
     portrait: Path | None
     problem: str = ""
+    times: Path | None = None
 
 
 def find(paths: list[Path]) -> list[PlannedVisit]:
@@ -96,12 +101,17 @@ def _read(path: Path, name: str) -> PlannedVisit:
     except ConfigError as fault:
         return PlannedVisit(name, None, path, None, f"{path}: profile: {fault}")
     portrait = path.parent / file.card.portrait if file.card.portrait else None
+    times = path.parent / file.times if file.times else None
     problem = ""
     if file.end_s is not None and file.end_s <= file.start_s:
         problem = f"{path}: end_s must be greater than start_s"
     if portrait is not None and not _is_file(portrait):
         problem = f"{path}: card.portrait {portrait} does not exist"
-    return PlannedVisit(name, file, path.parent / file.video, portrait, problem)
+    if times is not None and file.fps is not None:
+        problem = f"{path}: give fps or times, not both"
+    if times is not None and not _is_file(times):
+        problem = f"{path}: times {times} does not exist"
+    return PlannedVisit(name, file, path.parent / file.video, portrait, problem, times)
 
 
 def _is_file(path: Path) -> bool:

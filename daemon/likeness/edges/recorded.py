@@ -5,65 +5,64 @@ replay; `LiveFeed`, which behaves as a camera, for a terminal without one.
 
 Capture times are the recording's own presentation times in seconds. OpenCV's FFmpeg
 reader gives that time of the frame last taken, counted from the beginning of the
-stream. Rotation marks are obeyed. Leaves to others: what is in the pictures.
+stream. Rotation marks are obeyed. Leaves to others: a folder's pictures and their
+times (`recorded_pictures`), what is in them.
 """
 
 import asyncio
-import re
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from likeness.core.seen import Frame
 from likeness.edges.camera import Frames, SlotCamera
 from likeness.edges.quiet_cv2 import cv2
+from likeness.edges.recorded_pictures import Image, Shot, Shots, pictures
 from likeness.errors import FeedUnreadable
 
-PICTURES = {".bmp", ".jpeg", ".jpg", ".png", ".webp"}
 # A player that is later than this goes on from now instead of hurrying after.
 LATE_S = 0.25
 USUAL_FPS = 25.0  # when a video states none
 MOST_KEPT_BYTES = 64 << 20  # of a looped recording are held in memory
 
-Image = Any  # numpy array, see Frame
-Shots = Generator["_Shot", None, None]
 Steps = Generator[tuple[float, Image], None, None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Shot:
-    """A frame whose pixels are made only if they are wanted."""
-
-    captured_s: float
-    number: int
-    image: Callable[[], Image]
 
 
 def frames(
     path: Path,
     *,
     fps: float | None = None,
+    times: Path | None = None,
     start_s: float = 0.0,
     end_s: float | None = None,
 ) -> Frames:
     """Give every frame with start_s ≤ capture time < end_s, in order.
 
-    Numbers count from the recording's first frame. `fps` is for a folder only; a video
-    has times of its own. A video that is cut short or damaged gives what can be
-    decoded and then ends, since FFmpeg does not tell the two apart.
+    Numbers count from the recording's first frame. `fps` and `times` are for a folder
+    only; a video has times of its own. A video that is cut short or damaged gives what
+    can be decoded and then ends, since FFmpeg does not tell the two apart.
+
+    Args:
+        path: a video, or a folder of numbered pictures.
+        fps: how many pictures of a folder are one second.
+        times: a text file with the capture time of each picture of a folder, a line
+            each, in rising seconds; it goes before `fps`.
+        start_s: what is captured before is passed over.
+        end_s: and what is captured from then on.
 
     Raises:
         FeedUnreadable: it is missing or does not decode, a picture of a folder does
-            not decode, or there is no frame in that time; in one line.
+            not decode, its times do not fit, or there is no frame in that time; in one
+            line.
     """
     given = False
-    with closing(_shots(path, fps)) as shots:
+    with closing(_shots(path, fps, times)) as shots:
         for shot in shots:
             if end_s is not None and shot.captured_s >= end_s:
                 break
@@ -87,11 +86,14 @@ class RecordedCamera:
         path: Path,
         *,
         fps: float | None = None,
+        times: Path | None = None,
         start_s: float = 0.0,
         end_s: float | None = None,
         pace: Literal["max", "real"] = "max",
     ) -> None:
-        self._open = partial(frames, path, fps=fps, start_s=start_s, end_s=end_s)
+        self._open = partial(
+            frames, path, fps=fps, times=times, start_s=start_s, end_s=end_s
+        )
         self._pace = pace
         self._thread: ThreadPoolExecutor | None = None
         self._frames: Frames | None = None
@@ -203,13 +205,13 @@ def _wait_for(due_s: float | None) -> float:
     return due_s
 
 
-def _shots(path: Path, fps: float | None) -> Shots:
+def _shots(path: Path, fps: float | None, times: Path | None) -> Shots:
     try:
         is_folder, is_file = path.is_dir(), path.is_file()
     except OSError as problem:
         raise FeedUnreadable(f"{path}: {problem.strerror}") from problem
     if is_folder:
-        return _pictures(path, fps)
+        return pictures(path, fps, times)
     if is_file:
         return _video(path)
     raise FeedUnreadable(f"{path}: no such video or folder of pictures")
@@ -239,7 +241,7 @@ def _taken(capture: cv2.VideoCapture, path: Path) -> Shots:
         if captured_s <= last_s:  # a raw stream without times
             captured_s = last_s + usual_s
         last_s = captured_s
-        yield _Shot(captured_s, number, partial(_pixels, capture, path))
+        yield Shot(captured_s, number, partial(_pixels, capture, path))
         number += 1
 
 
@@ -248,30 +250,3 @@ def _pixels(capture: cv2.VideoCapture, path: Path) -> Image:
     if not good:
         raise FeedUnreadable(f"{path}: a frame does not decode")
     return image
-
-
-def _pictures(folder: Path, fps: float | None) -> Shots:
-    if not fps:
-        raise FeedUnreadable(f"{folder}: a folder of pictures needs fps")
-    try:
-        files = [file for file in folder.iterdir() if file.suffix.lower() in PICTURES]
-    except OSError as problem:
-        raise FeedUnreadable(f"{folder}: {problem.strerror}") from problem
-    for number, file in enumerate(sorted(files, key=_by_number)):
-        yield _Shot(number / fps, number, partial(_picture, file))
-
-
-def _picture(file: Path) -> Image:
-    try:
-        image = cv2.imread(str(file), cv2.IMREAD_COLOR)
-    except cv2.error:  # a header may state any size; OpenCV refuses the largest
-        image = None
-    if image is None:
-        raise FeedUnreadable(f"{file}: is no picture that can be decoded")
-    return image
-
-
-def _by_number(file: Path) -> list[tuple[int, str]]:
-    """Sort 9.jpg before 10.jpg."""
-    parts = re.split(r"(\d+)", file.name)
-    return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts]
