@@ -194,6 +194,17 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     two_persons: bool = False  # a decision needs two different attendants
 
 
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `likeness record` films with consent, and for whom it is sealed."""
+
+    bench_key: str = ""  # public, of `likeness record keys make`; empty: no recording
+    by: str = ""  # who records and keeps it, as the consent names them
+    purpose: Literal["fault", "bench"] = "fault"  # what for, as the consent says it
+    keep_days: Annotated[int, msgspec.Meta(ge=1, le=730)] = 90  # as it promises
+    keep_files: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 20  # in one folder
+    most_mib: Annotated[int, msgspec.Meta(ge=8, le=2048)] = 160  # in memory
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -210,6 +221,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     store: Store = Store()
     screen: Screen = Screen()
     desk: Desk = Desk()
+    record: Record = Record()
 
 
 def load(path: Path) -> Config:

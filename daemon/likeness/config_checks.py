@@ -32,6 +32,11 @@ def _refuse_contradictions(config: "Config", where: str) -> None:
     """One value may ask for another, in every environment."""
     if wrong := _odd_readers(config) or _odd_screen(config) or _odd_desk(config):
         raise ConfigError(f"{where}: {wrong}")
+    if config.record.bench_key and not config.record.by.strip():
+        raise ConfigError(
+            f"{where}: record.by is empty; who is recorded must be told who keeps it:"
+            " give a name, e.g. of the carrier"
+        )
     if config.mqtt.retry_to_s < config.mqtt.retry_from_s:
         raise ConfigError(
             f"{where}: mqtt.retry_to_s is less than mqtt.retry_from_s; the first is"

@@ -6,6 +6,7 @@ that a service must read. Leaves to others: what stands in them, and what a faul
 
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -16,7 +17,18 @@ def create(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         FileExistsError: there is one of this name already.
         OSError: it cannot be written.
     """
-    draft = _draft(path, data, mode)
+    create_from(path, (data,), mode=mode)
+
+
+def create_from(path: Path, parts: Iterable[bytes], *, mode: int = 0o600) -> None:
+    """Make a new file of parts that are made as they are written.
+
+    Raises:
+        FileExistsError: there is one of this name already.
+        OSError: it cannot be written.
+        Exception: whatever making a part raises; nothing stays of the file.
+    """
+    draft = _draft(path, parts, mode)
     try:
         path.hardlink_to(draft)  # fails where a rename would replace
     finally:
@@ -30,7 +42,7 @@ def replace(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     Raises:
         OSError: it cannot be written; the old content stays.
     """
-    draft = _draft(path, data, mode)
+    draft = _draft(path, (data,), mode)
     try:
         draft.replace(path)
     except OSError:
@@ -48,7 +60,7 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _draft(path: Path, data: bytes, mode: int) -> Path:
+def _draft(path: Path, parts: Iterable[bytes], mode: int) -> Path:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
@@ -56,10 +68,10 @@ def _draft(path: Path, data: bytes, mode: int) -> Path:
             owner = path.parent.stat()
             if os.geteuid() == 0:
                 os.fchown(handle, owner.st_uid, owner.st_gid)
-            file.write(data)
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
-    except OSError:
+    except BaseException:
         draft.unlink(missing_ok=True)
         raise
     return draft

@@ -71,6 +71,23 @@ def load(
     return catalogues
 
 
+def overlaid(catalogue: Catalogue, texts: Texts, where: str) -> Catalogue:
+    """Return a catalogue with other texts in the place of its own.
+
+    Args:
+        catalogue: a language's.
+        texts: what stands over it; a consent's text and version too.
+        where: the texts come from, for the message.
+
+    Raises:
+        ConfigError: a text is not of the kind that the catalogue's own is.
+    """
+    own = msgspec.json.decode(catalogue.json, type=Texts)
+    whole = _overlaid(own, texts, where, "")
+    consent = _consent(whole, where)
+    return Catalogue(catalogue.language, msgspec.json.encode(whole), consent)
+
+
 def _refuse_idle_files(own: Path, languages: Sequence[str]) -> None:
     """Refuse a file that nobody would read: its writer believes that it counts."""
     for file in sorted(own.glob("*.json")):
@@ -101,7 +118,8 @@ def _load_one(language: str, own: Path | None, shipped: Path) -> Catalogue:
         if texts:
             _refuse_unknown(over, texts, str(file), "")
         texts = _overlaid(texts, over, str(file), "")
-    return Catalogue(language, msgspec.json.encode(texts), _consent(texts, found[-1]))
+    consent = _consent(texts, str(found[-1]))
+    return Catalogue(language, msgspec.json.encode(texts), consent)
 
 
 def _read(file: Path) -> Texts:
@@ -153,7 +171,7 @@ def _overlaid(under: Texts, over: Texts, where: str, group: str) -> Texts:
     return texts
 
 
-def _consent(texts: Texts, file: Path) -> ConsentText:
+def _consent(texts: Texts, file: str) -> ConsentText:
     match texts.get("consent"):
         case {"version": str(version), "text": [str(), *_] as text} if version and all(
             isinstance(one, str) and one.strip() for one in text
