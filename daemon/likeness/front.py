@@ -5,7 +5,7 @@ others: everything else (`wiring`).
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,8 +70,17 @@ class Front:
         self.beside.show(state, detail)
 
 
-def build(parts: Parts, stack: AsyncExitStack) -> Front | None:
+def build(
+    parts: Parts,
+    stack: AsyncExitStack,
+    catalogues: Mapping[str, sentences.Catalogue] | None = None,
+) -> Front | None:
     """Make the page's parts; the stack closes them. None: no page is configured.
+
+    Args:
+        parts: what it shows and whom it tells.
+        stack: for what must be closed.
+        catalogues: other sentences than those that are configured.
 
     Raises:
         ConfigError: a catalogue is missing or wrong, or the port is taken.
@@ -81,7 +90,7 @@ def build(parts: Parts, stack: AsyncExitStack) -> Front | None:
         return None
     from likeness.edges.page_server import PageServer
 
-    catalogues = catalogues_of(parts.settings)
+    catalogues = catalogues or catalogues_of(parts.settings)
     preview = Preview(parts.camera)
     stack.callback(preview.close)
     typed = parts.settings.chip.typed_on_page

@@ -7,8 +7,11 @@ What the C library frees is overwritten where the unit file asks for that (decis
 import ctypes
 import gc
 import resource
+from pathlib import Path
 
 PR_SET_DUMPABLE = 4  # linux/prctl.h
+MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT = 1, 2, 4  # bits/mman.h
+SWAPS = Path("/proc/swaps")
 
 
 def keep_from_others() -> None:
@@ -32,3 +35,16 @@ def let_go() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # the GNU C library's own
     if trim is not None:
         trim(0)
+
+
+def stay_in_memory() -> bool:
+    """Have no page of this process written to a swap space; False: we may not ask."""
+    flags = MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT
+    return bool(ctypes.CDLL(None).mlockall(flags) == 0)
+
+
+def disk_swap(swaps: Path = SWAPS) -> str:
+    """Name a swap space on a disk (proc(5)); empty: none, or compressed memory only."""
+    lines = swaps.read_text(encoding="ascii", errors="replace").splitlines()[1:]
+    names = [line.split()[0] for line in lines if line.strip()]
+    return next((one for one in names if not one.startswith("/dev/zram")), "")
