@@ -32,6 +32,7 @@ INSTEAD = {
 PAUSE_FROM_MS = 300
 PAUSE_STEP_MS = 10
 PAUSE_STEPS = 91
+SEED_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,19 @@ def draw(
     *, carrier_nonce: bytes, device_nonce: bytes, transaction: str, count: int
 ) -> Challenge:
     """Draw `count` acts with their pauses, each act equally likely."""
-    seed = hmac.digest(carrier_nonce, device_nonce + transaction.encode(), "sha256")
+    return drawn_from(seed_of(carrier_nonce, device_nonce, transaction), count)
+
+
+def seed_of(carrier_nonce: bytes, device_nonce: bytes, transaction: str) -> bytes:
+    """Return what the generator begins with, 32 bytes.
+
+    Without the carrier's nonce nobody can test by it what the transaction was.
+    """
+    return hmac.digest(carrier_nonce, device_nonce + transaction.encode(), "sha256")
+
+
+def drawn_from(seed: bytes, count: int) -> Challenge:
+    """Draw `count` acts with their pauses from a seed."""
     numbers = numbers_from(seed)
     acts, pauses = [], []
     for _ in range(count):

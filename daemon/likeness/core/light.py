@@ -122,8 +122,18 @@ def draw(
     *, carrier_nonce: bytes, device_nonce: bytes, transaction: str
 ) -> LightSequence:
     """Draw the steps, each colour and each length equally likely."""
+    return drawn_from(seed_of(carrier_nonce, device_nonce, transaction))
+
+
+def seed_of(carrier_nonce: bytes, device_nonce: bytes, transaction: str) -> bytes:
+    """Return what the generator begins with, 32 bytes."""
     message = LABEL + device_nonce + transaction.encode()
-    numbers = numbers_from(hmac.digest(carrier_nonce, message, "sha256"))
+    return hmac.digest(carrier_nonce, message, "sha256")
+
+
+def drawn_from(seed: bytes) -> LightSequence:
+    """Draw the steps from a seed."""
+    numbers = numbers_from(seed)
     steps: list[Step] = []
     for _ in range(STEPS):
         others = [one for one in Colour if not steps or one is not steps[-1].colour]

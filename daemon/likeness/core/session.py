@@ -36,12 +36,20 @@ ENDED = (State.IDLE, State.VERDICT, State.RECEIPT)
 class Session:
     """The rules of a visit; one visit at a time."""
 
-    def __init__(self, profile: Profile, *, tries_key: bytes) -> None:
-        """Begin idle; `tries_key` is random and known to nobody else."""
+    def __init__(
+        self, profile: Profile, *, tries_key: bytes, tries: Tries | None = None
+    ) -> None:
+        """Begin idle.
+
+        Args:
+            profile: the policy.
+            tries_key: random, and known to nobody else.
+            tries: those of former visits, where a transcript is replayed.
+        """
         self._profile = profile
         self._state = State.IDLE
         self._visit: Visit | None = None
-        self._tries = Tries(
+        self._tries = tries or Tries(
             most=profile.tries, within_s=profile.tries_within_s, key=tries_key
         )
         # How long a state may last that ends by itself; acts have their own windows.

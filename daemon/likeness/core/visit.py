@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 
 from likeness.core import card_fields, jws, light
 from likeness.core.acts import Acts
-from likeness.core.challenge import Challenge, draw, scripted
+from likeness.core.challenge import (
+    SEED_BYTES,
+    Challenge,
+    draw,
+    drawn_from,
+    scripted,
+)
 from likeness.core.glance import Glance, State
 from likeness.core.goodbye import Goodbye
 from likeness.core.light_turn import LightTurn, Phase
@@ -122,6 +128,8 @@ class Visit:
             if waited_s < profile.nonce_within_s:
                 return None
             self.nonce, self.nonce_source = begin.spare_nonce, NonceSource.DEVICE
+        if begin.nonces_are_seeds:
+            return drawn_from(self.nonce[:SEED_BYTES], profile.acts)
         return draw(
             carrier_nonce=self.nonce,
             device_nonce=begin.device_nonce,
@@ -136,11 +144,15 @@ class Visit:
         """
         if not profile.light or not self.nonce:
             return False
-        sequence = light.draw(
-            carrier_nonce=self.nonce,
-            device_nonce=self.begin.device_nonce,
-            transaction=self.begin.transaction,
-        )
+        begin = self.begin
+        if begin.nonces_are_seeds:
+            sequence = light.drawn_from(self.nonce[SEED_BYTES:])
+        else:
+            sequence = light.draw(
+                carrier_nonce=self.nonce,
+                device_nonce=begin.device_nonce,
+                transaction=begin.transaction,
+            )
         self.light = LightTurn(
             sequence, now=now, within_s=profile.light_within_s, wishes=self.wishes
         )

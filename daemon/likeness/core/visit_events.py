@@ -33,6 +33,8 @@ class Begin:
     today: date
     acts: tuple[Act, ...] | None = None
     today_is_known: bool = True  # else it is the earliest day that today can be
+    # In a transcript: each nonce is the two seeds that came of it, for acts and light.
+    nonces_are_seeds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
