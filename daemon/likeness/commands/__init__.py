@@ -20,6 +20,7 @@ COMMANDS = {
     "publish": ("publish", "The publisher's side: sign and offer updates."),
     "outbox": ("outbox", "List what waits for the carrier."),
     "provision": ("provision", "Make a terminal's keys; take the carrier's answer."),
+    "record": ("record", "Film a consenting person's visit, sealed for a bench."),
     "doctor": ("doctor", "Say what is well and what is not, and what to do."),
     "desk": ("desk", "The clerk's desk: a token, the document of its API."),
     "keys": ("keys", "Make test keys; prepare a terminal's next key."),

@@ -12,6 +12,7 @@ from likeness import __version__
 from likeness.commands import options
 from likeness.errors import UsageError, one_line
 from likeness.parts import load_model_set
+from likeness.recording.opening import opened
 from likeness.vision.manifest import Variant
 from likeness.vision.models import ModelSet
 
@@ -59,6 +60,11 @@ STOPPED = 1
     is_flag=True,
     help="Keep what a former run in this folder gave, where nothing has changed since.",
 )
+@click.option(
+    "--record-key",
+    type=click.Path(path_type=Path),
+    help="The bench's private key, for sealed recordings (*.visit.jwe).",
+)
 @click.option("--traces", is_flag=True, help="Also write what each frame said, as CSV.")
 def command(
     *,
@@ -70,8 +76,23 @@ def command(
     policy: str | None,
     resume: bool,
     traces: bool,
+    record_key: Path | None,
 ) -> int:
     """Play, write, summarize; exit 0 when it has run, whatever the verdicts."""
+    with opened(paths, record_key) as there:
+        return _replay(there, out, speed, models, variant, policy, resume, traces)
+
+
+def _replay(
+    paths: list[Path],
+    out: Path,
+    speed: Pace,
+    models: Path | None,
+    variant: Variant,
+    policy: str | None,
+    resume: bool,
+    traces: bool,
+) -> int:
     plans = find(list(paths))
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     model_set = load_model_set(models, variant)

@@ -5,6 +5,7 @@ consent promises go with the next recording. Leaves to others: what is inside
 (visit.py), carrying the files to the bench.
 """
 
+import asyncio
 import re
 import secrets
 import shutil
@@ -126,6 +127,26 @@ class Folder:
             if given_up.is_set():
                 raise GivenUp
             yield line
+
+
+async def add(folder: Folder, members: Sequence[Member]) -> Path:
+    """Seal one recording on a thread; who is cancelled meanwhile leaves nothing.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    given_up = threading.Event()
+    work = asyncio.ensure_future(
+        asyncio.to_thread(folder.add, members, datetime.now(UTC), given_up)
+    )
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        given_up.set()
+        await asyncio.wait([work])
+        if work.exception() is None:  # it was just done
+            work.result().unlink(missing_ok=True)
+        raise
 
 
 def recordings(folder: Path) -> list[Path]:

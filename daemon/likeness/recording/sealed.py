@@ -23,8 +23,8 @@ from likeness.errors import Untrusted
 KIND = b"likeness.visit.1"
 HEAD = struct.Struct(">16s16sIB")  # kind, stream, place from 0, whether it is the last
 STREAM_BYTES = 16
-# joserfc takes no ciphertext above 64 KiB as it comes; nor need others take more.
-PIECE_BYTES = 60_000
+# joserfc takes no ciphertext whose base64 is above 64 KiB; nor need others take more.
+PIECE_BYTES = 45_000
 LONGEST_LINE = 1 << 18
 MOST_PIECES = 1 << 32
 
