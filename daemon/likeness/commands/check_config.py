@@ -20,6 +20,10 @@ def command(config_file: Path) -> None:
         from likeness.front import catalogues_of
 
         catalogues_of(settings)
+    if settings.record.bench_key:
+        from likeness.recording import words
+
+        words.load(settings, with_card=True)
     for part in msgspec.structs.fields(config.Config):
         section = getattr(settings, part.name)
         click.echo(f"[{part.name}]")

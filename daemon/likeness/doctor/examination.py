@@ -12,40 +12,82 @@ from functools import partial
 from pathlib import Path
 
 from likeness import config, models_in_use
-from likeness.doctor import desk, devices, identity, line, machine, screen
+from likeness.core.vocabulary import Environment
+from likeness.doctor import (
+    desk,
+    devices,
+    identity,
+    lamps,
+    line,
+    machine,
+    outbox,
+    power,
+    screen,
+    storage,
+    system,
+    updating,
+)
 from likeness.doctor.finding import Finding, fail
-from likeness.edges import directory_lock
+from likeness.doctor.places import HERE, Places
+from likeness.edges import directory_lock, store_file
 from likeness.edges.clock import SystemClock
 from likeness.edges.model_sets import ModelSets
+from likeness.edges.store_memory import kept_number
 from likeness.errors import LikenessError
 from likeness.parts import camera_of, reader_line
+from likeness.service.timekeeping import REMEMBERED
 
 WITHIN_S = 15.0
-THERMAL = Path("/sys/class/thermal")
-CONNECTORS = Path("/sys/class/drm")
 
 Check = Callable[[], Finding]
 
 
-def checks(settings: config.Config) -> dict[str, Check]:
+def checks(settings: config.Config, places: Places = HERE) -> dict[str, Check]:
     """Return the checks by name, in the order in which they are told."""
     state_dir = Path(settings.terminal.state_dir)
     in_use = directory_lock.is_held(state_dir)
-    clock = SystemClock()
+    clock = SystemClock(
+        sync_marks=places.sync_marks, rtc_set_clock=places.rtc_set_clock
+    )
     return {
         "camera": partial(
             devices.camera, partial(camera_of, settings.camera), in_use=in_use
         ),
         **_readers(settings, clock, in_use=in_use),
-        "screen": partial(screen.screen, settings, CONNECTORS, in_use=in_use),
-        "clock": lambda: machine.clock(clock.moment()),
+        "screen": partial(screen.screen, settings, places.connectors, in_use=in_use),
+        "clock": lambda: machine.clock(
+            clock.moment(), kept_number(state_dir / store_file.NAME, REMEMBERED)
+        ),
         "disk": partial(machine.disk, state_dir),
         "broker": partial(line.broker, settings, in_use=in_use),
         "certificate": lambda: identity.certificate(settings, datetime.now(UTC)),
         "keys": partial(identity.keys, settings),
         "models": partial(devices.models, partial(_load_models, settings)),
-        "temperature": partial(machine.temperature, THERMAL),
+        "temperature": partial(machine.temperature, places.thermal),
         **_desk(settings, in_use=in_use),
+        **_record(settings),
+        **_signals(settings, in_use=in_use),
+        **_upkeep(settings, places, state_dir),
+    }
+
+
+def _upkeep(
+    settings: config.Config, places: Places, state_dir: Path
+) -> dict[str, Check]:
+    """Return the checks of what makes trouble next week rather than now."""
+    in_production = settings.terminal.environment is Environment.PRODUCTION
+    return {
+        "power": partial(power.power, places.firmware),
+        "battery clock": partial(system.rtc, places),
+        "storage": partial(
+            storage.storage, state_dir, places, is_production=in_production
+        ),
+        "outbox": lambda: outbox.outbox(state_dir, int(time.time())),
+        "updates": lambda: updating.updating(settings, datetime.now(UTC)),
+        "memory": partial(system.memory, places),
+        "swap": partial(system.swap, places),
+        "journal": partial(system.journal, places),
+        "service": partial(system.service, places),
     }
 
 
@@ -54,6 +96,22 @@ def _desk(settings: config.Config, *, in_use: bool) -> dict[str, Check]:
     if not settings.desk.listen:
         return {}
     return {"desk": partial(desk.desk, settings.desk, in_use=in_use)}
+
+
+def _signals(settings: config.Config, *, in_use: bool) -> dict[str, Check]:
+    """Return the check of lamps and beeper, where there are any."""
+    if not settings.signals.chip:
+        return {}
+    return {"signals": partial(lamps.lamps, settings.signals, in_use=in_use)}
+
+
+def _record(settings: config.Config) -> dict[str, Check]:
+    """Return the check of recordings, where they are configured."""
+    if not settings.record.bench_key:
+        return {}
+    from likeness.doctor import record  # noqa: PLC0415
+
+    return {"record": partial(record.record, settings)}
 
 
 def _readers(
@@ -69,7 +127,7 @@ def _readers(
             baud=settings.reader.baud,
             in_use=in_use,
         )
-        found["portrait"] = partial(devices.portrait, settings.portrait)
+        found["portrait"] = partial(devices.portrait, settings.portrait, in_use=in_use)
     if settings.chip.kind:
         # A terminal without one does not have what these need.
         from likeness import chips as made  # noqa: PLC0415
