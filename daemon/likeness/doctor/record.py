@@ -1,20 +1,20 @@
 """Checks what `likeness record` needs, where recordings are configured at all.
 
-Leaves to others: camera and readers, which it shares with the visits; the folder, which
-is named with each recording.
+Leaves to others: camera, readers and swap, which it shares with the visits; the folder,
+which is named with each recording.
 """
 
 from pathlib import Path
 
 from likeness import config
 from likeness.doctor.finding import Finding, fail, fail_by, ok
-from likeness.edges import key_files, process_memory
+from likeness.edges import key_files
 from likeness.errors import ConfigError
 from likeness.recording import words
 
 
 def record(settings: config.Config) -> Finding:
-    """Look at the bench's key, the words that ask for consent, and swap spaces."""
+    """Look at the bench's key and the words that ask for consent."""
     given = settings.record
     try:
         jwk = key_files.public_jwk(key_files.load_public(Path(given.bench_key)))
@@ -27,11 +27,6 @@ def record(settings: config.Config) -> Finding:
         asking = words.load(settings, with_card=True)
     except ConfigError as fault:
         return fail_by(str(fault), "see [record] and screen.texts_dir")
-    if swap := process_memory.disk_swap():
-        return fail(
-            f"{swap} is a swap space on a disk: films could be written there in clear",
-            "turn it off: swapoff -a, and see INSTALL.md",
-        )
     languages = len(asking.words)
     return ok(
         f"sealed for {jwk['kid'][:12]}, kept by {given.by} for {given.keep_days} days,"
