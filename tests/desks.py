@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 
 import visits as v
 from broker import free_port
+from deaf_camera import DeafCamera
 from likeness.core.chain import Stored
 from likeness.core.desk_words import HealthReport, Part
 from likeness.core.profile import PROFILES
@@ -60,7 +61,7 @@ class TestsClock:
         return time.monotonic() + self.ahead_s
 
 
-class NobodyThere:
+class NobodyThere(DeafCamera):
     """A camera that sees an empty room, without end."""
 
     async def start(self) -> None:

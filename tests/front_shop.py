@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 import visits as v
+from deaf_camera import DeafCamera
 from likeness.core import visit_events as e
 from likeness.core.chain import Stored
 from likeness.core.guidance import Guidance, Picture
@@ -47,7 +48,7 @@ class Clock:
         return self.seconds
 
 
-class Performer:
+class Performer(DeafCamera):
     """A camera before which somebody does whatever is asked, once `acts` is set.
 
     The pixels are noise around the number of the frame; what is seen in them is played.

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from deaf_camera import DeafCamera
 from likeness.bench.bench_shop import FeedClock
 from likeness.core.light import LightSequence, linear_rgb
 from likeness.core.seen import Frame, Rgb
@@ -78,7 +79,7 @@ def lit(
             return light_screen(light_up(picture, reach, then, shop), colour, shop)
 
 
-class LitCamera:
+class LitCamera(DeafCamera):
     """A `Camera`; the clock moves with its frames.
 
     Args:

@@ -6,13 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
+from deaf_camera import DeafCamera
 from likeness.core.seen import Frame
 from likeness.edges.preview import WIDTH_PX, Preview, Shown, encoded
 from likeness.errors import DeviceLost
 from stories import story, until
 
 
-class Film:
+class Film(DeafCamera):
     """A camera of so many frames; the last one is followed by a fault."""
 
     def __init__(self, size: tuple[int, int], count: int) -> None:

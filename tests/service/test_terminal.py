@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 import visits as v
+from deaf_camera import DeafCamera
 from likeness.core import visit_events as e
 from likeness.core.chain import Stored
 from likeness.core.challenge import CHOICES
@@ -41,7 +42,7 @@ class PlayedClock:
         return self.seconds
 
 
-class PlayedCamera:
+class PlayedCamera(DeafCamera):
     """Gives observations as if they were frames; `Sight` passes them through."""
 
     def __init__(

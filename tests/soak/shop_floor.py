@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import numpy as np
 
+from deaf_camera import DeafCamera
 from likeness.core.line import BrokerDown, BrokerEvent, BrokerUp
 from likeness.core.seen import Frame
 from likeness.core.vocabulary import Portrait
@@ -71,7 +72,7 @@ class Reader:
             self._received(data)
 
 
-class Camera:
+class Camera(DeafCamera):
     """`Camera` of `service.ports`: empty frames, 25 a second."""
 
     def __init__(self, loop: WarpLoop) -> None:

@@ -95,6 +95,14 @@ class TimedCamera:
         """Close the recording."""
         await self._camera.stop()
 
+    def set_rate(self, fps: float | None) -> None:
+        """Pass the wish on."""
+        self._camera.set_rate(fps)
+
+    def hold(self, steady: bool) -> None:
+        """Pass the wish on."""
+        self._camera.hold(steady)
+
 
 class PortraitFromFile:
     """The card's chip in a replay: a picture, degraded to a chip's if so wished."""

@@ -1,7 +1,8 @@
 """The one-place slot between a camera's own thread and the loop: newest frame wins.
 
 A source is a plain generator of frames: its first step opens the device, closing it
-lets go. Leaves to others: what the device is, and when to open it again.
+lets go. Wishes go the other way: the thread looks at them between two frames. Leaves to
+others: what the device is, what it can do for a wish, and when to open it again.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import closing
+from dataclasses import dataclass
 
 from likeness.core.seen import Frame
 from likeness.errors import DeviceLost
@@ -24,10 +26,24 @@ Frames = Generator[Frame, None, None]
 Source = Callable[[], Frames]
 
 
+@dataclass(slots=True)
+class CameraWishes:
+    """What the loop wishes of a camera; written there, read by the camera's thread.
+
+    Attributes:
+        fps: frames per second; None: as configured.
+        steady: whether exposure and white balance shall stay as they are.
+    """
+
+    fps: float | None = None
+    steady: bool = False
+
+
 class SlotCamera:
     """A `Camera` of `service.ports` around any source, for things that do not wait.
 
     A source numbers what it captures from 0; gaps between the given frames are drops.
+    One that can fulfil wishes is given the same `wishes` as we.
     """
 
     def __init__(
@@ -35,12 +51,14 @@ class SlotCamera:
         name: str,
         source: Source,
         *,
+        wishes: CameraWishes | None = None,
         first_within_s: float = FIRST_WITHIN_S,
         next_within_s: float = NEXT_WITHIN_S,
         closed_within_s: float = CLOSED_WITHIN_S,
     ) -> None:
         self._name = name
         self._source = source
+        self._wishes = wishes or CameraWishes()
         self._first_within_s = first_within_s
         self._next_within_s = next_within_s
         self._closed_within_s = closed_within_s
@@ -104,6 +122,14 @@ class SlotCamera:
         except TimeoutError:
             return  # the driver hangs: the next start says so
         self._capture = None
+
+    def set_rate(self, fps: float | None) -> None:
+        """Wish for so many frames per second; None: as configured."""
+        self._wishes.fps = fps
+
+    def hold(self, steady: bool) -> None:
+        """Wish that exposure and white balance stay as they are, or run free."""
+        self._wishes.steady = steady
 
     async def _news(self, within_s: float) -> "_Capture":
         """Wait for a frame in the slot or the end."""

@@ -51,6 +51,14 @@ class Camera(Protocol):
         """Stop capturing."""
         ...
 
+    def set_rate(self, fps: float | None) -> None:
+        """Wish for so many frames per second."""
+        ...
+
+    def hold(self, steady: bool) -> None:
+        """Wish that exposure and white balance stay as they are."""
+        ...
+
 
 class Preview:
     """A `Camera` that shows what it gives.
@@ -95,6 +103,14 @@ class Preview:
         self._newest = None
         self._wipe()
         await self._camera.stop()
+
+    def set_rate(self, fps: float | None) -> None:
+        """Pass the wish on."""
+        self._camera.set_rate(fps)
+
+    def hold(self, steady: bool) -> None:
+        """Pass the wish on."""
+        self._camera.hold(steady)
 
     def close(self) -> None:
         """Let the thread end."""

@@ -142,6 +142,12 @@ class RecordedCamera:
             self._frames.close()
         thread.shutdown(wait=False)
 
+    def set_rate(self, fps: float | None) -> None:
+        """Do nothing: a replay loses no frame."""
+
+    def hold(self, steady: bool) -> None:
+        """Do nothing: what was recorded is as it is."""
+
     def _decode(self) -> "asyncio.Future[Frame | None]":
         loop = asyncio.get_running_loop()
         return loop.run_in_executor(self._thread, self._next)

@@ -79,6 +79,14 @@ class Tape:
         if self._tail is None:
             self._tail = asyncio.create_task(self._run_on())
 
+    def set_rate(self, fps: float | None) -> None:
+        """Pass the wish on."""
+        self._camera.set_rate(fps)
+
+    def hold(self, steady: bool) -> None:
+        """Pass the wish on."""
+        self._camera.hold(steady)
+
     # --- a recording ----------------------------------------------------------------
     async def finish(self, *, keep: bool) -> None:
         """Stop the camera, after the tail if this is to be kept; else forget it all."""

@@ -50,6 +50,20 @@ class Camera(Protocol):
         """Stop capturing; the next start begins anew."""
         ...
 
+    def set_rate(self, fps: float | None) -> None:
+        """Wish for so many frames per second; None: as many as are configured.
+
+        At any time, on the loop; it holds until the next call, also over starts.
+        """
+        ...
+
+    def hold(self, steady: bool) -> None:
+        """Wish that exposure and white balance stay as they are now, or run free.
+
+        At any time, on the loop. A camera that cannot do so says that in the log.
+        """
+        ...
+
 
 class Sight(Protocol):
     """The door to vision; one look at a time."""
