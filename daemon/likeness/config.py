@@ -15,6 +15,7 @@ from likeness.core.vocabulary import Environment, Purpose
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+GpioLine = Annotated[int, msgspec.Meta(ge=-1, le=1023)]
 UsbId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$(?!\n)")]
 # A device's name is a topic level and a certificate's common name.
 # In Python "$" also stands before a line feed at the end; a name holds none.
@@ -205,6 +206,17 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     most_mib: Annotated[int, msgspec.Meta(ge=8, le=2048)] = 160  # in memory
 
 
+class Signals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Lamps and a beeper on lines of a GPIO chip; -1: there is none of this kind."""
+
+    chip: str = ""  # /dev/gpiochip0, …; empty: no lamps
+    ready_line: GpioLine = -1
+    busy_line: GpioLine = -1
+    attention_line: GpioLine = -1  # nobody can be served
+    beeper_line: GpioLine = -1
+    active_low: bool = False  # all of them are on at 0 V
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -222,6 +234,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     screen: Screen = Screen()
     desk: Desk = Desk()
     record: Record = Record()
+    signals: Signals = Signals()
 
 
 def load(path: Path) -> Config:

@@ -30,7 +30,12 @@ def refuse(config: "Config", where: str) -> None:
 
 def _refuse_contradictions(config: "Config", where: str) -> None:
     """One value may ask for another, in every environment."""
-    if wrong := _odd_readers(config) or _odd_screen(config) or _odd_desk(config):
+    if wrong := (
+        _odd_readers(config)
+        or _odd_screen(config)
+        or _odd_desk(config)
+        or _odd_signals(config)
+    ):
         raise ConfigError(f"{where}: {wrong}")
     if config.record.bench_key and not config.record.by.strip():
         raise ConfigError(
@@ -185,6 +190,30 @@ def _odd_desk(config: "Config") -> str:
             "desk.two_persons needs keys.carrier_answer_key: without it attendants'"
             " decisions are not taken at all"
         )
+    return ""
+
+
+def _odd_signals(config: "Config") -> str:
+    """Say what is wrong with [signals]: lines of a chip, each for one thing."""
+    given = config.signals
+    if not given.chip:
+        if given == type(given)():
+            return ""
+        return (
+            "signals.chip is empty; give /dev/gpiochip0 or another chip, or leave the"
+            " other values of [signals] out"
+        )
+    numbers = (
+        given.ready_line,
+        given.busy_line,
+        given.attention_line,
+        given.beeper_line,
+    )
+    lines = [number for number in numbers if number >= 0]
+    if not lines:
+        return "signals.chip is given and no line; give one, e.g. signals.busy_line"
+    if len(set(lines)) != len(lines):
+        return "[signals] names one line twice; each lamp has its own"
     return ""
 
 

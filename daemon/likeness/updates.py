@@ -6,7 +6,6 @@ files (`edges`), which set a start uses (`models_in_use`), restarting.
 
 import contextlib
 import platform
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,9 @@ from likeness.core import policy_values, profile, time_floor, update
 from likeness.core.policy_values import PolicyFile
 from likeness.core.update import Offer
 from likeness.core.vocabulary import Moment
-from likeness.edges import new_file, store_file, store_rows
+from likeness.edges import new_file, store_file
 from likeness.edges.model_sets import ModelSets
+from likeness.edges.store_memory import kept_number
 from likeness.edges.tuf_source import Source, TufSource
 from likeness.errors import ConfigError, UpdateRefused
 from likeness.models_in_use import folder_of, policy_of_set, sound_set
@@ -197,7 +197,7 @@ def _time(settings: Config, place: Place) -> tuple[Moment, int]:
     latter, so that it also mends a wrong one; below what is signed nothing counts.
     """
     folder = Path(settings.terminal.state_dir)
-    signed = max(place.sure_time_s, _signed_floor(folder / store_file.NAME))
+    signed = max(place.sure_time_s, kept_number(folder / store_file.NAME, REMEMBERED))
     moment = time_floor.judged(place.moment, max(signed, RELEASED_UTC_S))
     path = folder / "update" / FLOOR
     try:
@@ -213,16 +213,3 @@ def _time(settings: Config, place: Place) -> tuple[Moment, int]:
         path.parent.mkdir(parents=True, exist_ok=True)
         new_file.replace(path, str(seen).encode())
     return moment, max(signed, seen)
-
-
-def _signed_floor(database: Path) -> int:
-    """Read the daemon's own floor, also while it works; 0 if there is none."""
-    if not database.is_file():
-        return 0
-    try:
-        address = f"{database.resolve().as_uri()}?mode=ro"
-        with contextlib.closing(sqlite3.connect(address, uri=True)) as db:
-            kept = store_rows.recall(db, REMEMBERED) or ""
-    except sqlite3.Error:
-        return 0
-    return int(kept) if kept.isdecimal() else 0

@@ -9,7 +9,7 @@ import secrets
 import shutil
 from contextlib import AsyncExitStack
 
-from likeness import clerk, config, front, ground, parts, remote, talk
+from likeness import clerk, config, front, ground, parts, remote, signals, talk
 from likeness.core.health_window import HealthRules
 from likeness.core.session import Session
 from likeness.core.vocabulary import CARD_LAID
@@ -51,6 +51,7 @@ async def build(
     settings, policy, store = base.settings, base.policy, base.store
     clock, wall, verifier, notary = base.clock, base.wall, base.verifier, base.notary
     me, chosen = settings.terminal, base.chosen
+    screen = signals.beside(screen, settings.signals, clock, stack)
     slow = parts.is_slow(chosen.models)
     on_thread = SightOnThread(Looker(chosen.models), wipes=True)
     stack.callback(on_thread.close)

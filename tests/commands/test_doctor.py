@@ -11,7 +11,8 @@ from terminals import changed, settings, to_toml
 
 NAMES = [
     "camera", "reader", "portrait", "screen", "clock", "disk", "broker",
-    "certificate", "keys", "models", "temperature",
+    "certificate", "keys", "models", "temperature", "power", "battery clock",
+    "storage", "outbox", "updates", "memory", "swap", "journal", "service",
 ]  # fmt: skip
 
 
@@ -28,8 +29,9 @@ def test_each_part_has_its_line_and_a_fault_its_advice(
     """Here there is neither reader nor broker; camera, keys and models are well."""
     assert main(["doctor", "--config", str(config_file)]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[1].rstrip(":") for line in lines] == NAMES
-    states = {line.split()[1].rstrip(":"): line.split()[0] for line in lines}
+    told = [line.partition(": ")[0] for line in lines]
+    assert [head[6:] for head in told] == NAMES
+    states = {head[6:]: head[:4].strip() for head in told}
     assert {name: states[name] for name in ("camera", "keys", "models", "disk")} == {
         "camera": "ok",
         "keys": "ok",
@@ -51,6 +53,14 @@ def test_for_programs(
     assert set(found["keys"]) == {"state", "said", "todo"}
     assert found["keys"]["state"] == "fail"
     assert "nowhere.key" in found["keys"]["said"]
+
+
+def test_one_check_alone(config_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ask = ["doctor", "--config", str(config_file), "--only"]
+    assert main([*ask, "keys"]) == 0
+    assert capsys.readouterr().out.startswith("ok    keys: device key ")
+    assert main([*ask, "kays"]) == 2
+    assert "no check 'kays'" in capsys.readouterr().err
 
 
 def test_a_wrong_configuration_is_told_as_everywhere(

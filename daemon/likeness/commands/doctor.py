@@ -1,5 +1,6 @@
 """`likeness doctor`: one line for each part of a terminal, and what to do."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,29 +8,52 @@ import click
 import msgspec
 
 from likeness import config
-from likeness.errors import one_line
+from likeness.errors import UsageError, one_line
 
 if TYPE_CHECKING:
     from likeness.doctor.finding import Finding
+    from likeness.doctor.places import Places
 
 EXIT_FAIL = 1
 
 
 @click.command("doctor", help="Say what is well and what is not, and what to do.")
 @click.option("--config", "config_file", required=True, type=click.Path(path_type=Path))
+@click.option("--only", multiple=True, metavar="CHECK", help="This one; again: more.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def command(config_file: Path, *, as_json: bool) -> int:
+def command(config_file: Path, *, only: tuple[str, ...], as_json: bool) -> int:
     """Examine the terminal; exit 1 if anything fails."""
-    return examine(config.load(config_file), as_json=as_json)
+    return examine(config.load(config_file), only=only, as_json=as_json)
 
 
-def examine(settings: config.Config, *, as_json: bool = False) -> int:
-    """Examine, print, and return the exit code."""
+def examine(
+    settings: config.Config,
+    *,
+    only: Sequence[str] = (),
+    as_json: bool = False,
+    places: "Places | None" = None,
+) -> int:
+    """Examine, print, and return the exit code.
+
+    Args:
+        settings: of the terminal.
+        only: the checks to run, by name; none: all.
+        as_json: print one JSON object.
+        places: where to look on the machine; None: where a running one has it.
+
+    Raises:
+        UsageError: a name in `only` is none of a check.
+    """
     from likeness.doctor.examination import checks
     from likeness.doctor.examination import examine as run
     from likeness.doctor.finding import State
+    from likeness.doctor.places import HERE
 
-    found = run(checks(settings))
+    todo = checks(settings, places or HERE)
+    if unknown := [name for name in only if name not in todo]:
+        known = ", ".join(todo)
+        raise UsageError(f"there is no check '{unknown[0]}' here; known: {known}")
+    found = run({name: todo[name] for name in todo if not only or name in only})
     if as_json:
         click.echo(msgspec.json.encode(found).decode())
     else:

@@ -45,6 +45,7 @@ def _examined(settings: "Config") -> dict[str, str]:
     from likeness.doctor.examination import checks, examine
 
     todo = checks(settings)
-    for held in ("models", "keys"):  # twice in memory; a token is not for two threads
+    # Models twice in memory; a token is not for two threads; the sandbox hides systemd.
+    for held in ("models", "keys", "service"):
         del todo[held]
     return {name: f"{one.state}: {one.said}" for name, one in examine(todo).items()}

@@ -1,8 +1,7 @@
 """Checks of camera, card reader and models: each is really used once.
 
 A running daemon holds the camera and the reader; then nothing is opened, since that
-would disturb a visit. The decoder of portraits is only looked for. Leaves to
-others: the machine, keys, the line.
+would disturb a visit. Leaves to others: the machine, keys, the line.
 """
 
 import asyncio
@@ -18,6 +17,8 @@ from likeness.service.reading import CardEvent, CardReading
 
 READER_WITHIN_S = 12.0  # every rate is tried
 FRAMES = 3
+NO_RECORD_BYTES = 1024  # as long as a chip's, and all zeros
+REINSTALL = "install it anew, for this system and processor, with its libraries"
 READER_TODO = "see its cable, and reader.path and reader.baud in the configuration"
 CAMERA_TODO = "see the cable and camera.source, camera.path in the configuration"
 
@@ -83,18 +84,42 @@ async def _reader(
         await asyncio.wait([reading])
 
 
-def portrait(settings: config.PortraitDecoder) -> Finding:
-    """Look for the decoder of portraits of the reader's cards; it is not run."""
+def portrait(settings: config.PortraitDecoder, *, in_use: bool = False) -> Finding:
+    """Give the decoder of portraits a record that is none: it must say no, and soon.
+
+    Only a real card shows that it decodes; one that is missing, hangs or crashes is
+    found without.
+    """
     todo = "set portrait.command to the vendor's program"
     if not settings.command:
         return warn(
             "no decoder: each visit with a card of this reader is referred", todo
         )
     try:
-        decoder_of(settings)
+        decoder = decoder_of(settings)
     except ConfigError as fault:
         return fail_by(str(fault), todo)
-    return ok(settings.command[0])
+    name = settings.command[0]
+    if in_use:
+        return ok(f"{name}, not run beside the daemon")
+    answer = asyncio.run(decoder.decode(bytes(NO_RECORD_BYTES)))
+    if answer.reason == "decoder-failed" and (decoder.ended or 0) < 0:
+        return fail(f"{name} crashes (signal {-(decoder.ended or 0)})", REINSTALL)
+    match answer.reason:
+        case "decoder-failed":
+            return ok(f"{name} runs, and refuses a record that is none")
+        case "decoder-timeout":
+            said = f"{name} gives no answer within {settings.timeout_s:g} s"
+            return fail(said, "see portrait.timeout_s, or ask the vendor")
+        case "decoder-missing":
+            return fail(f"{name} cannot be started", REINSTALL)
+        case "decoder-unconfined":
+            return fail(f"{name} cannot be confined", "apt install libseccomp2")
+        case _:
+            return warn(
+                f"{name} takes a record that is none for a good one",
+                "ask the vendor: it must end with another exit code than 0",
+            )
 
 
 def models(load: Callable[[], str]) -> Finding:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from likeness import RELEASED_UTC_S
-from likeness.core.time_floor import NTP, RTC
+from likeness.core.time_floor import AHEAD_S, NTP, RTC
 from likeness.core.vocabulary import Moment
 from likeness.doctor.finding import Finding, fail, ok, warn
 from likeness.edges import heat, store_asides, store_file
@@ -25,13 +25,24 @@ HOT_WARN_C = 70.0
 HOT_FAIL_C = 80.0  # a Pi throttles from here on
 
 
-def clock(moment: Moment) -> Finding:
-    """Nothing is held back for want of a clock, but TLS needs a true year."""
+def clock(moment: Moment, floor_s: int = 0) -> Finding:
+    """Nothing is held back for want of a clock, but TLS needs a true year.
+
+    Args:
+        moment: as the clock says it.
+        floor_s: a time that the carrier has signed for, UTC seconds; 0: none.
+    """
     said = f"{datetime.fromtimestamp(moment.utc_s, UTC):%Y-%m-%d %H:%M:%S} UTC"
     if moment.utc_s < RELEASED_UTC_S:
         return fail(
             f"{said}: before this program was made",
             "let systemd-timesyncd or chrony reach a time server, or set the clock",
+        )
+    if moment.utc_s < floor_s - AHEAD_S:
+        signed = datetime.fromtimestamp(floor_s, UTC)
+        return fail(
+            f"{said}: the carrier has signed a later time, {signed:%Y-%m-%d %H:%M}",
+            "let systemd-timesyncd or chrony reach a time server",
         )
     if moment.quality in (NTP, RTC):
         return ok(f"{said}, set by {moment.quality}")

@@ -53,6 +53,7 @@ class CommandPortrait:
         self._timeout_s = timeout_s
         self._pictures = pictures or PictureDecoder()
         limits = Limits(cpu_s=ceil(timeout_s) + 1)
+        self.ended: int | None = None  # how the last one ended; negative: by a signal
         # -I -S: what it loads is Python's own, from nowhere else.
         begin = (sys.executable, "-I", "-S", confinement.__file__, str(limits))
         self._start = (*begin, *self._command)
@@ -96,6 +97,7 @@ class CommandPortrait:
             return Portrait(None, "decoder-timeout")
         finally:
             await _end(program)
+            self.ended = program.returncode
         reason = _judge(picture, program.returncode)
         if reason:
             log.warning(
