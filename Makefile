@@ -7,7 +7,7 @@ PIP_QUIET := --quiet --disable-pip-version-check
 SUPPLY := systemd/supply
 LOCKED := setup.cfg pyproject.toml $(SUPPLY)/install $(wildcard $(SUPPLY)/locks/*.txt)
 
-.PHONY: demo test scale lint models wheel lock sbom clean
+.PHONY: demo test test-package scale lint models wheel deb lock sbom clean
 
 demo: $(VENV)/.demo models
 	$(BIN)/likeness demo
@@ -58,6 +58,16 @@ $(VENV)/.dev: $(VENV)/.demo
 # The same bytes everywhere, of what is committed: dist/likeness-*.whl.
 wheel: $(VENV)/.dev
 	sh $(SUPPLY)/wheel $(BIN)/python dist
+
+# The Debian package of a terminal: dist/likeness_*.deb. ARCH=arm64, SUITE=trixie.
+deb: models
+	PYTHONPATH=daemon:$(SUPPLY) $(BIN)/python systemd/package/build_deb.py \
+	    $(if $(ARCH),--arch $(ARCH)) $(if $(SUITE),--suite $(SUITE))
+
+# The package in Debian roots: installed, a visit, upgraded, purged. As root.
+test-package: $(VENV)/.dev models
+	for tool in mmdebstrap lintian mosquitto; do sh .ci/prepare $$tool || exit 1; done
+	$(BIN)/python -m pytest tests/package $(PYTEST)
 
 # New locks for the Python of the venv; look at the difference before committing it.
 lock: $(VENV)/.made
