@@ -145,7 +145,7 @@ def judge(
         frames: the followed face from then on, in order.
         rules: thresholds, if not the usual ones.
     """
-    frames = [one for one in frames if _usable(one.light)]
+    frames = [one for one in frames if is_usable(one.light)]
     if not _enough(frames, began_s, sequence):
         return LightFinding(LightOutcome.NOT_VISIBLE)
     measured = _measure(sequence, [one.captured_s - began_s for one in frames], frames)
@@ -205,7 +205,7 @@ def _decide(measured: LightFinding, rules: LightRules) -> LightFinding:
     return measured
 
 
-def _usable(light: FaceLight) -> bool:
+def is_usable(light: FaceLight) -> bool:
     """Say whether no region is black or cut off at white."""
     return all(BLACK <= value <= WHITE for one in light.regions for value in one)
 

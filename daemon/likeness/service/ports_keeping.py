@@ -3,7 +3,7 @@
 One Protocol per edge, no implementation; see `ports`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from likeness.core.chain import ChainHead, EpochReason, Link, Stored, Waiting
@@ -136,4 +136,18 @@ class Journal(Protocol):
 
     def set_level(self, level: str | None) -> None:
         """Log from "debug", "info", "warning" or "error" on; None: as configured."""
+        ...
+
+
+class FaultFiles(Protocol):
+    """Where a transcript is kept when a part failed."""
+
+    def keep(self, why: str, lines: Sequence[bytes]) -> str:
+        """Write one file, whole or not at all; return its name.
+
+        May be called on any thread. Older ones make room for it.
+
+        Raises:
+            OSError: it cannot be written.
+        """
         ...

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from likeness.core.chain import Link, Stored
 from likeness.core.scene import NumberLine
+from likeness.core.visit_events import Effect, Event
 from likeness.core.vocabulary import (
     Conclusion,
     Purpose,
@@ -111,4 +112,16 @@ class Inquiry(Protocol):
 
     def forget(self, visit: int) -> None:
         """Drop what was answered to this visit; harmless if there is nothing."""
+        ...
+
+
+class Scribe(Protocol):
+    """Writes down what the rules are given and what they make of it; no say in it."""
+
+    def took(self, event: Event, now: float) -> None:
+        """An event is about to be given to the rules."""
+        ...
+
+    def gave(self, effects: Sequence[Effect]) -> None:
+        """This follows from it."""
         ...

@@ -31,7 +31,7 @@ from likeness.core.vocabulary import (
 )
 from likeness.errors import DeviceLost, FeedUnreadable, KeyLost, StoreFull
 from likeness.service.ports import Camera, Clock, PortraitSource, Screen, Sight
-from likeness.service.ports_parts import VisitWatch
+from likeness.service.ports_parts import Scribe, VisitWatch
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +55,7 @@ class Terminal:
         visit_over: told when nothing here refers to the visitor any more.
         watches: told of each visit's beginning and end.
         stirred: told after each event, when all that follows from it was done.
+        scribe: writes down each event and what the rules make of it.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Terminal:
         visit_over: Callable[[], None] = lambda: None,
         watches: Sequence[VisitWatch] = (),
         stirred: Callable[[], None] = lambda: None,
+        scribe: Scribe | None = None,
     ) -> None:
         self._session = session
         self._clock = clock
@@ -93,6 +95,7 @@ class Terminal:
         self._visit_over = visit_over
         self._watches = watches
         self._stirred = stirred
+        self._scribe = scribe
         self._events: asyncio.Queue[
             tuple[visits.Event | BaseException, asyncio.Event | None]
         ] = asyncio.Queue()
@@ -239,7 +242,11 @@ class Terminal:
         now = self._clock.now()
         if isinstance(event, visits.Begin):
             self._begins = False
+        if self._scribe is not None:
+            self._scribe.took(event, now)
         effects = self._session.handle(event, now)
+        if self._scribe is not None:
+            self._scribe.gave(effects)
         if log.isEnabledFor(logging.DEBUG) and not isinstance(event, visits.Observed):
             log.debug("%.3f > %r", now, event)
             for effect in effects:
