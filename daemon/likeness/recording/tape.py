@@ -146,13 +146,13 @@ class Tape:
 
     def _add(self, captured_s: float, image: Any) -> None:
         """On the tape's own thread, in the order of the frames."""
-        if self.full:
+        if self._room < 0:
             return
         data = encoded(image)
-        if data.nbytes > self._room:
+        self._room -= data.nbytes
+        if self._room < 0:
             self.full = "when record.most_mib was reached"
             return
-        self._room -= data.nbytes
         self.frames.append(data)
         self.times.append(captured_s)
 
