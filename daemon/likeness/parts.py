@@ -234,8 +234,9 @@ def wellbeing(
     reading: Readers,
     vision: SightOnThread,
     store: SqliteStore,
+    told: Callable[[Part], None] = lambda _part: None,
 ) -> Wellbeing:
-    """Return who is asked whether it hangs."""
+    """Return who is asked whether it hangs, and whom that tells."""
     return Wellbeing(
         clock=clock,
         owes={
@@ -245,6 +246,7 @@ def wellbeing(
         },
         probe=store.probe,
         notify=systemd.notify,
+        told=told,
     )
 
 

@@ -10,6 +10,7 @@ from likeness import clerk, front, remote, talk
 from likeness.edges.store import SqliteStore
 from likeness.errors import Restarting, first_fault
 from likeness.service.delivery import Delivery
+from likeness.service.diagnosing import Diagnosing
 from likeness.service.housekeeping import keep_house
 from likeness.service.readers import Readers
 from likeness.service.terminal import Terminal
@@ -33,6 +34,7 @@ class Daemon:
     talks: talk.Talk | None = None
     desk: clerk.Clerk | None = None
     page: front.Front | None = None
+    diagnosing: Diagnosing | None = None
 
     async def run(self) -> None:
         """Serve until cancelled; a rule that raises ends the daemon.
@@ -69,9 +71,12 @@ class Daemon:
             raise
         except BaseExceptionGroup as faults:
             fault = first_fault(faults)
+            wanted = faults.split(Restarting)[1] is None
+            if self.diagnosing is not None and not wanted:
+                self.diagnosing.crashed(faults)
             if fault is None:
                 raise
-            if faults.split(Restarting)[1] is None:
+            if wanted:
                 self._ended_in_order()
             raise fault from faults
 

@@ -9,7 +9,7 @@ import secrets
 import shutil
 from contextlib import AsyncExitStack
 
-from likeness import clerk, config, front, ground, parts, remote, signals, talk
+from likeness import clerk, config, front, ground, parts, remote, scribe, signals, talk
 from likeness.core.health_window import HealthRules
 from likeness.core.session import Session
 from likeness.core.vocabulary import CARD_LAID
@@ -66,6 +66,7 @@ async def build(
         keep=chosen.sets.change,
     )
 
+    diagnosing = scribe.build(settings, policy, clock, wall, stack)
     desk = NonceDesk(
         # Both are made below, so they are looked up when they are called.
         ask=lambda *question: delivery.ask_visit(*question),  # noqa: PLW0108
@@ -102,7 +103,8 @@ async def build(
         consent=(lambda: page.stage.consent(CARD_LAID)) if page else None,
         by_card=settings.screen.consent_by == "card",
     )
-    reading = parts.readers_of(settings, clock, reception.listener, wall.today)
+    listener = diagnosing.listening(reception.listener)
+    reading = parts.readers_of(settings, clock, listener, wall.today)
     counter = clerk.build(
         clerk.Parts(
             settings=settings,
@@ -136,7 +138,9 @@ async def build(
         room=store.room,
         today=wall.today,
         visit_over=process_memory.let_go,
+        scribe=diagnosing,
         watches=(
+            diagnosing,
             *([counter.desk] if counter else []),
             *([page.stage] if page else []),
         ),
@@ -212,6 +216,7 @@ async def build(
             "camera": parts.camera_presence(settings.camera),
             "hung": list(well.hung),
             "vision_slow": slow,
+            "faults": diagnosing.faults,
             "resident_kib": parts.resident_kib(),
             "disk_free_kib": shutil.disk_usage(me.state_dir).free // parts.KIB,
             **heat.facts(),
@@ -223,7 +228,7 @@ async def build(
         others=talking.topics,
         on_up=talking.line_is_up,
     )
-    well = parts.wellbeing(clock, camera, reading, on_thread, store)
+    well = parts.wellbeing(clock, camera, reading, on_thread, store, diagnosing.hangs)
     return Daemon(
         terminal,
         reading,
@@ -236,4 +241,5 @@ async def build(
         talking,
         counter,
         page,
+        diagnosing,
     )

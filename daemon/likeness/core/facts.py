@@ -58,6 +58,7 @@ class Telemetry(Message, frozen=True, kw_only=True):
     reader_id: Short | None = None
     camera: Short | None = None  # "found", "missing", "unknown"
     hung: list[Short] | None = None  # parts that do not move on
+    faults: Seq | None = None  # of parts, since the start; each left a transcript
     vision_slow: bool | None = None
     resident_kib: Seq | None = None
     disk_free_kib: Seq | None = None

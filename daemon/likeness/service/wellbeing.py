@@ -29,6 +29,7 @@ class Wellbeing:
         notify: takes a word for systemd, e.g. "WATCHDOG=1".
         rules: judges; tests give shorter limits.
         probe_every_s: how long a store that has answered is left alone.
+        told: of each part that begins to hang.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Wellbeing:
         notify: Callable[[str], None],
         rules: Wellness | None = None,
         probe_every_s: float = PROBE_EVERY_S,
+        told: Callable[[Part], None] = lambda _part: None,
     ) -> None:
         self._clock = clock
         self._owes: dict[Part, OwesSince] = {**owes, Part.STORE: self._store_owes}
@@ -47,6 +49,7 @@ class Wellbeing:
         self._notify = notify
         self._rules = rules or Wellness()
         self._probe_every_s = probe_every_s
+        self._told = told
         self._probed_s: float | None = None
 
     @property
@@ -84,6 +87,7 @@ class Wellbeing:
             case TellHung(part, for_s):
                 log.error("event=part_hangs part=%s for_s=%.1f", part, for_s)
                 self._notify(f"STATUS={part} hangs: waiting to be started again")
+                self._told(part)
             case TellWell(part):
                 log.warning("event=part_answers_again part=%s", part)
                 self._notify("STATUS=serving")
