@@ -18,11 +18,12 @@ DEPENDS = (
     *("libc6 (>= 2.36)", "libgcc-s1", "libseccomp2", "libstdc++6", "systemd"),
     *("udev", "zlib1g"),
 )
-RECOMMENDS = ("chrony | systemd-timesyncd | time-daemon", "libpam-systemd")
-SUGGESTS = (
-    *("cage", "chromium", "fonts-noto-cjk", "fonts-noto-core", "pcscd"),
-    *("python3-picamera2", "rauc"),
+# A terminal with a screen; picamera2 is Raspberry Pi OS's own, and others lack it.
+RECOMMENDS = (
+    *("cage", "chromium", "fonts-noto-cjk", "fonts-noto-core", "python3-picamera2"),
+    "systemd-timesyncd | time-daemon",
 )
+SUGGESTS = ("pcscd", "rauc")
 MAINTAINER = "The likeness maintainers <likeness@packages.invalid>"
 CONTROL = """\
 Package: likeness

@@ -31,7 +31,7 @@ include-system-site-packages = true
 version = {python}
 executable = /usr/bin/python{python}
 """
-TESTS = {"tests", "test"}
+TESTS = {"tests", "test", "test_data"}
 UNUSED = {".pyi", ".pyx", ".pxd", ".pxi", ".a", ".lib", ".c", ".h", ".hpp"}
 CASCADES = "haarcascade_"  # of cv2; 9 MB, and our detector is another
 

@@ -78,7 +78,7 @@ def download(target: Target, locks: Path, into: Path) -> list[Path]:
     # Our own interpreter and fixed words.
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "pip", "download", "--quiet"),
+            *(sys.executable, "-m", "pip", "download", "-qq"),
             *("--disable-pip-version-check", "--no-input", "--no-deps"),
             *("--require-hashes", "--only-binary", ":all:"),
             *("--implementation", "cp", "--python-version", target.python),
