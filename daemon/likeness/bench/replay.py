@@ -33,6 +33,7 @@ from likeness.core import profile
 from likeness.core.report import DeviceFacts
 from likeness.core.seen import Observation
 from likeness.core.session import Session
+from likeness.core.transcript import Transcript
 from likeness.core.visit_events import CardPresented, ConsentGiven
 from likeness.core.vocabulary import (
     Card,
@@ -75,6 +76,7 @@ class Played:
     problem: str = ""
     seen: tuple[Observation, ...] = ()
     track: Track = field(default_factory=Track)
+    transcript: tuple[bytes, ...] = ()  # core/transcript_words.py
 
     @property
     def timeline(self) -> Line:
@@ -198,7 +200,8 @@ class Studio:
         if plan.file is None or plan.problem:
             return _unplayable(plan)
         clock, seen, face_frames = FeedClock(plan.file.start_s), Seen(), 0
-        drawn = Track()
+        drawn, policy = Track(), self._profile(plan.file)
+        scribe = Transcript(policy, software=__version__, key=b"bench")
 
         def note(observation: Observation) -> None:
             nonlocal face_frames
@@ -219,7 +222,7 @@ class Studio:
             clock,
         )
         terminal = Terminal(
-            session=Session(self._profile(plan.file), tries_key=b"bench"),
+            session=Session(policy, tries_key=b"bench"),
             clock=clock,
             camera=camera,
             sight=self._sight,
@@ -229,6 +232,7 @@ class Studio:
             screen=NoScreen(),
             record=self._recorder,
             on_observation=note,
+            scribe=scribe,
         )
         await _one_visit(terminal, plan)
         return Played(
@@ -242,6 +246,7 @@ class Studio:
             problem=camera.problem,
             seen=tuple(seen),
             track=drawn,
+            transcript=tuple(scribe.lines("replay", {})),
         )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -29,6 +30,24 @@ except ModuleNotFoundError as missing:
 from likeness.bench.visit_file import PlannedVisit, find
 
 STOPPED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Folders for what one may want to look at beside the results; None: not wanted."""
+
+    traces: Path | None
+    transcripts: Path | None
+
+    def write(self, played: Played) -> None:
+        """Write what is wanted of one visit."""
+        name = played.plan.id
+        if self.traces is not None:
+            _write_trace(played, self.traces / f"{name}.csv")
+        if self.transcripts is not None and played.transcript:
+            path = self.transcripts / f"{name}.jsonl"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"\n".join(played.transcript) + b"\n")
 
 
 @click.command("replay", help="Play visit files (or folders of them).")
@@ -66,6 +85,12 @@ STOPPED = 1
     help="The bench's private key, for sealed recordings (*.visit.jwe).",
 )
 @click.option("--traces", is_flag=True, help="Also write what each frame said, as CSV.")
+@click.option(
+    "--transcripts",
+    is_flag=True,
+    help="Also write each visit's events, without personal data: 'diagnostics replay'"
+    " plays them to the rules alone.",
+)
 def command(
     *,
     paths: tuple[Path, ...],
@@ -76,11 +101,16 @@ def command(
     policy: str | None,
     resume: bool,
     traces: bool,
+    transcripts: bool,
     record_key: Path | None,
 ) -> int:
     """Play, write, summarize; exit 0 when it has run, whatever the verdicts."""
+    beside = Beside(
+        traces=out / "traces" if traces else None,
+        transcripts=out / "transcripts" if transcripts else None,
+    )
     with opened(paths, record_key) as there:
-        return _replay(there, out, speed, models, variant, policy, resume, traces)
+        return _replay(there, out, speed, models, variant, policy, resume, beside)
 
 
 def _replay(
@@ -91,7 +121,7 @@ def _replay(
     variant: Variant,
     policy: str | None,
     resume: bool,
-    traces: bool,
+    beside: Beside,
 ) -> int:
     plans = find(list(paths))
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
@@ -102,7 +132,7 @@ def _replay(
     if resume:
         _say_what_was_kept(files, len(plans), console)
     try:
-        _play(plans, studio, files, console, out / "traces" if traces else None)
+        _play(plans, studio, files, console, beside)
     except KeyboardInterrupt:
         console.print(
             f"likeness: stopped after {len(files.lines)} of {len(plans)} visits;"
@@ -128,7 +158,7 @@ def _play(
     studio: Studio,
     files: ReplayFiles,
     console: Console,
-    traces: Path | None,
+    beside: Beside,
 ) -> None:
     columns = (*Progress.get_default_columns()[:3], MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
@@ -136,11 +166,10 @@ def _play(
         for plan in plans:
             if plan.id in files.kept:
                 continue
-            played = asyncio.run(studio.play(plan, keep_seen=traces is not None))
+            played = asyncio.run(studio.play(plan, keep_seen=beside.traces is not None))
             _say_if_unplayable(plan, played, console)
             files.add(played.line(), played.timeline)
-            if traces is not None:
-                _write_trace(played, traces / f"{plan.id}.csv")
+            beside.write(played)
             progress.advance(task)
 
 
