@@ -131,4 +131,7 @@ def models(load: Callable[[], str]) -> Finding:
     try:
         return ok(load())
     except (ModelError, ConfigError) as fault:
-        return fail(str(fault), "run 'likeness models check', then 'models build'")
+        return fail(
+            str(fault),
+            "reinstall the package; on a bench 'likeness models check', 'models build'",
+        )

@@ -53,7 +53,7 @@ def checks(settings: config.Config, places: Places = HERE) -> dict[str, Check]:
         "camera": partial(
             devices.camera, partial(camera_of, settings.camera), in_use=in_use
         ),
-        **_readers(settings, clock, in_use=in_use),
+        **_readers(settings, clock, places.reader_within_s, in_use=in_use),
         "screen": partial(screen.screen, settings, places.connectors, in_use=in_use),
         "clock": lambda: machine.clock(
             clock.moment(), kept_number(state_dir / store_file.NAME, REMEMBERED)
@@ -115,7 +115,7 @@ def _record(settings: config.Config) -> dict[str, Check]:
 
 
 def _readers(
-    settings: config.Config, clock: SystemClock, *, in_use: bool
+    settings: config.Config, clock: SystemClock, within_s: float, *, in_use: bool
 ) -> dict[str, Check]:
     """Return a check for each reader there is."""
     found: dict[str, Check] = {}
@@ -126,6 +126,7 @@ def _readers(
             clock,
             baud=settings.reader.baud,
             in_use=in_use,
+            within_s=within_s,
         )
         found["portrait"] = partial(devices.portrait, settings.portrait, in_use=in_use)
     if settings.chip.kind:

@@ -1,4 +1,4 @@
-"""Where on the machine the doctor looks; a test gives it folders of its own.
+"""Where on the machine the doctor looks, and how long; a test gives it its own.
 
 Leaves to others: what is found there.
 """
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from likeness.doctor import devices
 from likeness.edges import clock, heat
 
 
@@ -26,6 +27,7 @@ class Places:
     block: Path = Path("/sys/dev/block")
     journal: Path = Path("/var/log/journal")
     systemd: Path = Path("/run/systemd/system")
+    reader_within_s: float = devices.READER_WITHIN_S  # each rate is tried
 
 
 HERE = Places()

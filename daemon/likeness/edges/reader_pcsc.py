@@ -162,7 +162,9 @@ class PcscReader:
                 )
             case Said.LOST:
                 if why in NO_SERVICE:
-                    raise DeviceLost(f"pcscd does not run; start it ({why})")
+                    raise DeviceLost(
+                        f"pcscd does not run ({why}); systemctl enable --now pcscd"
+                    )
                 raise DeviceLost(
                     f"no PC/SC reader '{self._name}' ({why}); plug it in, or set"
                     " chip.name to a part of a name that 'opensc-tool -l' shows"
