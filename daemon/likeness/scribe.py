@@ -4,7 +4,7 @@ Leaves to others: what stands in it (`service.diagnosing`).
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -26,8 +26,18 @@ def build(
     clock: Clock,
     wall: Timekeeping,
     stack: AsyncExitStack,
+    now: Callable[[], Mapping[str, Any]] = dict,
 ) -> Diagnosing:
-    """Return it; what it has begun to write is on the disk when the stack is closed."""
+    """Return it; what it has begun to write is on the disk when the stack is closed.
+
+    Args:
+        settings: of this terminal.
+        policy: in force.
+        clock: monotonic, as the terminal has it.
+        wall: what time is believed.
+        stack: for what must be closed.
+        now: telemetry's snapshot, for the head of what is written.
+    """
 
     def facts() -> Mapping[str, Any]:
         moment = wall.moment()
@@ -36,6 +46,7 @@ def build(
             "utc_s": moment.utc_s,
             "time_quality": moment.quality,
             "boot": moment.boot,
+            "telemetry": now(),
         }
 
     thread = ThreadPoolExecutor(1, thread_name_prefix="faults")

@@ -37,6 +37,8 @@ def serve(
             loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, task.cancel)
+            if daemon.diagnosing is not None:  # `likeness diagnostics` asks so
+                loop.add_signal_handler(signal.SIGUSR1, daemon.diagnosing.asked)
             took_ms = round((time.monotonic() - started_s) * 1000)
             log.info("event=ready took_ms=%d", took_ms)
             systemd.notify("READY=1")

@@ -66,7 +66,14 @@ async def build(
         keep=chosen.sets.change,
     )
 
-    diagnosing = scribe.build(settings, policy, clock, wall, stack)
+    diagnosing = scribe.build(
+        settings,
+        policy,
+        clock,
+        wall,
+        stack,
+        now=lambda: delivery.snapshot(),  # noqa: PLW0108 - made below
+    )
     desk = NonceDesk(
         # Both are made below, so they are looked up when they are called.
         ask=lambda *question: delivery.ask_visit(*question),  # noqa: PLW0108

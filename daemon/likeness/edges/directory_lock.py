@@ -37,6 +37,25 @@ def hold(directory: Path) -> int:
     return lock
 
 
+def holder(directory: Path, locks: Path = Path("/proc/locks")) -> int | None:
+    """Return the process that holds this directory; None: none, or it is not seen.
+
+    Args:
+        directory: the state directory.
+        locks: the kernel's list (proc(5)): "1: FLOCK ADVISORY WRITE 42 08:01:1234 …".
+    """
+    try:
+        inode = (directory / NAME).stat().st_ino
+        held = locks.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    for line in held:
+        words = line.split()
+        if words[1:2] == ["FLOCK"] and words[5].rpartition(":")[2] == str(inode):
+            return int(words[4]) or None
+    return None
+
+
 def is_held(directory: Path) -> bool:
     """Say whether a daemon holds this directory; afterwards we do not."""
     try:

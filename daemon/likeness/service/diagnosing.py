@@ -47,6 +47,7 @@ FAULTS: Final = (
     Reason.PORTRAIT_NOT_USABLE,
 )
 NOT_SAFE: Final = "result_not_safe"
+ASKED: Final = "asked"  # nothing failed; somebody wants to look
 CRASHED: Final = "crashed"
 FRAMES: Final = 8  # of the stack
 # Of a log line: its event, and values that are one short word or number.
@@ -133,6 +134,10 @@ class Diagnosing:
         """A part hangs; soon the watchdog ends this process."""
         self._keep_soon(f"{part}_hangs")
 
+    def asked(self) -> None:
+        """Write it as it is: an engineer asks, and nothing has failed."""
+        self._write_soon(ASKED)
+
     def crashed(self, fault: BaseException) -> None:
         """Write it now: the daemon ends with this."""
         while isinstance(fault, BaseExceptionGroup):
@@ -145,6 +150,9 @@ class Diagnosing:
 
     def _keep_soon(self, why: str) -> None:
         self.faults += 1
+        self._write_soon(why)
+
+    def _write_soon(self, why: str) -> None:
         lines = self._lines(why, [])
         loop = asyncio.get_running_loop()
         writing = loop.run_in_executor(self._thread, self._write, why, lines)
