@@ -25,7 +25,7 @@ class Served(FrontShop):
         super().__init__(**manner)
         self.port = free_port()
         self.preview = Preview(self.camera)
-        self.terminal._camera = self.preview  # what wiring does
+        self.terminal._frames.camera = self.preview  # what wiring does
         self.server = PageServer(
             self.stage,
             files=page_files.load(),

@@ -116,6 +116,11 @@ class Looking:
         """From now on only a break counts: what was seen is judged as it was."""
         self._acts_over = True
 
+    def interrupted(self) -> None:
+        """Before the acts: the camera was away, so nothing seen joins what comes."""
+        self._start_anew()
+        self._last_s = None
+
     def score(self, portrait: Embedding) -> float | None:
         """Return the match of the best views with the portrait."""
         return self._views.score(portrait)

@@ -95,6 +95,7 @@ SAYS: dict[str, tuple[str, ...]] = {
     "lay_card": _NONE,
     # LOOK and ACTS
     "look_here": _NONE,
+    "camera_restarting": _NONE,  # it gave no picture; the visit waits for it
     **{f"ask_{act}": _NONE for act in Act},
     "act_seen": _NONE,
     # LIGHT

@@ -21,6 +21,7 @@ ANSWERED = frozenset(
 # A visitor may go back on it until the verdict, whatever the screen must say.
 DECLINABLE = (State.CONSENT, State.CARD, State.LOOK, State.ACTS, State.LIGHT)
 WELCOMES = frozenset({"idle", "idle_card"})
+NO_PICTURE = "camera_restarting"  # the last one would stand there, still
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,11 @@ def scene_of(facts: Facts, manner: Manner, serial: int) -> Scene:
         detail=facts.detail,
         visit=glance.visit,
         purpose=glance.purpose,
-        hint=facts.hint,
+        hint=None if facts.say == NO_PICTURE else facts.hint,
         asked=glance.asked,
         done=glance.done,
         act=glance.asking,
-        camera=step in (Step.LOOK, Step.ACTS),
+        camera=step in (Step.LOOK, Step.ACTS) and facts.say != NO_PICTURE,
         offers=offers_of(facts, manner),
         purposes=manner.purposes if at_rest else (),
         consent=manner.consent if stands_consent(facts) else "",

@@ -77,6 +77,8 @@ class Session:
             return visit.light.deadline if visit.light else None
         if self._state is State.RECEIPT:
             return visit.goodbye.until_s if visit.goodbye else None
+        if self._state is State.LOOK and visit.camera_break.goes_on:
+            return visit.camera_break.deadline
         window_s = self._windows.get(self._state)
         return (
             None if window_s is None else self._since_s + visit.wishes.window(window_s)
@@ -115,11 +117,11 @@ class Session:
             return self._by_reader(visit, event, now)
         if isinstance(event, e.Answer):
             return self._by_answer(visit, event, now)
+        if isinstance(event, e.OfPicture):
+            return self._by_picture(visit, event, now)
         match event:
             case e.Observed(_, observation):
                 return self._observed(visit, observation, now)
-            case e.PictureEnded(reason):
-                return self._picture_ended(visit, reason, now)
             case e.TimePassed():
                 return self._time_passed(visit, now)
             case _:
@@ -184,6 +186,27 @@ class Session:
                 return self._maybe_ask(visit, now)
             case e.Committed():
                 return self._committed(visit, now)
+            case _:
+                assert_never(event)
+
+    def _by_picture(
+        self, visit: Visit, event: e.OfPicture, now: float
+    ) -> list[e.Effect]:
+        if self._state not in LOOKS:
+            return []
+        match event:
+            case e.PictureEnded(reason):
+                return self._picture_ended(visit, reason, now)
+            case e.PictureStalled():
+                if not visit.camera_break.begin(self._state, now):
+                    return self._picture_ended(visit, Reason.CAMERA_LOST, now)
+                visit.looking.interrupted()
+                return [e.Show("camera_restarting")]
+            case e.PictureBack():
+                if not visit.camera_break.end():
+                    return []
+                self._go(State.LOOK, now)  # with the whole of its time
+                return [e.Show("look_here")]
             case _:
                 assert_never(event)
 
@@ -344,6 +367,8 @@ class Session:
                 return self._end(visit, Reason.CONSENT_REFUSED, now)
             case State.CARD:
                 return self._end(visit, Reason.CARD_NOT_PRESENTED, now)
+            case State.LOOK if visit.camera_break.goes_on:
+                return self._end(visit, Reason.CAMERA_LOST, now)
             case State.LOOK:
                 why = visit.looking.why_no_rest() or Reason.NO_FACE
                 return self._end(visit, why, now)

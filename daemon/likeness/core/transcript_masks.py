@@ -102,6 +102,8 @@ class Masks:
                 | e.CardFailed()
                 | e.CardTaken()
                 | e.PictureEnded()
+                | e.PictureStalled()
+                | e.PictureBack()
                 | e.Cancelled()
                 | e.AttendantAsked()
                 | e.MoreTimeAsked()

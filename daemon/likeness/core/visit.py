@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from likeness.core import card_fields, jws, light
 from likeness.core.acts import Acts
+from likeness.core.camera_break import CameraBreak
 from likeness.core.challenge import (
     SEED_BYTES,
     Challenge,
@@ -62,6 +63,7 @@ class Visit:
     noted: list[Reason] = field(default_factory=list)
     light: LightTurn | None = None
     goodbye: Goodbye | None = None
+    camera_break: CameraBreak = field(default_factory=CameraBreak)
 
     @property
     def attention(self) -> Attention:

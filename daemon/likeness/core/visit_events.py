@@ -106,6 +106,20 @@ class PictureEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureStalled:
+    """The camera gives no frames; it is being started anew."""
+
+    visit: int
+
+
+@dataclass(frozen=True, slots=True)
+class PictureBack:
+    """The camera gives frames again, from the next one on."""
+
+    visit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cancelled:
     """Somebody with the right to do so ends the visit; None: whichever there is."""
 
@@ -187,6 +201,7 @@ ByVisitor = ConsentGiven | ConsentRefused | Cancelled | AttendantAsked | Lingere
 Wish = MoreTimeAsked | AlternativeAsked
 OfLight = LightAccepted | LightSkipped | LightBegun
 ByReader = CardPresented | CardFailed | CardTaken
+OfPicture = PictureEnded | PictureStalled | PictureBack
 Answer = Enrolled | NonceGranted | Committed
 Event = (
     Begin
@@ -196,7 +211,7 @@ Event = (
     | ByReader
     | Answer
     | Observed
-    | PictureEnded
+    | OfPicture
     | TimePassed
 )
 

@@ -28,6 +28,7 @@ SENTENCES = {
     "key_wrong": "Your card does not open with this. Please look again.",
     "reading_chip": "Your card is being read. Leave it where it is.",
     "look_here": "Look at the camera.",
+    "camera_restarting": "The camera is starting again. One moment, please.",
     "act_seen": "Thank you.",
     # Only a page can shine in colours; here they are passed over.
     "light_warning": "A screen would now light your face with changing colours.",

@@ -29,7 +29,8 @@ from likeness.core.vocabulary import (
     Reason,
     Today,
 )
-from likeness.errors import DeviceLost, FeedUnreadable, KeyLost, StoreFull
+from likeness.errors import KeyLost, StoreFull
+from likeness.service.frame_loop import FrameLoop
 from likeness.service.ports import Camera, Clock, PortraitSource, Screen, Sight
 from likeness.service.ports_parts import Scribe, VisitWatch
 
@@ -81,7 +82,6 @@ class Terminal:
     ) -> None:
         self._session = session
         self._clock = clock
-        self._camera = camera
         self._sight = sight
         self._portraits = portraits
         self._screen = screen
@@ -91,7 +91,6 @@ class Terminal:
         self._seek_card = seek_card
         self._room = room
         self._today = today
-        self._on_observation = on_observation
         self._visit_over = visit_over
         self._watches = watches
         self._stirred = stirred
@@ -99,7 +98,13 @@ class Terminal:
         self._events: asyncio.Queue[
             tuple[visits.Event | BaseException, asyncio.Event | None]
         ] = asyncio.Queue()
-        self._watching: asyncio.Task[None] | None = None
+        self._frames = FrameLoop(
+            camera=camera,
+            sight=sight,
+            attention=lambda: session.attention,
+            seen=on_observation,
+            tell=lambda event, taken: self._events.put_nowait((event, taken)),
+        )
         self._visits = 0
         self._begins = False  # a visit is told of that the session does not know yet
         self.visits_done = 0
@@ -119,6 +124,16 @@ class Terminal:
     def glance(self) -> Glance:
         """Where the visit stands."""
         return self._session.glance
+
+    @property
+    def camera_lost(self) -> bool:
+        """Whether the camera failed and gave no picture since."""
+        return self._frames.lost
+
+    @property
+    def camera_restarts(self) -> int:
+        """How often the camera stalled and was started anew, since our own start."""
+        return self._frames.restarts
 
     @property
     def obstacle(self) -> str:
@@ -224,7 +239,7 @@ class Terminal:
                 if taken is not None:
                     taken.set()
         finally:
-            await self._stop_watching()
+            await self._frames.end()
 
     async def _next(self) -> tuple[visits.Event, asyncio.Event | None]:
         deadline = self._session.deadline
@@ -268,10 +283,9 @@ class Terminal:
             case visits.AskNonce():
                 self._ask_nonce(effect)
             case visits.StartLooking(visit):
-                self._watching = asyncio.create_task(self._watch(visit))
-                self._watching.add_done_callback(self._watched)
+                self._frames.begin(visit)
             case visits.StopLooking():
-                await self._stop_watching()
+                await self._frames.end()
             case visits.Conclude(conclusion):
                 await self._conclude(conclusion)
             case visits.VisitOver(visit):
@@ -293,37 +307,6 @@ class Terminal:
         embedding = await self._sight.enrol(portrait.image)
         reason = None if embedding else Reason.PORTRAIT_NOT_USABLE
         return visits.Enrolled(visit, embedding, digest, reason)
-
-    async def _watch(self, visit: int) -> None:
-        """Give frames to vision, one look in flight, until the visit stops looking."""
-        try:
-            await self._camera.start()
-            while (frame := await self._camera.frame()) is not None:
-                seen = await self._sight.look(frame, self._session.attention)
-                self._on_observation(seen)
-                taken = asyncio.Event()
-                self._events.put_nowait((visits.Observed(visit, seen), taken))
-                await taken.wait()
-            self.post(visits.PictureEnded(Reason.FEED_ENDED))
-        except FeedUnreadable as fault:
-            log.warning("event=feed_unreadable visit=%d why=%s", visit, fault)
-            self.post(visits.PictureEnded(Reason.FEED_UNREADABLE))
-        except DeviceLost as fault:
-            log.warning("event=camera_lost visit=%d why=%s", visit, fault)
-            self.post(visits.PictureEnded(Reason.CAMERA_LOST))
-
-    def _watched(self, watching: asyncio.Task[None]) -> None:
-        """A fault that we do not understand ends the loop; nothing waits for ever."""
-        if not watching.cancelled() and (fault := watching.exception()) is not None:
-            self._events.put_nowait((fault, None))
-
-    async def _stop_watching(self) -> None:
-        watching, self._watching = self._watching, None
-        if watching is not None:
-            watching.cancel()
-            await asyncio.wait([watching])
-            await self._camera.stop()
-        self._sight.forget()
 
     async def _conclude(self, conclusion: Conclusion) -> None:
         try:
