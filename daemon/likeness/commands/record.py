@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from likeness import config
     from likeness.core.vocabulary import Consent
     from likeness.recording.keeping import Folder
-    from likeness.recording.visit import Outcome, Wish
+    from likeness.recording.wish import Outcome, Wish
     from likeness.recording.words import Asking
 
 NOT_KEPT = 1
@@ -68,7 +68,7 @@ def command(
             "record needs --config FILE and --to FOLDER; see record --help"
         )
     from likeness import config
-    from likeness.recording.visit import Wish
+    from likeness.recording.wish import Wish
 
     wish = Wish(acts=_acts(acts), seconds=seconds, with_card=with_card, note=note)
     return _record(config.load(config_file), wish, to)
@@ -91,6 +91,7 @@ def _record(settings: "config.Config", wish: "Wish", to: Path) -> int:
     from likeness.recording.keeping import Folder
 
     process_memory.keep_from_others()
+    process_memory.overwrite_freed()
     given = settings.record
     folder = Folder(
         to,
@@ -174,7 +175,8 @@ def _film(
 ) -> "Outcome":
     """Ask and film; whoever stops it by a signal leaves nothing."""
     from likeness.recording.stand_ins import LinesOfText
-    from likeness.recording.visit import Filming, Outcome
+    from likeness.recording.visit import Filming
+    from likeness.recording.wish import Outcome
 
     consent = None
     if settings.screen.kind != "page" and (consent := _asked_in_text(asking)) is None:

@@ -12,17 +12,18 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from likeness import config, front, models_in_use, parts
+from likeness import cameras, config, front, models_in_use, parts
 from likeness.core import profile
 from likeness.core.chain import Stored
 from likeness.core.glance import State
 from likeness.core.session import Session
 from likeness.core.visit_events import CardPresented, ConsentGiven
-from likeness.core.vocabulary import Act, Conclusion, Consent, Reason
+from likeness.core.vocabulary import Conclusion, Consent, Reason
+from likeness.edges import process_memory
 from likeness.edges.clock import SystemClock
 from likeness.edges.model_sets import ModelSets
 from likeness.errors import StoreFull, UsageError
@@ -41,6 +42,7 @@ from likeness.recording.stand_ins import (
     without_shop,
 )
 from likeness.recording.tape import Tape
+from likeness.recording.wish import Outcome, Wish
 from likeness.recording.words import Asking
 from likeness.service.ports import Screen
 from likeness.service.readers import Readers
@@ -59,27 +61,6 @@ NOTHING_KEPT = frozenset(
         Reason.CARD_REMOVED,
     }
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What is to be recorded."""
-
-    acts: tuple[Act, ...]
-    seconds: float
-    with_card: bool = False
-    note: str = field(default="", repr=False)
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What came of it; without a path nothing was kept, and `why` says why not."""
-
-    path: Path | None = None
-    why: str = ""
-    frames: int = 0
-    length_s: float = 0.0
-    conclusion: Conclusion | None = None
 
 
 class Filming:
@@ -129,7 +110,9 @@ class Filming:
         """
         async with AsyncExitStack() as stack:
             tape = Tape(
-                parts.camera_at_start(self._settings.camera),
+                cameras.camera_at_start(
+                    self._settings.camera, self._settings.terminal.environment
+                ),
                 seconds=self._wish.seconds,
                 most_bytes=self._settings.record.most_mib * MIB,
             )
@@ -231,6 +214,9 @@ class Filming:
                 out.why = f"it cannot be written: {problem.strerror}"
                 raise StoreFull(out.why) from problem
         tape.wipe()
+        if self._portraits is not None:
+            self._portraits.image = None
+        asyncio.get_running_loop().call_later(1.0, process_memory.let_go)
         return Stored("", 0, "")
 
     def _recording(
