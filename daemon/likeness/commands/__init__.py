@@ -22,6 +22,7 @@ COMMANDS = {
     "provision": ("provision", "Make a terminal's keys; take the carrier's answer."),
     "record": ("record", "Film a consenting person's visit, sealed for a bench."),
     "doctor": ("doctor", "Say what is well and what is not, and what to do."),
+    "diagnostics": ("diagnostics", "What an engineer needs; plays a transcript."),
     "desk": ("desk", "The clerk's desk: a token, the document of its API."),
     "keys": ("keys", "Make test keys; prepare a terminal's next key."),
 }

@@ -45,13 +45,14 @@ def holder(directory: Path, locks: Path = Path("/proc/locks")) -> int | None:
         locks: the kernel's list (proc(5)): "1: FLOCK ADVISORY WRITE 42 08:01:1234 …".
     """
     try:
-        inode = (directory / NAME).stat().st_ino
+        lock = (directory / NAME).stat()
         held = locks.read_text(encoding="ascii").splitlines()
     except OSError:
         return None
+    device = f"{os.major(lock.st_dev):02x}:{os.minor(lock.st_dev):02x}"
     for line in held:
         words = line.split()
-        if words[1:2] == ["FLOCK"] and words[5].rpartition(":")[2] == str(inode):
+        if words[1:2] == ["FLOCK"] and words[5] == f"{device}:{lock.st_ino}":
             return int(words[4]) or None
     return None
 

@@ -1,0 +1,97 @@
+"""Says what stands in a transcript that should not: each value has its place and form.
+
+For whoever is about to hand one on: a transcript that was written by another program,
+or changed by hand, is not believed to be free of what is personal. Leaves to others:
+reading it (transcript_replay.py).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from likeness.core import visit_events as e
+from likeness.core.seen import Embedding, Face
+from likeness.core.transcript_words import EMBEDDING, Line, read
+from likeness.core.vocabulary import Card
+from likeness.errors import UsageError
+
+MARK: Final = re.compile("card-[0-9]{1,9}|")
+TRANSACTION: Final = re.compile("visit-[0-9]{1,9}")
+SAID: Final = re.compile(r"[A-Za-z0-9_ .:=-]{0,200}")
+
+
+def doubts(lines: Sequence[Line]) -> Iterator[str]:
+    """Give a sentence for each line with something that no transcript of ours has."""
+    # No embedding of a visit has more coordinates than there were embeddings before it,
+    # and one of its own; of a visit whose beginning is not here, nobody knows how many.
+    axes: int | None = None
+    for number, line in enumerate(lines, start=2):
+        if not SAID.fullmatch(line.said) or not SAID.fullmatch(line.note):
+            yield f"line {number}: a note with other than plain words"
+        if not line.event:
+            continue
+        try:
+            event = read(line.event, line.given)
+        except UsageError as wrong:
+            yield f"line {number}: {wrong}"
+            continue
+        if isinstance(event, e.Begin):
+            axes = 0
+        if (given := _embedding(event)) is not None:
+            size = max((at for at, one in enumerate(given, start=1) if one), default=0)
+            most = EMBEDDING - 1 if axes is None else axes + 1
+            axes = size if axes is None else most
+            if size > most:
+                yield f"line {number}: an embedding as it was, not its place"
+        if (why := _doubt(event)) is not None:
+            yield f"line {number}: {why}"
+
+
+def _embedding(event: e.Event) -> Embedding | None:
+    match event:
+        case e.Enrolled(_, embedding):
+            return embedding
+        case e.Observed(_, observation):
+            return observation.face.embedding if observation.face else None
+        case _:
+            return None
+
+
+def _doubt(event: e.Event) -> str | None:
+    match event:
+        case e.Begin():
+            plain = event.nonces_are_seeds and not event.device_nonce
+            if not plain or not TRANSACTION.fullmatch(event.transaction):
+                return "a transaction or nonce as it was"
+        case e.CardPresented(card):
+            return _of_card(card)
+        case e.Enrolled(portrait_sha256=digest):
+            return "a portrait's digest" if digest else None
+        case e.Observed(_, observation):
+            face = observation.face
+            return None if face is None else _of_face(face)
+        case _:
+            pass
+    return None
+
+
+def _of_card(card: Card) -> str | None:
+    plain = Card(
+        kind=card.kind,
+        number=card.number,
+        name="",
+        valid_from=card.valid_from,
+        valid_to=card.valid_to,
+        long_term=card.long_term,
+        doubts=card.doubts,
+        checked=card.checked,
+        unchecked=card.unchecked,
+        concerns=card.concerns,
+    )
+    if card != plain or not MARK.fullmatch(card.number):
+        return "what stood on a card"
+    return None
+
+
+def _of_face(face: Face) -> str | None:
+    return "a face's landmarks" if face.landmarks is not None else None

@@ -1,0 +1,1 @@
+"""What an engineer is given of a terminal, and nothing about its visitors."""
