@@ -73,7 +73,7 @@ def lamp_on_no_chip(shop: Shop) -> None:
 
 
 TABLE = [
-    # --- camera and card reader ----------------------------------------------------------
+    # --- camera and card reader -------------------------------------------------------
     Broken(
         "the camera's cable is off",
         lambda shop: shop.set("camera", source="usb", path="/dev/v4l/by-id/none"),
@@ -87,7 +87,7 @@ TABLE = [
     Broken(
         "the recording is none",
         lambda shop: shop.set("camera", path=__file__),
-        *("camera", "fail", "test_broken_setups.py", "camera.path"),
+        *("camera", "fail", "is no video", "camera.path"),
     ),
     Broken(
         "the reader is unplugged",
@@ -161,7 +161,7 @@ TABLE = [
         old_list_of_the_revoked,
         *("trust", "warn", "a revocation list is old", "renew the files"),
     ),
-    # --- what the visitor sees -----------------------------------------------------------
+    # --- what the visitor sees --------------------------------------------------------
     Broken(
         "the display is unplugged",
         lambda shop: shop.write("drm/card1-HDMI-A-1/status", "disconnected\n"),

@@ -72,7 +72,7 @@ def carriers_key_of_another_type(shop: Shop) -> None:
 
 
 TABLE = [
-    # --- the line ------------------------------------------------------------------------
+    # --- the line ---------------------------------------------------------------------
     Broken(
         "nobody listens at the broker's port",
         lambda shop: shop.set("mqtt", port=free_port()),
@@ -108,7 +108,7 @@ TABLE = [
         silent_port,
         *("broker", "fail", "no answer within 5 s", "the network"),
     ),
-    # --- certificate and keys ------------------------------------------------------------
+    # --- certificate and keys ---------------------------------------------------------
     Broken(
         "our certificate has ended",
         lambda shop: shop.certificate(end=NOW - DAY),

@@ -99,7 +99,7 @@ def updates_stand_still(shop: Shop) -> None:
 
 
 TABLE = [
-    # --- time ----------------------------------------------------------------------------
+    # --- time -------------------------------------------------------------------------
     Broken(
         "nothing has set the clock",
         nothing_set_the_clock,
@@ -120,7 +120,7 @@ TABLE = [
         lambda shop: shop.write("rtc/rtc0/hctosys", "0\n"),
         *("battery clock", "warn", "did not set the clock", "hwclock --systohc"),
     ),
-    # --- disk and results ----------------------------------------------------------------
+    # --- disk and results -------------------------------------------------------------
     Broken(
         "the disk is full", small_disk, *("disk", "fail", "MiB free", "free some room")
     ),
@@ -174,7 +174,7 @@ TABLE = [
         lambda shop: shop.record("waiting", age_s=2 * 3600 + 60),
         *("outbox", "warn", "the oldest for 2 h", "what 'broker' says"),
     ),
-    # --- program and machine -------------------------------------------------------------
+    # --- program and machine ----------------------------------------------------------
     Broken(
         "the models are not there",
         lambda shop: shop.set("models", dir=str(shop.folder / "nowhere")),
