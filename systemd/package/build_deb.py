@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--suite", choices=SUITES, default="bookworm")
     parser.add_argument("--revision", type=int, default=1, help="of one version")
     parser.add_argument("--out", type=Path, default=ROOT / "dist")
-    parser.add_argument("--level", type=int, default=6, help="of xz; 1 for a trial")
+    parser.add_argument("--level", type=int, default=6, help="of xz; 0: none")
     given = parser.parse_args(arguments)
     try:
         built = build(
@@ -188,7 +188,8 @@ def settle(root: Path, epoch: int) -> None:
 def pack(root: Path, deb: Path, epoch: int, level: int) -> Path:
     """Return the package of a folder."""
     deb.parent.mkdir(parents=True, exist_ok=True)
-    command = ["dpkg-deb", "--root-owner-group", "-Zxz", f"-z{level}", "--build"]
+    how = ["-Zxz", f"-z{level}"] if level else ["-Znone"]
+    command = ["dpkg-deb", "--root-owner-group", *how, "--build"]
     subprocess.run(
         [*command, str(root), str(deb)],
         env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch), "LC_ALL": "C", "TZ": "UTC"},

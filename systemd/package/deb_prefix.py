@@ -32,7 +32,7 @@ version = {python}
 executable = /usr/bin/python{python}
 """
 TESTS = {"tests", "test", "test_data"}
-UNUSED = {".pyi", ".pyx", ".pxd", ".pxi", ".a", ".lib", ".c", ".h", ".hpp"}
+UNUSED = {".pyc", ".pyi", ".pyx", ".pxd", ".pxi", ".a", ".lib", ".c", ".h", ".hpp"}
 CASCADES = "haarcascade_"  # of cv2; 9 MB, and our detector is another
 
 
