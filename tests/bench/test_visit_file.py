@@ -166,3 +166,19 @@ def test_if_no_file_can_be_used_the_first_fault_is_the_error(tmp_path: Path) -> 
     (tmp_path / "b.toml").write_text("")
     with pytest.raises(ConfigError, match=r"a\.toml"):
         find([tmp_path])
+
+
+def test_a_folder_may_bring_its_times(tmp_path: Path) -> None:
+    (tmp_path / "times.txt").write_text("0\n")
+    one = planned(tmp_path, 'visit = 1\nvideo = "frames"\ntimes = "times.txt"\n')
+    assert (one.problem, one.times) == ("", tmp_path / "times.txt")
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [('times = "none.txt"', "times"), ('times = "times.txt"\nfps = 25', "not both")],
+)
+def test_times_that_cannot_be_meant(tmp_path: Path, more: str, said: str) -> None:
+    (tmp_path / "times.txt").write_text("0\n")
+    one = planned(tmp_path, f'visit = 1\nvideo = "frames"\n{more}\n')
+    assert said in one.problem
