@@ -4,7 +4,10 @@ Each row: what is broken, how, which check tells it, how bad it is, what it must
 and what must stand in the remedy. INSTALL.md's table of faults is held against this.
 """
 
+import json
 import os
+import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -88,3 +91,41 @@ def test_the_command_itself_says_it_in_a_line(shop: Shop) -> None:
     assert lines[0].startswith("fail  reader: /dev/serial/by-id/none: no such card")
     assert lines[1].startswith("ok    certificate: good until ")
     assert len(lines) == 2
+
+
+NOT_ROOTS = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("setpriv") is None,
+    reason="only root can give files away and then do without its rights",
+)
+def test_what_belongs_to_another_user_is_named(shop: Shop) -> None:
+    """As the daemon's user finds it who is in no group, or after root made a file."""
+    camera = shop.folder / "video0"
+    try:
+        os.mknod(camera, stat.S_IFCHR | 0o600, os.makedev(81, 0))
+    except PermissionError:
+        pytest.skip("no device can be made here")
+    reader = shop.with_reader()
+    shop.set("camera", source="usb", path=str(camera))
+    key = shop.settings.keys.device_key
+    for path in (camera, reader.path, key, shop.state):
+        os.chown(path, 65534, 65534)
+    Path(reader.path).chmod(0o600)
+    checks = ("camera", "reader", "disk", "keys")
+    only = [word for name in checks for word in ("--only", name)]
+    command = ("doctor", "--config", str(shop.config_file()), "--json", *only)
+    done = subprocess.run(
+        [*NOT_ROOTS, sys.executable, "-m", "likeness", *command],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert {one["state"] for one in found.values()} == {"fail"}, found
+    assert "group 'video'" in found["camera"]["todo"]
+    assert "(usually dialout)" in found["reader"]["todo"]
+    assert "give it to the daemon's user" in found["disk"]["todo"]
+    assert "Permission denied" in found["keys"]["said"]
