@@ -16,6 +16,14 @@ source = "feed"
 path = "clip.mp4"
 """
 
+USB = """
+[terminal]
+device = "x"
+[camera]
+source = "usb"
+path = "{}"
+"""
+
 ONE_KEY = """
 [terminal]
 device = "x"
@@ -53,6 +61,13 @@ def test_a_good_file(tmp_path: Path) -> None:
         ("", "terminal"),
         (GOOD.replace('path = "clip.mp4"', ""), "camera.path is empty"),
         (GOOD.replace('"test"', '"production"'), "'feed' is for test and bench"),
+        (USB.format("/dev/video0"), "give a name that is the same camera"),
+        (USB.format("/dev/v4l/video0"), "give a name that is the same camera"),
+        (USB.format("clip.mp4"), "give a name that is the same camera"),
+        (GOOD + 'identity = "046d:0825"', "camera.identity is for camera.source 'usb'"),
+        (GOOD + 'identity = "046D:0825"', "camera.identity"),
+        (GOOD + 'identity = "046d:0825:"', "camera.identity"),
+        (USB.format("/dev/v4l/by-id/x"), "mqtt.ca_file is empty"),  # the next one
         ("[terminal]\ndevice = 'x'", "mqtt.ca_file is empty"),
         (ONE_KEY, "mqtt.key_file and keys.device_key are one key"),
         ("[terminal]\ndevice = 'x'\n[mqtt]\nca_file = 'c'", "mqtt.cert_file is empty"),

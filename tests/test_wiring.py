@@ -14,6 +14,7 @@ import pytest
 from joserfc.jwk import ECKey
 
 from likeness import config
+from likeness.cameras import camera_of, camera_presence
 from likeness.carrier import verify as verifying
 from likeness.carrier.verify import verify
 from likeness.core import jws, messages
@@ -32,13 +33,7 @@ from likeness.edges.key_ring import KeyRing
 from likeness.edges.recorded import LiveFeed
 from likeness.edges.screen_text import TextScreen
 from likeness.errors import ConfigError, ModelError, StoreBroken, UsageError
-from likeness.parts import (
-    camera_of,
-    camera_presence,
-    load_model_set,
-    policy_of,
-    resident_kib,
-)
+from likeness.parts import load_model_set, policy_of, resident_kib
 from likeness.running import Daemon
 from likeness.simulators.authority import Authority, Kind
 from likeness.wiring import build
@@ -212,13 +207,21 @@ async def test_one_daemon_for_one_state_and_free_again_after_it(
 
 
 def test_each_camera_is_the_one_configured(pictures: Path) -> None:
-    feed = camera_of(config.Camera(source="feed", path=str(pictures / CLIP)))
+    feed = camera_of(
+        config.Camera(source="feed", path=str(pictures / CLIP)), Environment.TEST
+    )
     assert isinstance(feed, LiveFeed)
     usb = camera_of(config.Camera(source="usb", path="/dev/v4l/by-id/none"))
     assert isinstance(usb, SlotCamera)
     assert not isinstance(usb, LiveFeed)
     with pytest.raises(ConfigError, match="'picamera2' needs picamera2"):
         camera_of(config.Camera(source="picamera2"))
+
+
+def test_no_recording_is_a_camera_in_production(pictures: Path) -> None:
+    """Whatever was checked before: `config_checks` refuses the file already."""
+    with pytest.raises(ConfigError, match="'feed' is for test and bench"):
+        camera_of(config.Camera(source="feed", path=str(pictures / CLIP)))
 
 
 @pytest.mark.parametrize("source", ["usb", "feed"])

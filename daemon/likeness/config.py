@@ -17,6 +17,10 @@ Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 GpioLine = Annotated[int, msgspec.Meta(ge=-1, le=1023)]
 UsbId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$(?!\n)")]
+# vendor:product of any camera of that model, or vendor:product:serial; empty: any.
+UsbCameraId = Annotated[
+    str, msgspec.Meta(pattern=r"^([0-9a-f]{4}:[0-9a-f]{4}(:[!-~]{1,128})?)?$(?!\n)")
+]
 # A device's name is a topic level and a certificate's common name.
 # In Python "$" also stands before a line feed at the end; a name holds none.
 DeviceName = Annotated[
@@ -98,6 +102,8 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     source: Literal["picamera2", "usb", "feed"] = "picamera2"
     path: str = ""  # usb: /dev/v4l/by-id/…; feed: a clip or a folder of pictures
+    # usb only: the one camera that may be there, as `doctor` shows it.
+    identity: UsbCameraId = ""
     width_px: Annotated[int, msgspec.Meta(ge=160, le=3840)] = 1280
     height_px: Annotated[int, msgspec.Meta(ge=120, le=2160)] = 720
     fps: Annotated[float, msgspec.Meta(ge=1, le=120)] = 30.0

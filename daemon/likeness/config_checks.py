@@ -5,6 +5,7 @@ unknown keys (`config`, `strict_toml`); what only the machine can tell (`doctor`
 """
 
 import ipaddress
+import re
 from typing import TYPE_CHECKING
 
 from likeness.core.vocabulary import Environment, Purpose
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 HTTPS = "https://"
 LOOPBACK = ("127.0.0.1", "localhost")
+NUMBERED = re.compile(r"/dev/(v4l/)?video[0-9]*")
 
 
 def refuse(config: "Config", where: str) -> None:
@@ -51,6 +53,11 @@ def _refuse_contradictions(config: "Config", where: str) -> None:
         raise ConfigError(
             f"{where}: camera.path is empty; camera.source"
             f" '{config.camera.source}' needs one"
+        )
+    if config.camera.identity and config.camera.source != "usb":
+        raise ConfigError(
+            f"{where}: camera.identity is for camera.source 'usb'; leave it out with"
+            f" '{config.camera.source}'"
         )
     if "://" in config.update.source and not config.update.source.startswith(HTTPS):
         raise ConfigError(
@@ -224,6 +231,11 @@ def _refuse_unsafe(config: "Config", where: str) -> None:
             f"{where}: camera.source 'feed' is for test and bench; with"
             " terminal.environment 'production' use 'usb' or 'picamera2'"
         )
+    if config.camera.source == "usb" and not _is_stable(config.camera.path):
+        raise ConfigError(
+            f"{where}: camera.path '{config.camera.path}': give a name that is the same"
+            " camera at every start: see /dev/v4l/by-id/ and /dev/v4l/by-path/"
+        )
     if config.trust.issuer_unverified == "accept":
         raise ConfigError(
             f"{where}: trust.issuer_unverified 'accept' is for test and bench; with"
@@ -244,3 +256,8 @@ def _refuse_unsafe(config: "Config", where: str) -> None:
             f"{where}: mqtt.cert_file is empty; with terminal.environment"
             " 'production' the broker must know us by our certificate"
         )
+
+
+def _is_stable(path: str) -> bool:
+    """Whether a device is named, and not by the order in which it was found."""
+    return path.startswith("/dev/") and not NUMBERED.fullmatch(path)

@@ -9,9 +9,9 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from likeness import config
+from likeness.cameras import camera_presence
 from likeness.core import messages, profile
 from likeness.core.card_cycle import Wishes
 from likeness.core.glance import State
@@ -79,52 +79,6 @@ def reader_line(settings: config.Reader) -> ByteLine:
             return StxLine(settings.path, settings.baud)
         case "usb":
             return UsbSamLine(settings.usb)
-
-
-def camera_of(settings: config.Camera) -> SlotCamera:
-    """Return the configured camera; it is opened by its first visit."""
-    match settings.source:
-        case "feed":
-            from likeness.edges.recorded import LiveFeed
-
-            return LiveFeed(
-                Path(settings.path),
-                fps=settings.fps,
-                start_s=settings.start_s,
-                loop=settings.loop,
-            )
-        case "usb":
-            from likeness.edges.camera_usb import usb_camera
-
-            return usb_camera(
-                settings.path, settings.width_px, settings.height_px, settings.fps
-            )
-        case "picamera2":
-            from likeness.edges.camera_pi import pi_camera
-
-            return pi_camera(settings.width_px, settings.height_px, settings.fps)
-
-
-def camera_presence(settings: config.Camera) -> Literal["found", "missing", "unknown"]:
-    """Say whether something stands at the camera's path; nothing is opened."""
-    if settings.source == "picamera2":
-        return "unknown"  # it has no path, and to ask for it is to open it
-    try:
-        Path(settings.path).stat()
-    except (OSError, ValueError):
-        return "missing"
-    return "found"
-
-
-def camera_at_start(settings: config.Camera) -> SlotCamera:
-    """Return the configured camera; one that is missing is told before a visitor."""
-    if camera_presence(settings) == "missing":
-        log.warning(
-            "event=camera_missing path=%r what_to_do=%r",
-            settings.path,
-            "see its cable, or correct camera.path; the next visit tries it again",
-        )
-    return camera_of(settings)
 
 
 def decoder_of(settings: config.PortraitDecoder) -> CommandPortrait:

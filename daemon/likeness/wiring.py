@@ -9,7 +9,18 @@ import secrets
 import shutil
 from contextlib import AsyncExitStack
 
-from likeness import clerk, config, front, ground, parts, remote, scribe, signals, talk
+from likeness import (
+    cameras,
+    clerk,
+    config,
+    front,
+    ground,
+    parts,
+    remote,
+    scribe,
+    signals,
+    talk,
+)
 from likeness.core.health_window import HealthRules
 from likeness.core.session import Session
 from likeness.core.vocabulary import CARD_LAID
@@ -80,7 +91,7 @@ async def build(
         give=lambda *nonce: terminal.nonce(*nonce),  # noqa: PLW0108
     )
     camera, portraits = (
-        parts.camera_at_start(settings.camera),
+        cameras.camera_at_start(settings.camera, me.environment),
         parts.portraits_of(settings),
     )
     page = front.build(
@@ -220,7 +231,8 @@ async def build(
             "clock": wall.moment().quality,
             "reader": reception.reader.name.lower(),
             "reader_id": reception.reader_id,
-            "camera": parts.camera_presence(settings.camera),
+            "camera": cameras.camera_presence(settings.camera),
+            "camera_id": cameras.camera_model(settings.camera),
             "hung": list(well.hung),
             "vision_slow": slow,
             "faults": diagnosing.faults,

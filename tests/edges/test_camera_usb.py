@@ -1,14 +1,31 @@
+"""A USB camera: what needs no camera, and what runs over a stand-in for V4L2."""
+
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
 
+import v4l2_standin
 from likeness.edges.camera_usb import capture_time, usb_camera
+from likeness.edges.v4l2_opening import UsbWanted
 from likeness.errors import DeviceLost, DeviceRefused
 
 
 def start(path: str) -> None:
-    asyncio.run(usb_camera(path, 1280, 720, 30.0).start())
+    asyncio.run(usb_camera(UsbWanted(path, 1280, 720, 30.0)).start())
+
+
+@pytest.mark.gcc
+def test_it_is_a_camera_over_the_stand_in(tmp_path: Path) -> None:
+    """All of `v4l2/living.py`, in a process that has the stand-in before its libc."""
+    library = v4l2_standin.build(tmp_path)
+    ran = v4l2_standin.run_pytest(library, tmp_path, "tests/edges/v4l2/living.py")
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    passed = re.search(r"(\d+) passed", ran.stdout)
+    assert passed
+    assert int(passed[1]) >= 28
 
 
 def test_a_camera_that_is_not_there_is_lost(tmp_path: Path) -> None:
@@ -44,3 +61,7 @@ def test_the_drivers_time_is_taken_if_it_is_plausible(
     stamp_s: float, expected_s: float
 ) -> None:
     assert capture_time(stamp_s, now_s=100.0) == expected_s
+
+
+def test_time_stands_still_for_no_driver() -> None:
+    assert capture_time(99.97, now_s=100.0, last_s=99.97) == 100.0

@@ -23,17 +23,20 @@ READER_TODO = "see its cable, and reader.path and reader.baud in the configurati
 CAMERA_TODO = "see the cable and camera.source, camera.path in the configuration"
 
 
-def camera(open_camera: Callable[[], Camera], *, in_use: bool) -> Finding:
-    """Take a few frames."""
+def camera(
+    open_camera: Callable[[], Camera], *, in_use: bool, named: str = ""
+) -> Finding:
+    """Take a few frames; `named` is what camera.identity may be set to."""
+    which = f", camera {named}" if named else ""
     if in_use:
-        return ok("in use by the running daemon")
+        return ok(f"in use by the running daemon{which}")
     try:
-        return asyncio.run(_frames(open_camera()))
+        return asyncio.run(_frames(open_camera(), which))
     except (DeviceLost, FeedUnreadable, ConfigError) as fault:
         return fail_by(str(fault), CAMERA_TODO)
 
 
-async def _frames(camera: Camera) -> Finding:
+async def _frames(camera: Camera, which: str) -> Finding:
     try:
         await camera.start()
         for _ in range(FRAMES):
@@ -41,7 +44,7 @@ async def _frames(camera: Camera) -> Finding:
         if frame is None:
             return fail("no pictures", CAMERA_TODO)
         height, width = frame.image.shape[:2]
-        return ok(f"pictures of {width}×{height}")
+        return ok(f"pictures of {width}×{height}{which}")
     finally:
         await camera.stop()
 

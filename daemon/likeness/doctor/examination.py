@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from likeness import config, models_in_use
+from likeness.cameras import camera_named, camera_of
 from likeness.core.vocabulary import Environment
 from likeness.doctor import (
     desk,
@@ -34,7 +35,7 @@ from likeness.edges.clock import SystemClock
 from likeness.edges.model_sets import ModelSets
 from likeness.edges.store_memory import kept_number
 from likeness.errors import LikenessError
-from likeness.parts import camera_of, reader_line
+from likeness.parts import reader_line
 from likeness.service.timekeeping import REMEMBERED
 
 WITHIN_S = 15.0
@@ -51,7 +52,10 @@ def checks(settings: config.Config, places: Places = HERE) -> dict[str, Check]:
     )
     return {
         "camera": partial(
-            devices.camera, partial(camera_of, settings.camera), in_use=in_use
+            devices.camera,
+            partial(camera_of, settings.camera, settings.terminal.environment),
+            in_use=in_use,
+            named=camera_named(settings.camera),
         ),
         **_readers(settings, clock, places.reader_within_s, in_use=in_use),
         "screen": partial(screen.screen, settings, places.connectors, in_use=in_use),
