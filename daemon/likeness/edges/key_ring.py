@@ -137,6 +137,10 @@ class KeyRing:
             ring = msgspec.json.decode(path.read_bytes(), type=_Ring)
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except PermissionError as problem:  # nothing is wrong with it: keep it
+            raise ConfigError(
+                f"{path}: Permission denied; run this as root or as the daemon's user"
+            ) from problem
         except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as problem:
             raise ConfigError(
                 f"{path}: cannot be read; it says which key is in use: put a copy"
