@@ -6,6 +6,7 @@ leave is left out whole, and named. Leaves to others: the tar (`archive`), the f
 """
 
 import hashlib
+import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -34,6 +35,11 @@ NEVER: Final[Mapping[str, str]] = {
     "names and numbers of visitors": "they are in no file of ours in clear",
     "debug lines of the log": "they say more than is needed to mend a terminal",
 }
+# What stands in the head of a transcript beside its policy (`scribe`).
+FACTS: Final = frozenset(
+    {"environment", "utc_s", "time_quality", "boot", "telemetry", "where"}
+)
+WHY: Final = re.compile("[a-z_]{0,40}")
 Part = Callable[[], object]
 
 
@@ -136,6 +142,8 @@ def _transcript(data: bytes) -> bytes:
         UsageError: it is none, or holds more.
     """
     head, lines = parse(data)
+    if head.facts.keys() - FACTS or not WHY.fullmatch(head.why):
+        raise UsageError("its head holds more than a head of ours")
     for doubt in doubts(lines):
         raise UsageError(doubt)
     return b"\n".join(msgspec.json.encode(one) for one in (head, *lines)) + b"\n"
