@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.package, pytest.mark.broker, pytest.mark.timeout(600)]
 CONFIG = "etc/likeness/terminal.toml"
 STATE = "var/lib/likeness"
 CLIP = "/opt/likeness/share/likeness/models/built/pictures/carphone.mp4"
-# What purging leaves, as Debian policy lets it: the users, locked (postrm says why), and
+# What purging leaves, as policy lets it: the users, locked (postrm says why), and
 # what dpkg, systemd-sysusers and ldconfig write for themselves.
 STAYS = {
     *("etc/group", "etc/group-", "etc/gshadow", "etc/gshadow-"),
@@ -42,6 +42,7 @@ class Installed:
         self.debian = debian
         self.shop = shop
         self.terminal = shop.terminals[0]
+        self._runs = False
         self._configure(home / "terminal.toml")
         run = ("likeness", "run", "--config", f"/{CONFIG}")
         self.daemon = Program(
@@ -55,7 +56,7 @@ class Installed:
         ids = owned(self.debian.path / STATE)
         for line in text.splitlines():
             name, _, value = line.partition(" = ")
-            if name.endswith("_key") and len(value) > 2:  # noqa: PLR2004 - quotes
+            if name.endswith("_key") and len(value) > 2:
                 place = pki / Path(value.strip('"')).name
                 shutil.copyfile(value.strip('"'), place)
                 text = text.replace(value, f'"/etc/likeness/pki/{place.name}"')
@@ -74,13 +75,32 @@ class Installed:
 
     def visit(self) -> str:
         """Serve one visit; return the line that ends it."""
-        self.daemon.start()
-        assert self.daemon.says("Welcome", 60), self.daemon.said()
+        since = self.daemon.written
+        if not self._runs:
+            self.daemon.start()
+            self._runs = True
+            assert self.daemon.says("Welcome", 60), self.daemon.said()
         self.terminal.reader.lay(self.shop.cards[0])
-        assert self.daemon.says("event=visit_done", 60), self.daemon.said()
+        assert self.daemon.says("event=visit_done", 90, since), self.daemon.said()
         self.terminal.reader.take_away()
-        said = self.daemon.said()
+        assert self.daemon.says("Welcome", 60, since), self.daemon.said()
+        said = self.daemon.said(since)
         return said[said.index("event=visit_done") :].splitlines()[0]
+
+    def stop(self) -> None:
+        """End the daemon in order."""
+        assert self.daemon.stop() == 0
+        self._runs = False
+
+    def is_accepted(self) -> None:
+        """Serve visits until one is; a busy machine is too slow for a blink."""
+        ends = []
+        for _ in range(3):
+            ends.append(self.visit())
+            if "verdict=accepted" in ends[-1]:
+                return
+            assert "too_slow" in ends[-1] or "nonce_from_device" in ends[-1], ends
+        pytest.fail(f"three visits, none accepted: {ends}")
 
     def outbox(self) -> str:
         """What waits, as the installed program says it."""
@@ -151,17 +171,15 @@ def test_a_recorded_visit_then_nothing_is_lost(
     debian, shop = installed.debian, installed.shop
     shop.broker.start()
     shop.carrier.start()
-    assert "verdict=accepted" in installed.visit()
+    installed.is_accepted()
     assert installed.daemon.says("event=receipted", 30), installed.daemon.said()
     assert "not confined" not in installed.daemon.said()
-    assert installed.daemon.stop() == 0
+    installed.stop()
     assert "waiting: 0" in installed.outbox()
 
     shop.carrier.stop()
-    before = installed.daemon.written
     installed.visit()
-    assert installed.daemon.says("event=visit_done", 60, before)
-    assert installed.daemon.stop() == 0
+    installed.stop()
     waits = installed.outbox()
     assert "waiting: 1" in waits
 
@@ -185,7 +203,7 @@ def test_a_recorded_visit_then_nothing_is_lost(
     debian.dpkg("--remove", "likeness")
     assert (debian.path / STATE / "results.db").exists()
     debian.install(deb)
-    assert "receipted and still here: 2" in installed.outbox()
+    assert "waiting: 0" in installed.outbox()
     debian.dpkg("--purge", "likeness")
     assert not (debian.path / STATE).exists()
     assert not (debian.path / "etc/likeness").exists()
