@@ -1,0 +1,155 @@
+"""An arm64 Debian root with the project's locked wheels in it, and a way into it.
+
+The root is made once by systemd/package/root and kept; the wheels are fetched here, by
+digest from the lock, and unpacked beside it, for pip is slow under qemu. Programs in it
+run by qemu-user, out of a binfmt_misc of a user namespace: nothing of this machine is
+changed, and a newer qemu than the system's can be taken (LIKENESS_QEMU). Needs root, or
+the right to make user namespaces. Leaves to others: what is run.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from likeness.errors import UsageError
+from likeness.pins import sha256_of
+
+PROJECT = Path(__file__).resolve().parents[2]
+PYTHONS = {"bookworm": "311", "trixie": "313"}  # Debian's own, by suite
+QEMUS = ("qemu-aarch64-static", "qemu-aarch64")
+# Beyond Debian's minimal root: Python, and what the daemon asks the system for.
+PACKAGES = "python3 libseccomp2 openssl ca-certificates procps"
+# A Raspberry Pi 4's; its instructions are those that the kernels choose by.
+CPU = "cortex-a72"
+# ELF of 64 bits, little-endian, for aarch64: binfmt_misc's magic and mask.
+MAGIC = r"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
+MASK = (
+    r"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff"
+)
+# P: programs see the name they were started by; F: qemu is opened now, out here.
+ENTER = r"""
+set -e
+root="$1" qemu="$2"; shift 2
+mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
+printf '%s' ':arm64:M::{magic}:{mask}:'"$qemu"':PF' \
+    > /proc/sys/fs/binfmt_misc/register
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+mount --rbind /sys "$root/sys"
+for seen in $SEEN; do
+    mkdir -p "$root$seen"
+    mount --rbind "$seen" "$root$seen"
+done
+exec chroot "$root" "$@"
+""".replace("{magic}", MAGIC.replace("\\", "\\\\")).replace(
+    "{mask}", MASK.replace("\\", "\\\\")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """One root, ready to be entered."""
+
+    folder: Path
+    site: Path  # the wheels, unpacked
+    qemu: Path
+
+    def run(
+        self, arguments: list[str], *, seen: list[Path], path: list[Path], cwd: Path
+    ) -> int:
+        """Run a program in it and return its exit code.
+
+        Args:
+            arguments: the program and what it is given.
+            seen: folders of this machine that are in the root under the same name.
+            path: what its Python imports from, before the wheels.
+            cwd: where it is run, one of `seen` or below.
+        """
+        python_path = ":".join(str(one) for one in (*path, self.site))
+        environment = {
+            "PATH": "/usr/sbin:/usr/bin",
+            "HOME": "/root",
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": python_path,
+            "PYTHONUNBUFFERED": "1",
+            "QEMU_CPU": os.environ.get("QEMU_CPU", CPU),
+            "SEEN": " ".join(str(one) for one in (*seen, self.site)),
+        }
+        namespaces = ["unshare", "-r", "-m", "-p", "-f", "--kill-child"]
+        inside = ["sh", "-c", 'cd "$0" && exec "$@"', str(cwd), *arguments]
+        command = [*namespaces, "sh", "-c", ENTER, "sh", str(self.folder)]
+        command.append(str(self.qemu))
+        return subprocess.run(
+            [*command, *inside], check=False, env=environment
+        ).returncode
+
+
+def prepare(suite: str) -> Root:
+    """Make the root and fetch the wheels, or take what was made before.
+
+    Raises:
+        UsageError: a tool is missing, or it could not be made; says what to do.
+    """
+    python = PYTHONS[suite]
+    lock = PROJECT / "systemd" / "supply" / "locks" / f"dev-py{python}.txt"
+    kept = _cache() / "arm64"
+    # What is made is named by what it was made of, and put in place when it is whole.
+    site = kept / f"wheels-{python}-{sha256_of(lock)[:16]}"
+    if not site.is_dir():
+        _fetch(lock, python, site)
+    root = Root(kept / suite, site, find_qemu())
+    if not root.folder.is_dir():
+        _make(suite, root)
+    return root
+
+
+def find_qemu() -> Path:
+    """Return qemu-user for arm64; LIKENESS_QEMU names another one."""
+    named = os.environ.get("LIKENESS_QEMU")
+    for one in (named,) if named else QEMUS:
+        if found := shutil.which(one):
+            return Path(found).resolve()
+    raise UsageError("no qemu-aarch64 here: apt-get install qemu-user-static")
+
+
+def _cache() -> Path:
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "likeness"
+
+
+def _make(suite: str, root: Root) -> None:
+    part = root.folder.with_name(f"{suite}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    maker = PROJECT / "systemd" / "package" / "root"
+    _must(["sh", str(maker), suite, "arm64", str(part)], f"no {suite} root")
+    half = Root(part, root.site, root.qemu)
+    # Its user namespace has one user only, so apt has none to hand its work to.
+    apt = "apt-get -qq -o APT::Sandbox::User=root"
+    script = f"{apt} update && {apt} install -y {PACKAGES} >/dev/null"
+    inside = ["sh", "-c", f"export DEBIAN_FRONTEND=noninteractive; {script}"]
+    shutil.copy("/etc/resolv.conf", part / "etc" / "resolv.conf")
+    if half.run(inside, seen=[], path=[], cwd=Path("/")) != 0:
+        raise UsageError(f"apt-get failed in {part}; its words stand above")
+    part.rename(root.folder)
+
+
+def _fetch(lock: Path, python: str, site: Path) -> None:
+    part = site.with_name(f"{site.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    glibc = [f"manylinux_2_{n}_aarch64" for n in (17, 24, 26, 27, 28, 34, 35)]
+    named = [f"--platform={one}" for one in ("manylinux2014_aarch64", *glibc)]
+    abis = [f"--abi={one}" for one in (f"cp{python}", "abi3", "none")]
+    wanted = [f"--python-version={python}", "--implementation=cp", *abis, *named]
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+    how = ["--only-binary=:all:", "--require-hashes", "--ignore-requires-python"]
+    how += ["--no-compile", f"--target={part}", "-r", str(lock)]
+    _must([*pip, *wanted, *how], f"pip could not fetch what {lock.name} names")
+    part.rename(site)
+
+
+def _must(command: list[str], fault: str) -> None:
+    if subprocess.run(command, check=False).returncode != 0:
+        raise UsageError(f"{fault}: {command[0]} failed; its words stand above")
