@@ -53,6 +53,7 @@ $(VENV)/.dev: $(VENV)/.demo
 	sh $(SUPPLY)/install $(BIN)/python dev
 	PYTHONPATH=daemon $(BIN)/python tests/browser/axe.py
 	-PYTHONPATH=daemon $(BIN)/python tests/asyncapi_specs.py
+	-PYTHONPATH=daemon:tests $(BIN)/python tests/real_picamera2.py
 	touch $@
 
 # The same bytes everywhere, of what is committed: dist/likeness-*.whl.

@@ -17,6 +17,7 @@ import pytest
 import asyncapi_specs
 import pcscd
 import postgres as postgres_programs
+import real_picamera2
 import softhsm
 from browser.chromium import find as find_chromium
 from likeness.carrier.database import Database
@@ -137,7 +138,11 @@ MISSING: dict[str, Callable[[], str]] = {
     "broker": lambda: _unless(find_mosquitto(), "mosquitto"),
     "browser": lambda: _unless(find_chromium(), "chromium"),
     "foreign": _missing_eyes,
+    "gcc": lambda: _unless(shutil.which("gcc"), "gcc"),
     "pcsc": _missing_for_pcsc,
+    "picamera2": lambda: (
+        "" if real_picamera2.is_here() else "picamera2: run 'tests/real_picamera2.py'"
+    ),
     "postgres": lambda: _unless(postgres_programs.find(), "postgresql"),
     "prometheus": lambda: _unless(shutil.which("promtool"), "prometheus"),
     "softhsm": lambda: _unless(softhsm.find(), "softhsm2"),

@@ -59,7 +59,12 @@ def camera_of(
         case "picamera2":
             from likeness.edges.camera_pi import pi_camera
 
-            return pi_camera(settings.width_px, settings.height_px, settings.fps)
+            return pi_camera(
+                settings.width_px,
+                settings.height_px,
+                settings.fps,
+                strict=is_production,
+            )
 
 
 def camera_presence(settings: config.Camera) -> Literal["found", "missing", "unknown"]:

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from likeness import (
     cameras,
     clerk,
+    climate,
     config,
     front,
     ground,
@@ -24,7 +25,7 @@ from likeness import (
 from likeness.core.health_window import HealthRules
 from likeness.core.session import Session
 from likeness.core.vocabulary import CARD_LAID
-from likeness.edges import heat, process_memory
+from likeness.edges import affinity, process_memory
 from likeness.edges.broker import MqttLine
 from likeness.running import Daemon
 from likeness.service.delivery import Delivery
@@ -64,7 +65,11 @@ async def build(
     me, chosen = settings.terminal, base.chosen
     screen = signals.beside(screen, settings.signals, clock, stack)
     slow = parts.is_slow(chosen.models)
-    on_thread = SightOnThread(Looker(chosen.models), wipes=True)
+    on_thread = SightOnThread(
+        Looker(chosen.models),
+        wipes=True,
+        began=lambda: affinity.bind_thread(settings.board.vision_cpus),
+    )
     stack.callback(on_thread.close)
     sight = WatchedSight(
         on_thread,
@@ -154,6 +159,7 @@ async def build(
         ask_nonce=desk.ask,
         seek_card=lambda: parts.seek(settings, terminal, reading),
         room=store.room,
+        unfit=lambda: weather.unfit(),  # noqa: PLW0108
         today=wall.today,
         visit_over=process_memory.let_go,
         scribe=diagnosing,
@@ -165,6 +171,8 @@ async def build(
         on_observation=page.stage.observed if page else lambda _seen: None,
         stirred=page.stage.refresh if page else lambda: None,
     )
+
+    weather = climate.build(settings, clock, camera, page, screen, terminal)
 
     def birth() -> dict[str, object]:
         return {
@@ -231,14 +239,17 @@ async def build(
             "clock": wall.moment().quality,
             "reader": reception.reader.name.lower(),
             "reader_id": reception.reader_id,
-            "camera": cameras.camera_presence(settings.camera),
+            "camera": "missing"
+            if terminal.camera_lost
+            else cameras.camera_presence(settings.camera),
+            "camera_restarts": terminal.camera_restarts,
             "camera_id": cameras.camera_model(settings.camera),
             "hung": list(well.hung),
             "vision_slow": slow,
             "faults": diagnosing.faults,
             "resident_kib": parts.resident_kib(),
             "disk_free_kib": shutil.disk_usage(me.state_dir).free // parts.KIB,
-            **heat.facts(),
+            **weather.facts(),
             **talking.counts(),
             **(page.server.counts() if page else {}),
         },
@@ -261,4 +272,5 @@ async def build(
         counter,
         page,
         diagnosing,
+        weather,
     )

@@ -1,149 +1,243 @@
-"""The adapter against a fake picamera2, made from its manual; no Pi has run it."""
+"""Our adapter and the real picamera2 over a stand-in for libcamera: on no Pi so far."""
 
 import asyncio
-import importlib.machinery
+import gc
 import importlib.util
-import sys
-import time
-import types
+import logging
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pytest
 
+import real_picamera2
+from likeness.core.seen import Frame
+from likeness.edges import camera_pi
+from likeness.edges.camera import SlotCamera
 from likeness.edges.camera_pi import pi_camera
-from likeness.errors import ConfigError, DeviceLost
+from likeness.errors import ConfigError, DeviceLost, DeviceRefused
 
 
-class FakeRequest:
-    """One completed request; it must be given back."""
-
-    def __init__(self, camera: "FakePicamera2") -> None:
-        self._camera = camera
-        self.stamp_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-
-    def make_array(self, name: str) -> npt.NDArray[np.uint8]:
-        assert name == "main"
-        width, height = self._camera.configuration["main"]["size"]
-        return np.zeros((height, width, 3), np.uint8)
-
-    def get_metadata(self) -> dict[str, int]:
-        return {"SensorTimestamp": self.stamp_ns}
-
-    def release(self) -> None:
-        self._camera.lent -= 1
+@pytest.fixture
+def sensor() -> Iterator[Any]:
+    """The stand-in's switches."""
+    yield from real_picamera2.sensor()
 
 
-class FakePicamera2:
-    """As much of Picamera2 as is used; remembers what was done to it."""
-
-    made: "list[FakePicamera2]"
-    breaks_after = 1000
-
-    def __init__(self) -> None:
-        self.configuration: dict[str, Any] = {}
-        self.lent = self.given = 0
-        self.started = self.closed = False
-        FakePicamera2.made.append(self)
-
-    def create_video_configuration(self, **wishes: Any) -> dict[str, Any]:
-        return wishes
-
-    def configure(self, configuration: dict[str, Any]) -> None:
-        self.configuration = configuration
-
-    def start(self) -> None:
-        self.started = True
-
-    def capture_request(self) -> FakeRequest:
-        assert self.started
-        if self.given >= self.breaks_after:
-            raise RuntimeError("Failed to queue request")
-        time.sleep(0.005)
-        self.given += 1
-        self.lent += 1
-        return FakeRequest(self)
-
-    def close(self) -> None:
-        self.closed = True
+needs_picamera2 = pytest.mark.picamera2
 
 
-class NoCamera(FakePicamera2):
-    """Picamera2 on a Pi without a camera."""
-
-    def __init__(self) -> None:
-        raise IndexError("list index out of range")
-
-
-class BreakingCamera(FakePicamera2):
-    """A ribbon cable that comes off."""
-
-    breaks_after = 1
-
-
-def install(monkeypatch: pytest.MonkeyPatch, camera: type[FakePicamera2]) -> None:
-    FakePicamera2.made = []
-    module = types.ModuleType("picamera2")
-    module.__spec__ = importlib.machinery.ModuleSpec("picamera2", None)
-    vars(module)["Picamera2"] = camera
-    monkeypatch.setitem(sys.modules, "picamera2", module)
+@asynccontextmanager
+async def started(
+    width_px: int = 1280, height_px: int = 720, fps: float = 100.0
+) -> AsyncIterator[SlotCamera]:
+    camera = pi_camera(width_px, height_px, fps)
+    await camera.start()
+    try:
+        yield camera
+    finally:
+        await camera.stop()
 
 
-def test_without_picamera2_the_configuration_is_wrong() -> None:
-    if importlib.util.find_spec("picamera2"):
-        pytest.skip("picamera2 is installed here")
+async def newest(camera: SlotCamera) -> Frame:
+    frame = await camera.frame()
+    assert frame is not None
+    return frame
+
+
+def test_without_picamera2_the_configuration_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(ConfigError, match="apt install python3-picamera2"):
         pi_camera(1280, 720, 30.0)
 
 
-def test_frames_carry_the_sensors_time_on_the_monotonic_clock(
-    monkeypatch: pytest.MonkeyPatch,
+@needs_picamera2
+@pytest.mark.parametrize("padding", [0, 64])
+def test_both_pictures_show_the_same_in_the_right_colours(
+    sensor: Any, padding: int
 ) -> None:
-    install(monkeypatch, FakePicamera2)
+    sensor.padding = padding
 
     async def run() -> None:
-        camera = pi_camera(64, 48, 30.0)
-        before = time.monotonic()
-        await camera.start()
-        frame = await camera.frame()
-        after = time.monotonic()
-        await camera.stop()
-        assert frame is not None
-        assert frame.image.shape == (48, 64, 3)
-        assert before - 0.001 <= frame.captured_s <= after + 0.001
+        async with started() as camera:
+            frame = await newest(camera)
+        assert frame.image.shape == (720, 1280, 3)
+        assert frame.small.shape == (270, 480, 3)
+        assert frame.image[0, 0].tolist() == [60, 90, 120]  # blue, green, red
+        assert (frame.image == frame.image[0, 0]).all()  # and nothing of the padding
+        assert (frame.small == frame.small[0, 0]).all()
+
+    asyncio.run(run())
+    formats = [name for name, _ in sensor.configured[-1]]
+    assert formats[:2] == ["RGB888", "YUV420"]
+
+
+@needs_picamera2
+def test_a_picture_that_is_small_anyway_comes_alone(sensor: Any) -> None:
+    async def run() -> None:
+        async with started(480, 360) as camera:
+            assert (await newest(camera)).small is None
 
     asyncio.run(run())
 
-    (device,) = FakePicamera2.made
-    assert device.configuration["main"] == {"size": (64, 48), "format": "RGB888"}
-    assert device.configuration["controls"] == {"FrameRate": 30.0}
-    assert device.closed
-    assert device.lent == 0
+
+@needs_picamera2
+def test_another_size_is_another_start(sensor: Any) -> None:
+    async def run() -> None:
+        for width, height in ((1280, 720), (640, 480)):
+            async with started(width, height) as camera:
+                assert (await newest(camera)).image.shape == (height, width, 3)
+
+    asyncio.run(run())
+    assert sensor.starts == 2
 
 
-def test_a_pi_without_a_camera_says_what_to_check(
-    monkeypatch: pytest.MonkeyPatch,
+@needs_picamera2
+def test_held_exposure_and_colours_stay_when_the_light_changes(sensor: Any) -> None:
+    async def run() -> None:
+        async with started() as camera:
+            await newest(camera)
+            camera.hold(True)
+            for _ in range(20):  # until it is in force
+                last = await newest(camera)
+            sensor.scene = 0.25
+            held = sensor.metadata[-1]
+            for _ in range(20):
+                frame = await newest(camera)
+            now = sensor.metadata[-1]
+            for name in ("ExposureTime", "AnalogueGain", "ColourGains"):
+                assert now[name] == held[name]
+            assert frame.image.mean() < 0.5 * last.image.mean()
+            camera.hold(False)
+            for _ in range(60):
+                frame = await newest(camera)
+            assert sensor.metadata[-1]["ExposureTime"] > 2 * held["ExposureTime"]
+            assert frame.image.mean() == pytest.approx(last.image.mean(), rel=0.1)
+
+    asyncio.run(run())
+
+
+@needs_picamera2
+def test_another_rate_needs_no_other_start(sensor: Any) -> None:
+    async def run() -> None:
+        async with started(fps=100) as camera:
+            for fps, duration_us in ((50.0, 20_000), (None, 10_000)):
+                camera.set_rate(fps)
+                while sensor.metadata[-1]["FrameDuration"] != duration_us:
+                    await newest(camera)
+            camera.set_rate(25.0)
+            await camera.stop()
+            await camera.start()  # wishes hold over a start
+            await newest(camera)
+            assert sensor.metadata[-1]["FrameDuration"] == 40_000
+
+    asyncio.run(run())
+    assert sensor.starts == 2
+
+
+@needs_picamera2
+def test_a_camera_without_a_control_goes_on_and_says_so(
+    sensor: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    install(monkeypatch, NoCamera)
+    sensor.without = ("AwbEnable",)
 
-    with pytest.raises(DeviceLost, match="rpicam-hello --list-cameras"):
-        asyncio.run(pi_camera(64, 48, 30.0).start())
+    async def run() -> None:
+        async with started() as camera:
+            camera.hold(True)
+            for _ in range(5):
+                await newest(camera)
+
+    with caplog.at_level(logging.WARNING):
+        asyncio.run(run())
+    assert caplog.text.count("event=camera_control_refused") == 1
+    assert "AwbEnable" in caplog.text
 
 
+@needs_picamera2
+def test_a_pi_without_a_camera_says_what_to_check_and_finds_it_later(
+    sensor: Any,
+) -> None:
+    sensor.there = False
+
+    async def run() -> None:
+        camera = pi_camera(1280, 720, 100)
+        with pytest.raises(DeviceLost, match="rpicam-hello --list-cameras"):
+            await camera.start()
+        sensor.there = True
+        await camera.start()
+        await newest(camera)
+        await camera.stop()
+
+    asyncio.run(run())
+
+
+@needs_picamera2
+def test_a_camera_in_use_is_refused_and_leaves_nothing_open(sensor: Any) -> None:
+    sensor.busy = True
+
+    async def run() -> None:
+        camera = pi_camera(1280, 720, 100)
+        before = 0
+        for turn in range(8):
+            with pytest.raises(DeviceRefused, match="end the other program"):
+                await camera.start()
+            gc.collect()
+            now = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+            assert turn < 2 or now <= before
+            before = now
+        sensor.busy = False
+        await camera.start()
+        await camera.stop()
+
+    asyncio.run(run())
+
+
+@needs_picamera2
+@pytest.mark.parametrize(
+    ("camera_id", "model"),
+    [
+        ("platform/vimc.0 Sensor B", "Sensor B"),
+        ("/base/soc/usb@7e980000/uvc", "uvc"),
+        ("/base/soc/i2c0mux/i2c@1/tc358743@f", "tc358743"),
+    ],
+)
+def test_what_may_be_no_lens_is_refused_in_production(
+    sensor: Any, camera_id: str, model: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    sensor.camera_id, sensor.model = camera_id, model
+
+    async def run() -> None:
+        with pytest.raises(DeviceRefused, match="use a camera of the Pi's own"):
+            await pi_camera(1280, 720, 100, strict=True).start()
+        async with started() as camera:
+            await newest(camera)
+
+    asyncio.run(run())
+    assert "event=camera_doubtful" in caplog.text
+
+
+@needs_picamera2
 def test_a_cable_that_comes_off_is_a_lost_device(
-    monkeypatch: pytest.MonkeyPatch,
+    sensor: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    install(monkeypatch, BreakingCamera)
+    monkeypatch.setattr(camera_pi, "NEXT_WITHIN_S", 0.1)
+    monkeypatch.setattr(camera_pi, "FIRST_WITHIN_S", 0.5)
 
     async def run() -> None:
-        camera = pi_camera(64, 48, 30.0)
-        await camera.start()
-        assert await camera.frame() is not None
-        with pytest.raises(DeviceLost, match="no more frames"):
-            await camera.frame()
-        await camera.stop()
+        async with started() as camera:
+            await newest(camera)
+            sensor.cable_off = True
+            with pytest.raises(DeviceLost, match="gives no frames"):
+                while True:
+                    await newest(camera)
+            await camera.stop()
+            with pytest.raises(DeviceLost, match="Remote I/O error"):
+                await camera.start()
+            sensor.cable_off = False
+            await camera.start()
+            await newest(camera)
 
     asyncio.run(run())
-
-    assert FakePicamera2.made[0].closed

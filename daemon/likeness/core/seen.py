@@ -12,12 +12,14 @@ from typing import Any
 class Frame:
     """One picture with its capture time.
 
-    `image` is height × width × 3, uint8, BGR as OpenCV gives it.
+    `image` is height × width × 3, uint8, BGR as OpenCV gives it. `small` is the same
+    exposure in few pixels, of a camera that makes two pictures at once.
     """
 
     captured_s: float
     number: int  # counts captured frames, so that a gap shows what was dropped
     image: Any = field(repr=False)  # numpy array; core never looks inside, hence Any
+    small: Any = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

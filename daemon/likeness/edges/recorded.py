@@ -11,7 +11,7 @@ times (`recorded_pictures`), what is in them.
 
 import asyncio
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -20,8 +20,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
+from likeness.core.frame_pace import Pace
 from likeness.core.seen import Frame
-from likeness.edges.camera import Frames, SlotCamera
+from likeness.edges.camera import CameraWishes, Frames, SlotCamera
 from likeness.edges.quiet_cv2 import cv2
 from likeness.edges.recorded_pictures import Image, Shot, Shots, pictures
 from likeness.errors import FeedUnreadable
@@ -171,14 +172,20 @@ class LiveFeed(SlotCamera):
     """
 
     def __init__(self, path: Path, *, fps: float, start_s: float, loop: bool) -> None:
-        super().__init__(str(path), partial(_live, path, fps, start_s, loop))
+        wishes = CameraWishes()
+        steps = partial(_steps, path, fps, start_s, loop)
+        super().__init__(str(path), partial(_live, steps, wishes), wishes=wishes)
 
 
-def _live(path: Path, fps: float, start_s: float, loop: bool) -> Frames:
+def _live(steps: Callable[[], Steps], wishes: CameraWishes) -> Frames:
+    """Give each picture in its moment, fewer of them where a lower rate is wished."""
     due_s: float | None = None
-    for number, (step_s, image) in enumerate(_steps(path, fps, start_s, loop)):
+    number, pace = 0, Pace()
+    for step_s, image in steps():
         due_s = _wait_for(None if due_s is None else due_s + step_s)
-        yield Frame(due_s, number, image)
+        if pace.is_due(due_s, wishes.fps):
+            yield Frame(due_s, number, image)
+            number += 1
 
 
 def _steps(path: Path, fps: float, start_s: float, loop: bool) -> Steps:
