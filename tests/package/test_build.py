@@ -23,6 +23,7 @@ from deb_target import (
 )
 from likeness import config, strict_toml
 from likeness.commands import COMMANDS
+from likeness.core.vocabulary import Environment
 
 PACKAGING = lock_file.ROOT / build_deb.PACKAGING
 TARGETS = [Target(suite, arch) for suite in SUITES for arch in MACHINES]
@@ -92,7 +93,7 @@ def test_the_default_configuration_lacks_one_name_alone() -> None:
     named = text.replace('# device = ""', 'device = "shop-1"')
     assert named != text
     settings = strict_toml.decode(named, config.Config, "terminal.toml")
-    assert settings.terminal.environment == config.Environment.PRODUCTION
+    assert settings.terminal.environment == Environment.PRODUCTION
     unit = (lock_file.ROOT / "systemd/likeness.service").read_text()
     assert f"\nConditionPathExists={settings.mqtt.cert_file}\n" in unit
     for key in ("device.key", "mqtt.key"):
@@ -162,12 +163,12 @@ def test_a_wheel_is_unpacked(tmp_path: Path) -> None:
 def test_another_checkout_gives_the_same_package(deb: Path, tmp_path: Path) -> None:
     clone = tmp_path / "elsewhere"
     source = str(lock_file.ROOT)
-    subprocess.run(["git", "clone", "-q", "--no-hardlinks", source, clone], check=True)
+    subprocess.run(["git", "clone", "-q", source, str(clone)], check=True)
     (clone / "models/built").symlink_to(lock_file.ROOT / "models/built")
-    command = [sys.executable, clone / build_deb.PACKAGING / "build_deb.py"]
+    command = [sys.executable, str(clone / build_deb.PACKAGING / "build_deb.py")]
     paths = ("daemon", "systemd/supply")
     subprocess.run(
-        [*command, "--level", "0", "--arch", "amd64", "--out", tmp_path],
+        [*command, "--level", "0", "--arch", "amd64", "--out", str(tmp_path)],
         env=os.environ
         | {"PYTHONPATH": os.pathsep.join(str(clone / path) for path in paths)}
         | {"TZ": "Asia/Shanghai", "LC_ALL": "C.UTF-8"},
