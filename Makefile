@@ -68,7 +68,7 @@ deb: models
 # The package in Debian roots: installed, a visit, upgraded, purged. As root.
 test-package: $(VENV)/.dev models
 	for tool in mmdebstrap lintian mosquitto; do sh .ci/prepare $$tool || exit 1; done
-	$(BIN)/python -m pytest tests/package $(PYTEST)
+	LIKENESS_TEST_PACKAGE=1 $(BIN)/python -m pytest tests/package $(PYTEST)
 
 # New locks for the Python of the venv; look at the difference before committing it.
 lock: $(VENV)/.made

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -226,3 +227,13 @@ def test_what_waits_can_be_given_up_and_what_is_unreadable_counts(
     assert "cannot be read" in refused.stderr
     debian.dpkg("--purge", "likeness", LIKENESS_DISCARD_OUTBOX="1")
     assert not database.exists()
+
+
+def test_lintian_finds_no_error(deb: Path) -> None:
+    said = subprocess.run(
+        ["lintian", "--allow-root", "--fail-on", "error", str(deb)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 0, said.stdout
