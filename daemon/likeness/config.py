@@ -10,11 +10,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from likeness import config_checks, strict_toml
+from likeness import board_values, config_checks, strict_toml
 from likeness.core.vocabulary import Environment, Purpose
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+Celsius = Annotated[float, msgspec.Meta(ge=30, le=110)]
+CpuNumber = Annotated[int, msgspec.Meta(ge=0, le=1023)]
 GpioLine = Annotated[int, msgspec.Meta(ge=-1, le=1023)]
 UsbId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$(?!\n)")]
 # vendor:product of any camera of that model, or vendor:product:serial; empty: any.
@@ -223,6 +225,20 @@ class Signals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     active_low: bool = False  # all of them are on at 0 V
 
 
+class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which board this is; it fills what the file leaves out (daemon/BOARDS.md)."""
+
+    kind: Literal["auto", "zero2", "pi4", "pi5", "other"] = "auto"
+    # Vision's own processors, where the unit allows that (its CPUAffinity= needs none).
+    vision_cpus: tuple[CpuNumber, ...] = ()  # empty: any
+    # No visit begins with less available memory; 0: that is not asked.
+    least_free_mib: Annotated[int, msgspec.Meta(ge=0, le=4096)] = 0
+    # From here on fewer pictures are shown, fewer taken, no visit begins.
+    warm_c: Celsius = 70.0
+    hot_c: Celsius = 76.0
+    too_hot_c: Celsius = 83.0
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -241,6 +257,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     desk: Desk = Desk()
     record: Record = Record()
     signals: Signals = Signals()
+    board: Board = Board()
 
 
 def load(path: Path) -> Config:
@@ -249,6 +266,6 @@ def load(path: Path) -> Config:
     Raises:
         ConfigError: with the file, the key and what would be right.
     """
-    config = strict_toml.load(path, Config)
+    config = strict_toml.load(path, Config, board_values.by_board)
     config_checks.refuse(config, str(path))
     return config

@@ -37,6 +37,7 @@ def _refuse_contradictions(config: "Config", where: str) -> None:
         or _odd_screen(config)
         or _odd_desk(config)
         or _odd_signals(config)
+        or _odd_board(config)
     ):
         raise ConfigError(f"{where}: {wrong}")
     if config.record.bench_key and not config.record.by.strip():
@@ -221,6 +222,16 @@ def _odd_signals(config: "Config") -> str:
         return "signals.chip is given and no line; give one, e.g. signals.busy_line"
     if len(set(lines)) != len(lines):
         return "[signals] names one line twice; each lamp has its own"
+    return ""
+
+
+def _odd_board(config: "Config") -> str:
+    """Say what is wrong with [board]: each mark is above the one before."""
+    given = config.board
+    if not given.warm_c < given.hot_c < given.too_hot_c:
+        return (
+            "board.warm_c, board.hot_c and board.too_hot_c must rise, as in 70, 76, 83"
+        )
     return ""
 
 

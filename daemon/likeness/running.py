@@ -6,7 +6,7 @@ Leaves to others: making them (`wiring`), signals (`serving`).
 import asyncio
 from dataclasses import dataclass
 
-from likeness import clerk, front, remote, talk
+from likeness import clerk, climate, front, remote, talk
 from likeness.edges.store import SqliteStore
 from likeness.errors import Restarting, first_fault
 from likeness.service.delivery import Delivery
@@ -35,6 +35,7 @@ class Daemon:
     desk: clerk.Clerk | None = None
     page: front.Front | None = None
     diagnosing: Diagnosing | None = None
+    climate: climate.Climate | None = None
 
     async def run(self) -> None:
         """Serve until cancelled; a rule that raises ends the daemon.
@@ -59,6 +60,8 @@ class Daemon:
                 if self.desk is not None:
                     group.create_task(self.desk.server.run())
                 group.create_task(self.well.run())
+                if self.climate is not None:
+                    group.create_task(self.climate.cooling.run())
                 group.create_task(
                     keep_house(
                         self.store.prune,

@@ -17,11 +17,25 @@ Answer = TypeVar("Answer")
 class SightOnThread:
     """A `Sight`: the models are not thread-safe, so one thread owns them."""
 
-    def __init__(self, looker: Looker, *, wipes: bool = False) -> None:
-        """Take what looks; `wipes`: a visit leaves nothing in the networks' memory."""
+    def __init__(
+        self,
+        looker: Looker,
+        *,
+        wipes: bool = False,
+        began: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Take what looks.
+
+        Args:
+            looker: what the thread owns from now on.
+            wipes: a visit leaves nothing in the networks' memory.
+            began: called first on the thread.
+        """
         self._looker = looker
         self._wipes = wipes
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="vision")
+        self._thread = ThreadPoolExecutor(
+            1, thread_name_prefix="vision", initializer=began
+        )
         self._began_s: float | None = None
 
     @property

@@ -7,7 +7,7 @@ key that exists. Leaves to others: what the values mean.
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
@@ -22,10 +22,18 @@ _ENDLESS_KEY = re.compile(r"(?:\.[^.,\n]+){64}")
 ALIKE = 0.5  # below this a "nearest" key would only mislead
 
 Settings = TypeVar("Settings", bound=msgspec.Struct)
+Raw = dict[str, Any]  # TOML as it is read: any values
 
 
-def load(path: Path, kind: type[Settings]) -> Settings:
+def load(
+    path: Path, kind: type[Settings], fill: Callable[[Raw], Raw] | None = None
+) -> Settings:
     """Read a TOML file into a struct.
+
+    Args:
+        path: the file.
+        kind: the struct.
+        fill: gives the file's tables other defaults than the struct has.
 
     Raises:
         ConfigError: the file is missing, is not TOML, or does not fit the struct.
@@ -35,11 +43,16 @@ def load(path: Path, kind: type[Settings]) -> Settings:
     except (OSError, UnicodeDecodeError) as problem:
         why = getattr(problem, "strerror", None) or "it is not UTF-8 text"
         raise ConfigError(f"{path}: cannot be read: {why}") from problem
-    return decode(text, kind, str(path))
+    return decode(text, kind, str(path), fill)
 
 
-def decode(text: str, kind: type[Settings], where: str) -> Settings:
-    """Turn TOML text into a struct; `where` names it in errors."""
+def decode(
+    text: str,
+    kind: type[Settings],
+    where: str,
+    fill: Callable[[Raw], Raw] | None = None,
+) -> Settings:
+    """Turn TOML text into a struct; `where` names it in errors. See `load`."""
     if _ENDLESS_KEY.search(text):
         raise ConfigError(f"{where}: not valid TOML: nested too deeply")
     try:
@@ -51,7 +64,7 @@ def decode(text: str, kind: type[Settings], where: str) -> Settings:
         raise ConfigError(f"{where}: not valid TOML: {problem}") from problem
     _refuse_unknown_keys(raw, kind, where, "")
     try:
-        return msgspec.convert(raw, kind, strict=True)
+        return msgspec.convert(fill(raw) if fill else raw, kind, strict=True)
     except msgspec.ValidationError as problem:
         raise ConfigError(f"{where}: {_plain(str(problem), kind)}") from problem
 

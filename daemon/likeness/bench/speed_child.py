@@ -39,6 +39,7 @@ VGA = (640, 480)
 # What other programs call a comparison: detect, align, embed a frame never seen before.
 COMPARISON = "comparison 640x480"
 ENROLMENT = "enrolment 640x480"  # the same for a portrait: done once, so with more care
+AT_VGA = (COMPARISON, ENROLMENT)
 ANY_POSE = EmbedWhen(max_yaw_deg=180.0, max_pitch_deg=180.0)
 FIRST_PASS = 5  # frames of each part after which memory is taken
 WARM_UP = 3  # frames at the start of each part that are not counted
@@ -62,7 +63,7 @@ def run(job: Job) -> Numbers:
     """Measure; raise LikenessError when a model cannot be used."""
     models = load_models(Path(job.models), job.variant, job.threads, job.runtime)
     looker = Looker(models)
-    frame = to_vga(next(_frames(job)))
+    frame = to_vga(next(frames_of(job)))
     portrait = looker.embed_picture(frame)
     first_embedding = _spent(job)
     view = looker.look(frame, captured_s=0.0, frame=0, embed=ANY_POSE).face
@@ -95,7 +96,7 @@ def _rounds(job: Job, models: ModelSet) -> Numbers:
 
     A busy moment, or a processor that slows down, so hits both sides of a ratio.
     """
-    parts = {**_models_alone(job, models), **_frame_kinds(models)}
+    parts = parts_of(job, models)
     for name, part in parts.items():
         _times(job, name, part, FIRST_PASS)
     # Taken before the reference is loaded: its memory is not ours.
@@ -117,6 +118,11 @@ def _rounds(job: Job, models: ModelSet) -> Numbers:
             for name in parts
         },
     }
+
+
+def parts_of(job: Job, models: ModelSet) -> dict[str, Work]:
+    """Return each model alone and each kind of frame, by name."""
+    return {**_models_alone(job, models), **_frame_kinds(models)}
 
 
 def _models_alone(job: Job, models: ModelSet) -> dict[str, Work]:
@@ -195,15 +201,15 @@ def _mediapipe() -> tuple[str, Work] | None:
 def _times(job: Job, name: str, work: Work, at_most: int | None = None) -> list[float]:
     """CPU milliseconds of each frame after the first few."""
     times = []
-    for frame in islice(_frames(job), at_most):
-        image = to_vga(frame) if name in (COMPARISON, ENROLMENT) else frame
+    for frame in islice(frames_of(job), at_most):
+        image = to_vga(frame) if name in AT_VGA else frame
         begun = time.process_time_ns()
         work(image)
         times.append((time.process_time_ns() - begun) / 1e6)
     return times[WARM_UP:]
 
 
-def _frames(job: Job) -> Iterator[Picture]:
+def frames_of(job: Job) -> Iterator[Picture]:
     """Read one frame at a time into one buffer: a recording is no memory of ours."""
     image = np.empty((job.height, job.width, 3), np.uint8)
     with Path(job.frames).open("rb") as file:

@@ -65,6 +65,9 @@ class Telemetry(Message, frozen=True, kw_only=True):
     disk_free_kib: Seq | None = None
     temperature_c: float | None = None
     throttled: bool | None = None  # slowed for heat or a weak supply
+    thermal_level: Short | None = None  # "cool", "warm", "hot", "too_hot"
+    memory_tight: bool | None = None  # too little is free for a visit
+    memory_available_kib: Seq | None = None  # of the machine
     screen: Short | None = None  # "page", "none"
     screen_painted_p95_ms: float | None = None
     screen_frame_p95_ms: float | None = None

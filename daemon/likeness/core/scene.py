@@ -66,7 +66,8 @@ class Hint(StrEnum):
     HOLD_STILL = "hold_still"
 
 
-CLOSED_FOR = ("disk_full", "key_lost", "restarting")  # as `Terminal.obstacle` says it
+# As `Terminal.obstacle` says it.
+CLOSED_FOR = ("disk_full", "key_lost", "restarting", "too_hot", "memory_tight")
 HEALTH = ("offline", "reader", "camera")  # what `Scene.health` may be
 _NONE: tuple[str, ...] = ()
 # Every `Scene.say`, and which words its `detail` may be. NUMBER: any whole number in

@@ -13,6 +13,7 @@ FIRMWARE = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
 # Raspberry Pi documentation, `vcgencmd get_throttled`: under-voltage, capped frequency,
 # throttled and the soft temperature limit, each as it is now; what was is 16 bits up.
 _SLOWED_NOW = 0b1111
+_UNDER_VOLTAGE, _CAPPED, _THROTTLED, _SOFT_LIMIT = 1, 2, 4, 8
 
 
 def hottest_c(thermal: Path = THERMAL) -> float | None:
@@ -38,6 +39,21 @@ def is_throttled(firmware: Path = FIRMWARE) -> bool | None:
         return bool(int(firmware.read_text(encoding="ascii"), 16) & _SLOWED_NOW)
     except (OSError, ValueError):
         return None
+
+
+def is_slowed_for_heat(firmware: Path = FIRMWARE) -> bool | None:
+    """Say whether the processor is slowed for heat now; None: it is not told.
+
+    A weak supply slows it as well; then less work would not make it cooler, so that is
+    told apart as far as the bits do: nothing but the soft limit is of heat alone.
+    """
+    try:
+        bits = int(firmware.read_text(encoding="ascii"), 16)
+    except (OSError, ValueError):
+        return None
+    if bits & _SOFT_LIMIT:
+        return True
+    return bool(bits & (_CAPPED | _THROTTLED)) and not bits & _UNDER_VOLTAGE
 
 
 def facts() -> dict[str, object]:

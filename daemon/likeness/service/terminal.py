@@ -52,6 +52,7 @@ class Terminal:
         ask_nonce: asks the carrier to open a visit; its answer comes by `nonce`.
         seek_card: tells the reader to look for a card.
         room: says whether another result would find room; no room, no visit.
+        unfit: says why none should begin now: "too_hot", …; empty: nothing does.
         today: says which day it is, for the card's validity.
         visit_over: told when nothing here refers to the visitor any more.
         watches: told of each visit's beginning and end.
@@ -73,6 +74,7 @@ class Terminal:
         ask_nonce: Callable[[visits.AskNonce], None] = lambda _ask: None,
         seek_card: Callable[[], None] = lambda: None,
         room: Callable[[], bool] = lambda: True,
+        unfit: Callable[[], str] = lambda: "",
         today: Callable[[], Today] = lambda: Today(datetime.now(UTC).date()),
         on_observation: Callable[[Observation], None] = lambda _seen: None,
         visit_over: Callable[[], None] = lambda: None,
@@ -90,6 +92,7 @@ class Terminal:
         self._ask_nonce = ask_nonce
         self._seek_card = seek_card
         self._room = room
+        self._unfit = unfit
         self._today = today
         self._visit_over = visit_over
         self._watches = watches
@@ -140,7 +143,10 @@ class Terminal:
         """Why no visit can begin now: "busy", "disk_full", …; empty: one can."""
         if self._session.state is not State.IDLE or not self.idle:
             return "busy"
-        return self._closed or ("" if self._room() else "disk_full")
+        return self._hindrance()
+
+    def _hindrance(self) -> str:
+        return self._closed or ("" if self._room() else "disk_full") or self._unfit()
 
     async def at_rest(self) -> None:
         """Return as soon as no visit goes on."""
@@ -164,7 +170,7 @@ class Terminal:
         """Begin a visit; return its number, or None if none can begin now."""
         if self._session.state is not State.IDLE or self._begins:
             return None
-        if why := self._closed or ("" if self._room() else "disk_full"):
+        if why := self._hindrance():
             self._screen.show("out_of_service", why)
             return None
         self._visits += 1

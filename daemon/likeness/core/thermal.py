@@ -1,0 +1,156 @@
+"""How warm the terminal is, and what it does about that, least harm first.
+
+    COOL ──→ WARM ──→ HOT ──→ TOO_HOT     one step after TOO_WARM_FOR_S above its mark
+    COOL ←── WARM ←── HOT ←── TOO_HOT     one step after COOLER_FOR_S COOLER_C below it
+
+WARM shows the visitor fewer pictures. HOT takes fewer frames as well, yet never fewer
+than a blink needs. TOO_HOT begins no visit: it cools, for a processor that is throttled
+sees no blinks, and asks people for acts in vain. A visit that goes on is left as it is:
+it lasts seconds, and a camera that changes its rate in it may have to stop. Leaves to
+others: measuring, a board's marks (`boards`), doing it (`service.cooling`).
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+EVERY_S = 5.0
+TOO_WARM_FOR_S = 10.0
+COOLER_FOR_S = 60.0
+COOLER_C = 5.0
+# Beyond these a sensor is broken, and what it says is no temperature.
+LEAST_C, MOST_C = -40.0, 125.0
+
+
+class Level(IntEnum):
+    """How far it has come."""
+
+    COOL = 0
+    WARM = 1
+    HOT = 2
+    TOO_HOT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What is done at a level.
+
+    Attributes:
+        preview_per_s: pictures shown to the visitor; None: each that is drawn in time.
+        fps: frames taken; None: as configured.
+        serves: whether visits begin.
+    """
+
+    preview_per_s: float | None = None
+    fps: float | None = None
+    serves: bool = True
+
+
+# 25 frames/s are what a blink needs (profile.min_frames_per_s: 24) and some for jitter.
+MEASURES = {
+    Level.COOL: Measures(),
+    Level.WARM: Measures(preview_per_s=10.0),
+    Level.HOT: Measures(preview_per_s=5.0, fps=25.0),
+    Level.TOO_HOT: Measures(preview_per_s=5.0, fps=25.0, serves=False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """From which temperature on each level counts, in °C, rising."""
+
+    warm_c: float = 70.0
+    hot_c: float = 76.0
+    too_hot_c: float = 83.0
+
+    def of(self, level: Level) -> float:
+        """Return the mark of a level above COOL."""
+        return (self.warm_c, self.hot_c, self.too_hot_c)[level - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Felt:
+    """What was measured.
+
+    Attributes:
+        celsius: of the hottest sensor; None: not known.
+        slowed: whether the firmware slows the processor for heat; None: not known.
+    """
+
+    celsius: float | None
+    slowed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """Do from now on what this level asks."""
+
+    level: Level
+    measures: Measures
+    celsius: float | None
+
+
+class Thermal:
+    """Judges what is felt every few seconds.
+
+    A machine that tells nothing counts as cool: it would else never serve again.
+    """
+
+    def __init__(self, marks: Marks | None = None) -> None:
+        self._marks = marks or Marks()
+        self._level = Level.COOL
+        self._deadline = float("-inf")
+        self._above_since: float | None = None
+        self._below_since: float | None = None
+
+    @property
+    def level(self) -> Level:
+        """How far it has come."""
+        return self._level
+
+    @property
+    def deadline(self) -> float:
+        """When to feel again."""
+        return self._deadline
+
+    def handle(self, event: Felt, now: float) -> list[Adopt]:
+        """Take what was felt; return what must follow, at most one step."""
+        self._deadline = now + EVERY_S
+        celsius = event.celsius
+        if celsius is not None and not LEAST_C <= celsius <= MOST_C:
+            celsius = None
+        above = self._is_above(celsius, slowed=bool(event.slowed))
+        below = self._is_below(celsius, slowed=bool(event.slowed))
+        self._above_since = _since(self._above_since, now) if above else None
+        self._below_since = _since(self._below_since, now) if below else None
+        if _lasted(self._above_since, TOO_WARM_FOR_S, now):
+            return self._step(+1, celsius)
+        if _lasted(self._below_since, COOLER_FOR_S, now):
+            return self._step(-1, celsius)
+        return []
+
+    def _is_above(self, celsius: float | None, *, slowed: bool) -> bool:
+        """Whether the next level's mark is reached; slowed means HOT, never TOO_HOT."""
+        if self._level is Level.TOO_HOT:
+            return False
+        if slowed and self._level < Level.HOT:
+            return True
+        return celsius is not None and celsius >= self._marks.of(Level(self._level + 1))
+
+    def _is_below(self, celsius: float | None, *, slowed: bool) -> bool:
+        """Whether the present level is no longer called for, with some room."""
+        if self._level is Level.COOL or (slowed and self._level <= Level.HOT):
+            return False
+        return celsius is None or celsius < self._marks.of(self._level) - COOLER_C
+
+    def _step(self, by: int, celsius: float | None) -> list[Adopt]:
+        self._level = Level(self._level + by)
+        self._above_since = self._below_since = None
+        return [Adopt(self._level, MEASURES[self._level], celsius)]
+
+
+def _since(before: float | None, now: float) -> float:
+    return now if before is None else before
+
+
+def _lasted(since: float | None, for_s: float, now: float) -> bool:
+    return since is not None and now - since >= for_s
