@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from likeness.edges import key_files
+from likeness.recording.keeping import Folder
 from processes import LIKENESS, happens
 from programs import Shop
 
@@ -53,6 +54,12 @@ class Studio(Shop):
             film.unlink()
         shutil.rmtree(self.bench, ignore_errors=True)
         self.bench.mkdir()
+
+    @property
+    def folder(self) -> Folder:
+        """The folder as the command has it."""
+        key = str(self.key.with_suffix(".jwk"))
+        return Folder(self.to, bench_key=key, keep_files=20, keep_days=90)
 
     @property
     def films(self) -> list[Path]:

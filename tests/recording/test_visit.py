@@ -3,17 +3,23 @@
 import json
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 
 from films import BLINK, Filming, Studio
 from likeness.__main__ import main
 from likeness.edges import directory_lock, store_file
+from likeness.edges.recorded import frames
+from likeness.recording.archive import Member
 from likeness.recording.opening import open_into
 from processes import LIKENESS, happens
+from replays import CLIP
 
 # The shop wants a broker's port; nothing is delivered here.
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
@@ -130,10 +136,15 @@ def test_a_film_that_is_longer_than_wished_ends_there(studio: Studio) -> None:
     assert "feed_ended" in live["reasons"]
 
 
-def test_replay_that_is_ended_leaves_nothing_open(studio: Studio) -> None:
-    with Filming(studio, *BLINK) as filming:
-        assert filming.ends() == 0
-    (film,) = studio.films
+def test_replay_that_is_ended_leaves_nothing_open(
+    studio: Studio, pictures: Path
+) -> None:
+    shown = [cv2.imencode(".jpg", one.image)[1] for one in frames(pictures / CLIP)]
+    visit = b'visit = 1\nvideo = "frames"\nfps = 25\nacts = ["lower_chin"]\n'
+    members = [Member(f"frames/{n:05}.jpg", one) for n, one in enumerate(shown)]
+    film = studio.folder.add(
+        [Member("visit.toml", visit), *members], datetime.now(UTC), threading.Event()
+    )
     memory = Path("/dev/shm")
 
     def open_now() -> set[Path]:

@@ -65,15 +65,9 @@ def opened(paths: Sequence[Path], key: Path | None) -> Iterator[list[Path]]:
         raise UsageError(
             "a sealed recording needs --record-key, the bench's private key"
         )
-    with (
-        _until_ended(),
-        tempfile.TemporaryDirectory(
-            prefix="likeness-record-", dir=_memory(paths)
-        ) as folder,
-    ):
+    with _until_ended() as ending, _private_folder(paths, ending) as folder:
         yield [
-            _opened(path, key, Path(folder)) if is_sealed(path) else path
-            for path in paths
+            _opened(path, key, folder) if is_sealed(path) else path for path in paths
         ]
 
 
@@ -101,17 +95,56 @@ def _memory(paths: Sequence[Path]) -> Path | None:
     return None
 
 
-@contextmanager
-def _until_ended() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end this as Ctrl-C does, so that what is open goes."""
+class _Ending:
+    """Ends the program when a signal asks for it, but not while it is held up."""
 
-    def end(number: int, frame: FrameType | None) -> None:
+    def __init__(self) -> None:
+        self._held = False
+        self._asked = 0
+
+    def hear(self, number: int, frame: FrameType | None) -> None:
+        """Take a signal."""
         del frame
-        raise SystemExit(128 + number)
+        self._asked = number
+        if not self._held:
+            raise SystemExit(128 + number)
 
-    before = {one: signal.signal(one, end) for one in (signal.SIGTERM, signal.SIGHUP)}
+    @contextmanager
+    def held_up(self) -> Iterator[None]:
+        """What is done meanwhile is done whole."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+        if self._asked:
+            raise SystemExit(128 + self._asked)
+
+
+@contextmanager
+def _private_folder(paths: Sequence[Path], ending: _Ending) -> Iterator[Path]:
+    """Make a folder for our eyes alone; it goes with all that is in it."""
+    folder = None
     try:
-        yield
+        with ending.held_up():
+            folder = tempfile.TemporaryDirectory(
+                prefix="likeness-record-", dir=_memory(paths)
+            )
+        yield Path(folder.name)
+    finally:
+        if folder is not None:
+            with ending.held_up():
+                folder.cleanup()
+
+
+@contextmanager
+def _until_ended() -> Iterator[_Ending]:
+    """Let SIGTERM and SIGHUP end this as Ctrl-C does, so that what is open goes."""
+    ending = _Ending()
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = {one: signal.signal(one, ending.hear) for one in numbers}
+    try:
+        yield ending
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
