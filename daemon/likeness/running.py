@@ -35,7 +35,7 @@ class Daemon:
     desk: clerk.Clerk | None = None
     page: front.Front | None = None
     diagnosing: Diagnosing | None = None
-    climate: climate.Climate | None = None
+    weather: climate.Climate | None = None
 
     async def run(self) -> None:
         """Serve until cancelled; a rule that raises ends the daemon.
@@ -60,8 +60,8 @@ class Daemon:
                 if self.desk is not None:
                     group.create_task(self.desk.server.run())
                 group.create_task(self.well.run())
-                if self.climate is not None:
-                    group.create_task(self.climate.cooling.run())
+                if self.weather is not None:
+                    group.create_task(self.weather.cooling.run())
                 group.create_task(
                     keep_house(
                         self.store.prune,

@@ -1,7 +1,7 @@
 """How warm the terminal is, and what it does about that, least harm first.
 
-    COOL ──→ WARM ──→ HOT ──→ TOO_HOT     one step after TOO_WARM_FOR_S above its mark
-    COOL ←── WARM ←── HOT ←── TOO_HOT     one step after COOLER_FOR_S COOLER_C below it
+    COOL ──→ WARM ──→ HOT ──→ TOO_HOT     one step after `up_after_s` above its mark
+    COOL ←── WARM ←── HOT ←── TOO_HOT     one step after `down_after_s` COOLER_C below it
 
 WARM shows the visitor fewer pictures. HOT takes fewer frames as well, yet never fewer
 than a blink needs. TOO_HOT begins no visit: it cools, for a processor that is throttled
@@ -13,10 +13,7 @@ others: measuring, a board's marks (`boards`), doing it (`service.cooling`).
 from dataclasses import dataclass
 from enum import IntEnum
 
-EVERY_S = 5.0
-TOO_WARM_FOR_S = 10.0
-COOLER_FOR_S = 60.0
-COOLER_C = 5.0
+COOLER_C = 5.0  # than a mark, before that level is left
 # Beyond these a sensor is broken, and what it says is no temperature.
 LEAST_C, MOST_C = -40.0, 125.0
 
@@ -68,6 +65,15 @@ class Marks:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How patient it is: a board warms within minutes, and cools more slowly."""
+
+    every_s: float = 5.0
+    up_after_s: float = 10.0
+    down_after_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
 class Felt:
     """What was measured.
 
@@ -95,8 +101,9 @@ class Thermal:
     A machine that tells nothing counts as cool: it would else never serve again.
     """
 
-    def __init__(self, marks: Marks | None = None) -> None:
+    def __init__(self, marks: Marks | None = None, pace: Pace | None = None) -> None:
         self._marks = marks or Marks()
+        self._pace = pace or Pace()
         self._level = Level.COOL
         self._deadline = float("-inf")
         self._above_since: float | None = None
@@ -114,7 +121,7 @@ class Thermal:
 
     def handle(self, event: Felt, now: float) -> list[Adopt]:
         """Take what was felt; return what must follow, at most one step."""
-        self._deadline = now + EVERY_S
+        self._deadline = now + self._pace.every_s
         celsius = event.celsius
         if celsius is not None and not LEAST_C <= celsius <= MOST_C:
             celsius = None
@@ -122,9 +129,9 @@ class Thermal:
         below = self._is_below(celsius, slowed=bool(event.slowed))
         self._above_since = _since(self._above_since, now) if above else None
         self._below_since = _since(self._below_since, now) if below else None
-        if _lasted(self._above_since, TOO_WARM_FOR_S, now):
+        if _lasted(self._above_since, self._pace.up_after_s, now):
             return self._step(+1, celsius)
-        if _lasted(self._below_since, COOLER_FOR_S, now):
+        if _lasted(self._below_since, self._pace.down_after_s, now):
             return self._step(-1, celsius)
         return []
 
