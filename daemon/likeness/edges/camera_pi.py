@@ -86,7 +86,7 @@ def _captured(wanted: PiWanted, wishes: CameraWishes) -> Frames:
             camera.start()
             yield from _taken(camera, wanted, wishes)
         except JobTimeoutError as problem:
-            camera.cancel_all_and_flush()  # else it cannot be closed
+            camera.cancel_all_and_flush()  # as its documentation has it
             raise DeviceLost(
                 f"{NAME}: gives no frames; check its ribbon cable"
             ) from problem
