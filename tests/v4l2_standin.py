@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "tests" / "edges" / "v4l2"
 WIDTH_PX, HEIGHT_PX = 640, 480
 PICTURES = 20
+BRIGHTER_BELOW = 150  # from its first row to its last
 FOLDER = "LIKENESS_V4L2"  # environment: where the child finds the stand-in's files
 VENDOR, PRODUCT, SERIAL = "046d", "0825", "8A5F31C0"
 
@@ -84,8 +85,10 @@ def make(folder: Path) -> StandIn:
     """Draw its pictures, each brighter than the one before, and plug it in."""
     frames = folder / "frames"
     frames.mkdir()
+    rows = np.linspace(0, BRIGHTER_BELOW, HEIGHT_PX).reshape(-1, 1, 1)
     for number in range(PICTURES):
-        picture = np.full((HEIGHT_PX, WIDTH_PX, 3), 40 + 10 * number, np.uint8)
+        grey = np.broadcast_to(rows + 5 * number, (HEIGHT_PX, WIDTH_PX, 3))
+        picture = grey.astype(np.uint8)
         cv2.imwrite(str(frames / f"{number:03}.jpg"), picture)
     one = StandIn(folder)
     one.set()
