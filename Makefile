@@ -7,7 +7,7 @@ PIP_QUIET := --quiet --disable-pip-version-check
 SUPPLY := systemd/supply
 LOCKED := setup.cfg pyproject.toml $(SUPPLY)/install $(wildcard $(SUPPLY)/locks/*.txt)
 
-.PHONY: demo test test-package scale lint models wheel deb lock sbom clean
+.PHONY: demo test test-package scale arm64 lint models wheel deb lock sbom clean
 
 demo: $(VENV)/.demo models
 	$(BIN)/likeness demo
@@ -26,6 +26,12 @@ scale: $(VENV)/.dev
 	sh .ci/prepare mosquitto
 	sh .ci/prepare postgresql
 	PYTHONPATH=daemon:tests $(BIN)/python -m scale.run $(SCALE)
+
+# Our own code as arm64, by qemu-user, held against this machine's: daemon/ARM64.md.
+arm64: $(VENV)/.dev models
+	sh .ci/prepare mmdebstrap
+	sh .ci/prepare qemu-user-static
+	PYTHONPATH=daemon:tests $(BIN)/python -m arm64.run $(ARM64)
 
 lint: $(VENV)/.dev
 	$(BIN)/python $(SUPPLY)/check_supply.py

@@ -8,6 +8,7 @@ the right to make user namespaces. Leaves to others: what is run.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from likeness.pins import sha256_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 PYTHONS = {"bookworm": "311", "trixie": "313"}  # Debian's own, by suite
+# 7.2, of bookworm, ends ai-edge-litert with a segmentation fault; 10.0 runs it.
+OLDEST_QEMU = 8
 QEMUS = ("qemu-aarch64-static", "qemu-aarch64")
 # Beyond Debian's minimal root: Python, and what the daemon asks the system for.
 PACKAGES = "python3 libseccomp2 openssl ca-certificates procps"
@@ -111,8 +114,24 @@ def find_qemu() -> Path:
     named = os.environ.get("LIKENESS_QEMU")
     for one in (named,) if named else QEMUS:
         if found := shutil.which(one):
-            return Path(found).resolve()
+            return _new_enough(Path(found).resolve())
     raise UsageError("no qemu-aarch64 here: apt-get install qemu-user-static")
+
+
+def version_in(said: str) -> int:
+    """Return the major number of what `qemu --version` says; 0 if it says none."""
+    found = re.search(r"version (\d+)\.", said)
+    return int(found[1]) if found else 0
+
+
+def _new_enough(qemu: Path) -> Path:
+    said = subprocess.run([qemu, "--version"], check=False, capture_output=True)
+    if version_in(said.stdout.decode(errors="replace")) < OLDEST_QEMU:
+        raise UsageError(
+            f"{qemu} is older than {OLDEST_QEMU}: ai-edge-litert crashes in it; take"
+            " qemu-user of Debian trixie and name its program in LIKENESS_QEMU"
+        )
+    return qemu
 
 
 def _cache() -> Path:
