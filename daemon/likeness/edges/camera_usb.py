@@ -34,8 +34,6 @@ log = logging.getLogger(__name__)
 # A capture time further back than this is none of the monotonic clock.
 STALE_S = 1.0
 MJPG: Final = cv2.VideoWriter.fourcc(*"MJPG")
-END_OF_JPEG: Final = b"\xff\xd9"
-PADDING_BYTES = 64  # some cameras fill a picture up with zeros
 SLOW_FPS = 24.0  # below, a short blink may fall between two frames
 RATED_AFTER = 50  # frames
 
@@ -77,7 +75,8 @@ def _set_up(capture: cv2.VideoCapture, wanted: UsbWanted) -> None:
     capture.set(cv2.CAP_PROP_FPS, wanted.fps)
     packed = int(capture.get(cv2.CAP_PROP_FOURCC)) == MJPG
     if packed:
-        # The bytes as they came: only so a picture is known that was cut short.
+        # The bytes as they came: what OpenCV's camera makes of a JPEG that was cut
+        # short is a picture whose lower part is of the one before.
         capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
     log.info(
         "event=camera_opened camera=%r width_px=%d height_px=%d fps=%g mjpeg=%s",
@@ -139,14 +138,15 @@ def _grab(
 
 
 def _picture(capture: cv2.VideoCapture, *, packed: bool) -> Image | None:
-    """Decode the frame that was grabbed; None if it is broken, as on a bad cable."""
+    """Decode the frame that was grabbed; None if it is broken, as on a bad cable.
+
+    Where bytes are missing inside a JPEG, what follows is grey, and nobody is told.
+    """
     try:
         taken, image = capture.retrieve()
         if not taken or image is None or not image.size:
             return None
         if packed:
-            if END_OF_JPEG not in image.reshape(-1)[-PADDING_BYTES:].tobytes():
-                return None
             image = cv2.imdecode(image, cv2.IMREAD_COLOR)
     except cv2.error:
         return None
