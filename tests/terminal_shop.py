@@ -113,6 +113,7 @@ class Shop:
         self.asked: list[e.AskNonce] = []
         self.fault = fault
         self.has_room = True
+        self.unfit = ""
         self.session = Session(PROFILE, tries_key=b"test")
         self.terminal = Terminal(
             session=self.session,
@@ -126,6 +127,7 @@ class Shop:
             ask_nonce=self.asked.append,
             seek_card=lambda: self.happened.append("seek"),
             room=lambda: self.has_room,
+            unfit=lambda: self.unfit,
         )
 
     def show(self, state: str, detail: str = "") -> None:

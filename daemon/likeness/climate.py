@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from likeness import config, front
 from likeness.core.memory_room import MemoryRoom
-from likeness.core.thermal import Felt, Marks, Thermal
+from likeness.core.thermal import Felt, Marks, Pace, Thermal
 from likeness.edges import heat, memory_left
 from likeness.service.cooling import Cooling
 from likeness.service.ports import Camera, Clock, Screen
@@ -59,6 +59,7 @@ def build(
     terminal: Terminal,
     *,
     felt: Callable[[], Felt] = feel,
+    pace: Pace | None = None,
 ) -> Climate:
     """Make both.
 
@@ -70,6 +71,7 @@ def build(
         screen: is told without one.
         terminal: whose visits are let be.
         felt: measures.
+        pace: how patient the rules are.
     """
     board = settings.board
 
@@ -81,7 +83,7 @@ def build(
     cooling = Cooling(
         clock=clock,
         feel=felt,
-        rules=Thermal(Marks(board.warm_c, board.hot_c, board.too_hot_c)),
+        rules=Thermal(Marks(board.warm_c, board.hot_c, board.too_hot_c), pace),
         fps=settings.camera.fps,
         set_rate=camera.set_rate,
         at_rest=terminal.at_rest,

@@ -1,7 +1,7 @@
 """How warm the terminal is, and what it does about that, least harm first.
 
-    COOL ──→ WARM ──→ HOT ──→ TOO_HOT     one step after `up_after_s` above its mark
-    COOL ←── WARM ←── HOT ←── TOO_HOT     one step after `down_after_s` COOLER_C below it
+    COOL ──→ WARM ──→ HOT ──→ TOO_HOT  one step after `up_after_s` above its mark
+    COOL ←── WARM ←── HOT ←── TOO_HOT  one step after `down_after_s` COOLER_C below it
 
 WARM shows the visitor fewer pictures. HOT takes fewer frames as well, yet never fewer
 than a blink needs. TOO_HOT begins no visit: it cools, for a processor that is throttled

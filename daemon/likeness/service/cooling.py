@@ -45,7 +45,7 @@ class Cooling:
         rules: Thermal,
         fps: float,
         set_rate: Callable[[float | None], None],
-        at_rest: Callable[[], Awaitable[None]],
+        at_rest: Callable[[], Awaitable[object]],
         preview: Paced | None = None,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
