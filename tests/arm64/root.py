@@ -47,9 +47,7 @@ for seen in $SEEN; do
     mount --rbind "$seen" "$root$seen"
 done
 exec chroot "$root" "$@"
-""".replace("{magic}", MAGIC.replace("\\", "\\\\")).replace(
-    "{mask}", MASK.replace("\\", "\\\\")
-)
+""".replace("{magic}", MAGIC).replace("{mask}", MASK)
 
 
 @dataclass(frozen=True, slots=True)
