@@ -64,7 +64,7 @@ def test_a_key_that_was_not_sent_advises_no_test_keys_in_the_field(
         "environment": '"production"',
         "profile": '"standard"',
         "camera.source": '"usb"',
-        "camera.path": '"/dev/video0"',
+        "camera.path": '"/dev/v4l/by-id/usb-ACME_Eye-index0"',
     }
     path = tmp_path / "likeness.toml"
     path.write_text(changed(path.read_text(), field))

@@ -83,6 +83,7 @@ def test_the_demo_profile_in_production_is_refused(tmp_path: Path, good: str) ->
     changes = {
         "environment": '"production"',
         "camera.source": '"usb"',
+        "camera.path": '"/dev/v4l/by-id/usb-ACME_Eye-index0"',
         "mqtt.ca_file": f'"{tmp_path}/ca.pem"',
         "mqtt.cert_file": f'"{tmp_path}/cert.pem"',
     }
@@ -123,7 +124,7 @@ def test_a_missing_key_advises_what_fits_the_environment(
         "environment": f'"{environment}"',
         "profile": '"standard"',
         "camera.source": '"usb"',
-        "camera.path": '"/dev/video0"',
+        "camera.path": '"/dev/v4l/by-id/usb-ACME_Eye-index0"',
         "mqtt.ca_file": '"ca.pem"',
         "mqtt.cert_file": '"tls.pem"',
         "mqtt.key_file": '"tls.key"',
