@@ -21,7 +21,7 @@ from likeness.service.ports import Camera
 
 # JPEG: a tenth of the pixels' size and of PNG's time. Measured on 300 frames of four
 # people: scores of the match move by at most 0.009 at 95 (0.012 at 85), those of the
-# texture by 0.002 in the mean; in 4:4:4 and at 98 hardly less, for twice the bytes.
+# texture by 0.004 in the mean; in 4:4:4 and at 98 hardly less, for twice the bytes.
 QUALITY = 95
 MOST_BYTES_PER_PIXEL = 0.25  # 0.15 to 0.22 were measured
 TAIL_S = 1.0
