@@ -69,12 +69,11 @@ class Root:
             path: what its Python imports from, before the wheels.
             cwd: where it is run, one of `seen` or below.
         """
-        python_path = ":".join(str(one) for one in (*path, self.site))
+        self._import_from([*path, self.site])
         environment = {
             "PATH": "/usr/sbin:/usr/bin",
             "HOME": "/root",
             "LANG": "C.UTF-8",
-            "PYTHONPATH": python_path,
             "PYTHONUNBUFFERED": "1",
             "QEMU_CPU": os.environ.get("QEMU_CPU", CPU),
             "SEEN": " ".join(str(one) for one in (*seen, self.site)),
@@ -86,6 +85,14 @@ class Root:
         return subprocess.run(
             [*command, *inside], check=False, env=environment
         ).returncode
+
+    def _import_from(self, path: list[Path]) -> None:
+        """As if installed: our confined children take no PYTHONPATH (-I)."""
+        for packages in self.folder.glob("usr/lib/python3.[0-9]*"):
+            local = self.folder / "usr/local/lib" / packages.name / "dist-packages"
+            local.mkdir(parents=True, exist_ok=True)
+            lines = "".join(f"{one}\n" for one in path)
+            (local / "arm64.pth").write_text(lines, encoding="utf-8")
 
 
 def prepare(suite: str) -> Root:
