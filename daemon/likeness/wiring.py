@@ -68,7 +68,7 @@ async def build(
     on_thread = SightOnThread(
         Looker(chosen.models),
         wipes=True,
-        began=lambda: affinity.bind_thread(settings.board.vision_cpus),
+        began=lambda: affinity.begin_vision(settings.board.vision_cpus),
     )
     stack.callback(on_thread.close)
     sight = WatchedSight(

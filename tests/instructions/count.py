@@ -77,6 +77,7 @@ def counted(
     frames_n: int,
     runtime: RuntimeName,
     variant: Variant = "w8",
+    parts: tuple[str, ...] = (),
 ) -> dict[str, object]:
     """Run the guest once; return instructions for each part, and what ran.
 
@@ -85,7 +86,8 @@ def counted(
     """
     with tempfile.TemporaryDirectory(prefix="likeness-count-") as name:
         folder = Path(name)
-        order = Order(job=_job(folder, frames_n, runtime, variant), frames=frames_n)
+        job = _job(folder, frames_n, runtime, variant)
+        order = Order(job=job, frames=frames_n, parts=parts)
         environment = {
             **os.environ,
             "INSTRUCTIONS_OUT": str(folder / "marks"),
@@ -192,6 +194,8 @@ def main() -> None:
     words.add_argument("--out", type=Path, required=True)
     words.add_argument("--frames", type=int, default=28)
     words.add_argument("--runtime", choices=("tflite", "litert"), default="tflite")
+    words.add_argument("--variant", choices=("w8", "f32", "int8"), default="w8")
+    words.add_argument("--part", action="append", help="only this one, e.g. model mesh")
     words.add_argument("--root", type=Path, help="a Debian arm64 root")
     words.add_argument("--site", type=Path, help="its site-packages")
     words.add_argument("--only", choices=PROCESSORS, action="append")
@@ -208,6 +212,8 @@ def main() -> None:
             guest if is_arm else None,
             frames_n=given.frames,
             runtime=given.runtime,
+            variant=given.variant,
+            parts=tuple(given.part or ()),
         )
         sys.stdout.write(f"{name} {json.dumps(figures[name])}\n")
         given.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

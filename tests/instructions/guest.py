@@ -28,6 +28,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     job: speed_child.Job
     frames: int
+    parts: tuple[str, ...] = ()  # empty: all
 
 
 def main(text: str) -> None:
@@ -37,7 +38,11 @@ def main(text: str) -> None:
     cv2.setNumThreads(1)
     prctl = ctypes.CDLL(None).prctl
     models = load_models(Path(job.models), job.variant, job.threads, job.runtime)
-    parts = speed_child.parts_of(job, models)
+    parts = {
+        name: part
+        for name, part in speed_child.parts_of(job, models).items()
+        if not order.parts or name in order.parts
+    }
     parts["nothing"] = lambda _image: None
     frames = [np.copy(one) for one in islice(speed_child.frames_of(job), order.frames)]
     vga = [speed_child.to_vga(one) for one in frames]

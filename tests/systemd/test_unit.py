@@ -112,7 +112,7 @@ def test_without_a_wall_it_exposes_too_much(
     assert level > AT_MOST / 10
 
 
-@pytest.mark.parametrize("name", ["broker", "desk", "gpio", "tpm"])
+@pytest.mark.parametrize("name", ["board", "broker", "desk", "gpio", "tpm"])
 def test_each_drop_in_is_understood(shipped: Path, tmp_path: Path, name: str) -> None:
     unit = tmp_path / UNIT
     shutil.copy(shipped, unit)

@@ -22,6 +22,7 @@ from typing import Any, get_args
 import msgspec
 
 from likeness import __version__
+from likeness.bench import board_speed
 from likeness.bench.line_file import write_whole
 from likeness.bench.speed_child import MODEL, Job
 from likeness.edges.recorded import USUAL_FPS, frames
@@ -66,6 +67,7 @@ def measure(plan: Plan, done: Callable[[], None]) -> Figures:
         LikenessError: a model cannot be used, or a process died.
     """
     find_runtime()
+    board = board_speed.here()
     with tempfile.TemporaryDirectory(prefix="likeness-speed-") as folder:
         raw = Path(folder) / "frames"
         count, width, height = _unpack(plan, raw)
@@ -77,6 +79,7 @@ def measure(plan: Plan, done: Callable[[], None]) -> Figures:
     return {
         "software": __version__,
         "processor": _processor(),
+        "board": board_speed.after(board),
         "threads": plan.threads,
         "feed": {"name": plan.feed.name, "frames": count, "size": [width, height]},
         "sets": sets,

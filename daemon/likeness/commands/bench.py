@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from likeness import __version__
+from likeness.bench import board_speed
 from likeness.bench import embed as embedding
 from likeness.bench import match as matching
 from likeness.bench import speed as measuring
@@ -194,9 +195,19 @@ def match(
     help="How many of its first frames are taken.",
 )
 @click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option(
+    "--board-table",
+    is_flag=True,
+    help="Also set it beside what is estimated for each board (daemon/BOARDS.md).",
+)
 @options.models
 def speed(
-    out: Path, feed: Path | None, frames: int, threads: int, models: Path | None
+    out: Path,
+    feed: Path | None,
+    frames: int,
+    threads: int,
+    board_table: bool,
+    models: Path | None,
 ) -> None:
     """Run each runtime and variant in fresh processes, against one reference."""
     folder = models or models_dir()
@@ -209,6 +220,8 @@ def speed(
         figures = measuring.measure(plan, lambda: progress.advance(task))
     measuring.write(figures, out)
     bench_tables.show_speed(figures)
+    if board_table:
+        bench_tables.show_boards(board_speed.heads(figures), board_speed.rows(figures))
     click.echo(f"figures: {out}")
 
 

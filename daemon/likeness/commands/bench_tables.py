@@ -1,5 +1,6 @@
 """Shows the figures of `likeness bench` as tables on the terminal."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
@@ -86,6 +87,16 @@ def show_speed(figures: Figures) -> None:
             f" {memory['first_embedding']:.0f} MiB then, {memory['all']:.0f} MiB"
             " with every network used"
         )
+
+
+def show_boards(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """What is estimated for each board, and what was measured here."""
+    table = Table(*heads, box=box.SIMPLE)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in rows:
+        table.add_row(*row)
+    Console(highlight=False, markup=False).print(table)
 
 
 def _percent(rate: Figures) -> str:

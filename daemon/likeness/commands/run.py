@@ -1,6 +1,8 @@
 """`likeness run`: the daemon."""
 
+import gc
 import logging
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +26,9 @@ STARTED_S = time.monotonic()
 @click.option("--verbose", is_flag=True, help="Log every event and effect.")
 def command(config_file: Path, *, verbose: bool) -> None:
     """Read the configuration, build the parts, serve."""
+    # Before numpy: its BLAS begins a thread for each processor, and none is needed.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.disable()  # until all is there (process_memory.settle): a start leaves no waste
     from likeness import config
     from likeness.edges import process_memory
 

@@ -1,4 +1,4 @@
-"""Binds the calling thread to processors, where that is allowed.
+"""Keeps vision to one thread and, where that is allowed, to its own processors.
 
 The unit's sandbox forbids sched_setaffinity(2) (`SystemCallFilter=~@resources`): there
 CPUAffinity= binds the whole daemon, and a drop-in may allow the call (decision 43).
@@ -9,7 +9,19 @@ import logging
 import os
 from collections.abc import Collection
 
+from likeness.edges.quiet_cv2 import cv2
+
 log = logging.getLogger(__name__)
+
+
+def begin_vision(processors: Collection[int]) -> None:
+    """Call it first on vision's thread.
+
+    OpenCV else begins a thread for each processor, for pictures too small to share. How
+    many threads the networks take, `models.threads` says.
+    """
+    cv2.setNumThreads(1)
+    bind_thread(processors)
 
 
 def bind_thread(processors: Collection[int]) -> bool:

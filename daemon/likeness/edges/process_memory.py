@@ -28,6 +28,7 @@ def settle() -> None:
     """What is here now stays for good: `let_go` need not look at it every time."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def let_go() -> None:
