@@ -64,6 +64,24 @@ def test_after_a_gap_the_face_may_be_elsewhere() -> None:
     assert breaks([first, visitor.frame(moved(x=200))]) == []
 
 
+@pytest.mark.parametrize(("gap_s", "wanted"), [(0.3, False), (1.4, True)])
+def test_after_a_gap_in_the_pictures_it_is_seen_at_once_who_is_there(
+    gap_s: float, wanted: bool
+) -> None:
+    def unknown() -> Observation:
+        return replace(visitor.frame(), face=replace(v.STILL, embedding=None))
+
+    visitor = v.Visitor()
+    continuity = Continuity(same_face_score=0.4, turned_face_score=0.25)
+    continuity.see(visitor.frame())
+    continuity.see(unknown())
+    visitor.now += gap_s  # a camera that stalls is given up only after 1.5 or 2 s
+    continuity.see(unknown())
+    assert continuity.wants_view == wanted
+    continuity.see(visitor.frame())
+    assert not continuity.wants_view
+
+
 def test_a_turned_face_is_held_to_less_and_not_taken_for_a_first_view() -> None:
     def seen_at(yaw: float, cosine: float, visitor: v.Visitor) -> Observation:
         other = tuple(

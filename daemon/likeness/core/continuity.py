@@ -53,7 +53,10 @@ class Continuity:
 
     @property
     def wants_view(self) -> bool:
-        """Say whether it should be seen at once who this is: the face changed oddly."""
+        """Say whether it should be seen at once who this is.
+
+        The face changed oddly, or pictures did not come for a while.
+        """
         return self._odd
 
     def see(self, observation: Observation) -> Reason | None:
@@ -70,7 +73,8 @@ class Continuity:
         before, self._last = self._last, (now, face)
         if before is not None and _jumped(before, (now, face)):
             return Reason.PICTURE_JUMPED
-        self._odd = face.embedding is None and (self._odd or _changed(face, ODD_CHANGE))
+        odd = self._odd or _unseen(before, now) or _changed(face, ODD_CHANGE)
+        self._odd = face.embedding is None and odd
         if face.embedding is not None and self._another_person(face, face.embedding):
             return Reason.FACE_CHANGED
         return None
@@ -102,6 +106,11 @@ class Continuity:
 def is_turned(face: Face) -> bool:
     """Say whether a view is too far from frontal to be matched with a portrait."""
     return max(abs(face.yaw_deg), abs(face.pitch_deg)) > FRONTAL_DEG
+
+
+def _unseen(before: tuple[float, Face] | None, now: float) -> bool:
+    """Whether no picture came for so long that another face could have come instead."""
+    return before is not None and now - before[0] > LOST_AFTER_S
 
 
 def _jumped(before: tuple[float, Face], after: tuple[float, Face]) -> bool:
