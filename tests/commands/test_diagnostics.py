@@ -137,3 +137,43 @@ def test_rules_that_decide_otherwise_are_told(
     assert "!! then: stop_looking; conclude verdict=refused" in said
     assert "!! now:  stop_looking; conclude verdict=referred" in said
     assert "today's rules decide otherwise, first in line" in said
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"at":9,"event":"Observed","with":{"visit":1,"observation":5}}',
+        b'{"at":9,"event":"Observed","with":{"visit":1,"observation":{"face":5}}}',
+        b'{"at":9,"event":"Observed","with":{"observation":%s1%s}}'
+        % (b'{"a":' * 400, b"}" * 400),
+    ],
+)
+@pytest.mark.parametrize("place", [1, 4])  # before its visit begins, and in it
+def test_a_line_by_another_hand_is_refused_or_shown(
+    line: bytes,
+    place: int,
+    tmp_path: Path,
+    config: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    head, *lines = (FIELD / "accepted.jsonl").read_bytes().splitlines()
+    data = b"\n".join([head, *lines[: place - 1], line, *lines[place - 1 :]])
+    path = tmp_path / "odd.jsonl"
+    path.write_bytes(data)
+    assert main(["diagnostics", "replay", str(path)]) == (0 if place == 1 else 2)
+    drop(config, "3-odd.jsonl", data)
+    _, files = bundle(config)
+    assert "faults/3-odd.jsonl" not in files
+    assert "left out: faults/3-odd.jsonl: line" in capsys.readouterr().out
+
+
+def test_a_transcript_cannot_steer_the_engineers_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = (FIELD / "accepted.jsonl").read_bytes().splitlines()[0]
+    path = tmp_path / "odd.jsonl"
+    path.write_bytes(head + b'\n{"at":1,"note":"\\u001b[2J","said":"a\\nb"}\n')
+    assert main(["diagnostics", "replay", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert r"[\x1b[2J] a\nb" in said
+    assert "\x1b" not in said

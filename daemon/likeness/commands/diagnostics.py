@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from likeness.errors import UsageError
+from likeness.errors import UsageError, one_line
 
 EXIT_LEFT_OUT = 1
 EXIT_OTHERWISE = 1
@@ -70,7 +70,7 @@ def replay(file: Path) -> int:
     head, lines = transcript_replay.parse(text)
     steps = list(transcript_replay.replay(head, lines))
     for row in (*timeline.head_lines(head), *timeline.rows(steps)):
-        click.echo(row)
+        click.echo(one_line(row))  # the file may be by another hand
     if not any(step.played for step in steps):
         click.echo("no visit begins in it: nothing was played")
     first = next((step for step in steps if step.differs), None)

@@ -91,19 +91,26 @@ def read(name: str, given: Mapping[str, Any]) -> e.Event:
     kind = EVENTS.get(name)
     if kind is None:
         raise UsageError(f"there is no event '{name}'")
-    whole = _numbers(given)
-    if kind is e.Enrolled:
-        whole = {"embedding": None, **whole}
-    if kind is e.Observed:
-        seen = {"face": None, **whole.get("observation", {})}
-        if seen["face"] is not None:
-            seen["face"] = {**dict.fromkeys(EYES, math.nan), **seen["face"]}
-        whole = {**whole, "observation": seen}
     try:
+        whole = _numbers(given)
+        if kind is e.Enrolled:
+            whole = {"embedding": None, **whole}
+        if kind is e.Observed:
+            whole = {**whole, "observation": _seen(whole.get("observation", {}))}
         event: e.Event = msgspec.convert(whole, kind)
-    except msgspec.ValidationError as wrong:
+    except (msgspec.ValidationError, RecursionError) as wrong:
         raise UsageError(f"{name} cannot be read: {wrong}") from wrong
     return event
+
+
+def _seen(given: Any) -> Any:
+    """Add what was left out; what is no observation stays, to be refused as such."""
+    if not isinstance(given, dict):
+        return given
+    face = given.get("face")
+    if isinstance(face, dict):
+        face = {**dict.fromkeys(EYES, math.nan), **face}
+    return {**given, "face": face}
 
 
 def effect(done: e.Effect) -> Given:

@@ -45,14 +45,20 @@ def rows(steps: Iterable[Step]) -> Iterator[str]:
 def _frames(frames: list[Step], first_s: float) -> Iterator[str]:
     if not frames:
         return
-    seen = [one.line.given.get("observation", {}) for one in frames]
-    faces = sum("face" in one for one in seen)
-    views = sum("embedding" in one.get("face", {}) for one in seen)
+    seen = [_inside(one.line.given, "observation") for one in frames]
+    faces = [face for one in seen if (face := _inside(one, "face"))]
+    views = sum("embedding" in face for face in faces)
     since, until = frames[0].line.at - first_s, frames[-1].line.at - first_s
     yield (
         f"{since:9.3f}  {len(frames)} frames until {until:.3f}:"
-        f" {faces} with a face, {views} compared"
+        f" {len(faces)} with a face, {views} compared"
     )
+
+
+def _inside(given: Given, name: str) -> Given:
+    """Return what is inside; nothing where a file by another hand has no such thing."""
+    inside = given.get(name)
+    return inside if isinstance(inside, dict) else {}
 
 
 def _what(step: Step) -> str:
