@@ -57,6 +57,22 @@ def test_it_tells_systemd_and_stops_in_order(tmp_path: Path, good: str) -> None:
     assert "Traceback" not in errors
 
 
+def test_who_asks_a_daemon_that_is_still_starting_does_not_end_it(
+    tmp_path: Path,
+) -> None:
+    config = tmp_path / "likeness.toml"
+    os.mkfifo(config)
+    with subprocess.Popen(
+        likeness("run", "--config", config), stderr=subprocess.PIPE, text=True
+    ) as daemon:
+        with config.open("w", encoding="utf-8") as file:  # it has begun to read
+            daemon.send_signal(signal.SIGUSR1)
+            file.write("terminal = 5")
+        _, errors = daemon.communicate(timeout=WITHIN_S)
+    assert daemon.returncode == 78
+    assert "terminal" in errors
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "says"),
     [

@@ -3,6 +3,7 @@
 import gc
 import logging
 import os
+import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ STARTED_S = time.monotonic()
 @click.option("--verbose", is_flag=True, help="Log every event and effect.")
 def command(config_file: Path, *, verbose: bool) -> None:
     """Read the configuration, build the parts, serve."""
+    # Who asks for a transcript before there is one (serving.py) shall not end us.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     # Before numpy: its BLAS begins a thread for each processor, and none is needed.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.disable()  # until all is there (process_memory.settle): a start leaves no waste
