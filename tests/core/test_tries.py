@@ -26,6 +26,14 @@ def test_the_fourth_try_is_one_too_many() -> None:
     assert counted.used_up(CARD, 3) and not counted.used_up(OTHER, 3)
 
 
+def test_all_tries_may_be_known_to_be_used_up() -> None:
+    counted = Tries(most=10**15, within_s=600.0, key=b"k" * 32)  # by a changed file
+    counted.failed(CARD, 1.0)
+    assert not counted.used_up(CARD, 1.0)
+    counted.use_up(CARD, 2.0)
+    assert counted.used_up(CARD, 2.0) and not counted.used_up(OTHER, 2.0)
+
+
 def test_tries_are_forgotten_after_a_while_and_after_a_success() -> None:
     counted = tries()
     for _ in range(3):

@@ -95,8 +95,7 @@ def replay(head: Head, lines: Sequence[Line]) -> Iterator[Step]:
         if isinstance(event, e.CardPresented):
             card = event.card
         if card is not None and _used_up(line):
-            for _ in range(profile.tries):
-                tries.failed(card, line.at)
+            tries.use_up(card, line.at)
         try:
             effects = session.handle(event, line.at)
         except Exception as fault:  # noqa: BLE001 - as the transcript says which one
@@ -106,7 +105,8 @@ def replay(head: Head, lines: Sequence[Line]) -> Iterator[Step]:
 
 
 def _used_up(line: Line) -> bool:
-    return any(str(Reason.TRIES_USED_UP) in one.get("reasons", ()) for one in line.did)
+    ends = (one.get("reasons") for one in line.did)
+    return any(Reason.TRIES_USED_UP in end for end in ends if isinstance(end, list))
 
 
 def _same(one: Any, other: Any) -> bool:

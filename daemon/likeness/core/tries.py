@@ -68,6 +68,10 @@ class Tries:
         """Count a refusal."""
         self._add(TRY, card, now)
 
+    def use_up(self, card: Card, now: float) -> None:
+        """Let it have had all of them: visits that are known by what came of them."""
+        self._add(TRY * self._most, card, now)
+
     def succeeded(self, card: Card) -> None:
         """Begin anew with this card."""
         self._failed.pop(self._digest(card), None)
