@@ -96,6 +96,12 @@ def cpu_s(pid: int) -> float:
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
+def io_bytes(pid: int) -> int:
+    """Return what a process has had written to disks, its pages whole (proc(5), io)."""
+    lines = Path(f"/proc/{pid}/io").read_text(encoding="ascii").splitlines()
+    return int(dict(line.split(":") for line in lines)["write_bytes"])
+
+
 def starts(terminal: Terminal, times: int) -> dict[str, object]:
     """Start and stop it some times; return medians from exec to READY."""
     wall, cpu = [], []
@@ -138,11 +144,16 @@ def wear(
     """Count what is written in idleness, by visits on and off line, by delivery."""
     numbers = iter(range(1, 10_000))
 
-    def while_it(does: Callable[[], object]) -> int:
-        before = on.written()
+    def while_it(does: Callable[[], object]) -> tuple[int, int]:
+        """Return bytes that reached the disk, and those the daemon itself wrote."""
+        before, own = on.written(), io_bytes(terminal.pid)
         does()
         time.sleep(SETTLED_S)
-        return on.written() - before
+        return on.written() - before, io_bytes(terminal.pid) - own
+
+    def each(counted: tuple[int, int]) -> dict[str, int]:
+        disk, own = counted
+        return {"disk": round(disk / visits), "daemon": round(own / visits)}
 
     def some() -> None:
         for _ in range(visits):
@@ -162,10 +173,10 @@ def wear(
     shop.broker.start()
     delivery = while_it(lambda: terminal.delivers_all(VISIT_WITHIN_S))
     return {
-        "idle_bytes_per_hour": round(idle / (idle_s + SETTLED_S) * 3600),
-        "visit_on_line_bytes": round(on_line / visits),
-        "visit_off_line_bytes": round(off_line / visits),
-        "late_delivery_bytes": round(delivery / visits),
+        "idle_bytes_per_hour": round(idle[0] / (idle_s + SETTLED_S) * 3600),
+        "visit_on_line_bytes": each(on_line),
+        "visit_off_line_bytes": each(off_line),
+        "late_delivery_bytes": each(delivery),
         "visits": visits,
         "verdicts": sorted(verdicts),
         "database_bytes": terminal.database.stat().st_size,

@@ -44,3 +44,24 @@ def test_what_is_not_known_is_not_told() -> None:
     for name, value in heat.facts().items():
         assert name in {"temperature_c", "throttled"}
         assert value is not None
+
+
+@pytest.mark.parametrize(
+    ("bits", "by_heat"),
+    [
+        (0b0000, False),
+        (0b0010, True),  # capped
+        (0b0100, True),  # throttled
+        (0b1000, True),  # soft limit
+        (0b0101, False),  # throttled, and the supply is weak: that comes first
+        (0b0011, False),
+        (0b1101, True),  # the soft limit is of heat alone
+        (0b0001, False),
+        (0xE0000, False),  # it was, and is not now
+    ],
+)
+def test_a_weak_supply_is_no_heat(tmp_path: Path, bits: int, by_heat: bool) -> None:
+    firmware = tmp_path / "get_throttled"
+    assert heat.is_slowed_for_heat(firmware) is None
+    firmware.write_text(f"{bits:x}\n")
+    assert heat.is_slowed_for_heat(firmware) is by_heat

@@ -1,6 +1,7 @@
 """The tapped camera: every frame goes on, the newest one is shown."""
 
 import asyncio
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from deaf_camera import DeafCamera
 from likeness.core.seen import Frame
-from likeness.edges.preview import WIDTH_PX, Preview, Shown, encoded
+from likeness.edges.preview import EARLY_S, WIDTH_PX, Preview, Shown, encoded
 from likeness.errors import DeviceLost
 from stories import story, until
 
@@ -127,5 +128,37 @@ async def test_a_picture_that_cannot_be_encoded_does_not_end_the_visit(
     assert await preview.frame() is not None
     await until(lambda: "event=preview_failed" in caplog.text)
     assert await preview.frame() is not None and not watcher.shown
+    await preview.stop()
+    preview.close()
+
+
+@story
+async def test_a_pace_shows_fewer_pictures_and_takes_all_the_same() -> None:
+    class Steady(Film):
+        """25 frames per second, on its own clock."""
+
+        async def frame(self) -> Frame | None:
+            frame = await super().frame()
+            assert frame is not None
+            return Frame(frame.number * 0.04, frame.number, frame.image)
+
+    preview = Preview(Steady((144, 176), 50))
+    watcher = Watcher(preview)
+    preview.set_pace(10.0)
+    await preview.start()
+    for _ in range(50):
+        shown = len(watcher.shown)
+        frame = await preview.frame()
+        assert frame is not None
+        await until(lambda: not preview._working)
+        if len(watcher.shown) > shown:
+            last = watcher.shown[-1]
+            assert last.number == frame.number
+    times = [one.captured_s for one in watcher.shown]
+    assert preview.taken == 50
+    assert 1.9 * 8 <= len(times) <= 2 * 13  # of two seconds, about ten each
+    gaps = [after - before for before, after in pairwise(times)]
+    assert min(gaps) >= 0.1 - EARLY_S
+    preview.set_pace(None)
     await preview.stop()
     preview.close()
