@@ -79,7 +79,7 @@ async def camera_lost(portrait: Path) -> list[bytes]:
     await terminal.concluded.wait()
     serving.cancel()
     await asyncio.wait([serving])
-    return scribe.lines("camera_lost", {})
+    return [*scribe.lines("camera_lost", {})]
 
 
 def main() -> None:

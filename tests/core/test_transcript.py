@@ -175,6 +175,13 @@ def test_a_rule_that_falls_falls_again() -> None:
     assert last == len(visit.data.splitlines())
 
 
+def test_what_comes_while_it_is_written_is_not_in_it() -> None:
+    visit = Written()
+    lines = visit.scribe.lines("asked", {})
+    visit.give(e.Cancelled())
+    assert len([*lines]) == 2  # its head, and that a visit began
+
+
 def test_nobody_is_in_it() -> None:
     visit = Written()
     visit.give(e.ConsentGiven(Consent("2026-11", "card_laid", at_s=1_790_000_000)))

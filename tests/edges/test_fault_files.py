@@ -54,11 +54,13 @@ def test_a_fault_that_comes_all_day_pushes_no_other_out(folder: Kept) -> None:
     assert folder.whys == ["crashed", "camera_lost", "camera_lost"]
 
 
-def test_together_they_have_a_mebibyte(folder: Kept) -> None:
-    for why in "abcd":
-        folder.keep(why, 400)
-    assert folder.whys == ["c", "d"]
-    folder.keep("huge", 2000)
+def test_five_of_the_longest_visits_have_room_and_no_more(folder: Kept) -> None:
+    for why in "abcde":
+        folder.keep(why, 1200)
+    assert folder.whys == ["a", "b", "c", "d", "e"]
+    folder.keep("f", 5000)
+    assert folder.whys == ["d", "e", "f"]
+    folder.keep("huge", 9000)
     assert folder.whys == ["huge"]
 
 

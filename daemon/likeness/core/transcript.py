@@ -6,8 +6,9 @@ long as it has room. What is personal never comes in. Leaves to others: what is 
 """
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
@@ -97,8 +98,10 @@ class Transcript:
         """Note what a part beside the visit said; nothing personal may be in it."""
         self._keep(Line(at=now, note=part, said=said[:NOTE_CHARS]))
 
-    def lines(self, why: str, facts: Mapping[str, Any]) -> list[bytes]:
-        """Return all of it, the head first, each line without its end.
+    def lines(self, why: str, facts: Mapping[str, Any]) -> Iterator[bytes]:
+        """Give all of it as it is now, the head first, each line without its end.
+
+        A line is made when it is asked for, on whatever thread: a visit may go on.
 
         Args:
             why: it is wanted, in a word.
@@ -111,8 +114,9 @@ class Transcript:
             why=why,
             facts=dict(facts),
         )
-        lines = (one if isinstance(one, Line) else one.line for one in self._kept)
-        return [msgspec.json.encode(head), *map(msgspec.json.encode, lines)]
+        kept = tuple(self._kept)
+        lines = (one if isinstance(one, Line) else one.line for one in kept)
+        return map(msgspec.json.encode, chain((head,), lines))
 
     def _keep(self, one: _Taken | Line) -> None:
         self._kept.append(one)

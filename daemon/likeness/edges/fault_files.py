@@ -2,11 +2,11 @@
 
     STATE/faults/20261123T014500Z-camera_lost.jsonl
 
-At most five, two of one kind, 1 MiB together: a fault that comes again all day neither
+At most five, two of one kind, 8 MiB together: a fault that comes again all day neither
 fills the disk nor pushes the others out. Leaves to others: what stands in them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ from likeness.edges import new_file
 FOLDER: Final = "faults"
 FILES: Final = 5
 OF_ONE_KIND: Final = 2
-BYTES: Final = 1 << 20
+BYTES: Final = 8 << 20  # five of the longest visits, of 1.1 MB each
 SUFFIX: Final = ".jsonl"
 
 
@@ -40,7 +40,7 @@ class FaultFolder:
         self._state_dir = state_dir
         self._now_s = now_s
 
-    def keep(self, why: str, lines: Sequence[bytes]) -> str:
+    def keep(self, why: str, lines: Iterable[bytes]) -> str:
         """Write one file, and delete older ones for which there is no room then."""
         data = b"\n".join(lines) + b"\n"
         folder = folder_of(self._state_dir)

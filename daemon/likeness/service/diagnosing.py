@@ -8,7 +8,7 @@ import asyncio
 import logging
 import re
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import PurePath
 from typing import Any, Final, assert_never
@@ -159,11 +159,11 @@ class Diagnosing:
         self._writing.add(writing)
         writing.add_done_callback(self._writing.discard)
 
-    def _lines(self, why: str, places: list[str]) -> list[bytes]:
+    def _lines(self, why: str, places: list[str]) -> Iterable[bytes]:
         facts = {**self._facts(), **({"where": places} if places else {})}
         return self._transcript.lines(why, facts)
 
-    def _write(self, why: str, lines: list[bytes]) -> None:
+    def _write(self, why: str, lines: Iterable[bytes]) -> None:
         try:
             name = self._files.keep(why, lines)
         except OSError as problem:

@@ -3,7 +3,7 @@
 One Protocol per edge, no implementation; see `ports`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from likeness.core.chain import ChainHead, EpochReason, Link, Stored, Waiting
@@ -142,7 +142,7 @@ class Journal(Protocol):
 class FaultFiles(Protocol):
     """Where a transcript is kept when a part failed."""
 
-    def keep(self, why: str, lines: Sequence[bytes]) -> str:
+    def keep(self, why: str, lines: Iterable[bytes]) -> str:
         """Write one file, whole or not at all; return its name.
 
         May be called on any thread. Older ones make room for it.
