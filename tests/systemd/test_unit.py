@@ -40,8 +40,7 @@ def verify(unit: Path) -> str:
     said = done.stdout + done.stderr
     if not PYTHON.exists():  # nor need it be installed where the unit is looked at
         lines = said.splitlines(keepends=True)
-        said = "".join(line for line in lines if f"{PYTHON} is not ex" not in line)
-        return said
+        return "".join(line for line in lines if f"{PYTHON} is not ex" not in line)
     return said + (f"exit {done.returncode}" * done.returncode)
 
 
