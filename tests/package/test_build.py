@@ -124,6 +124,30 @@ def test_maintainer_scripts_are_plain_sh(name: str) -> None:
     subprocess.run(["sh", "-n", PACKAGING / name], check=True)
 
 
+def test_purging_empties_a_partition_of_its_own(tmp_path: Path) -> None:
+    inside = ["unshare", "--mount", "--map-root-user"]
+    if subprocess.run([*inside, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("no mount namespace can be made here")
+    state, script = tmp_path / "state", tmp_path / "postrm"
+    state.mkdir()
+    text = (PACKAGING / "postrm").read_text()
+    for ours, there in {
+        "/var/lib/likeness": str(state),
+        "/etc/": f"{tmp_path}/etc/",
+        "/usr/bin/deb-systemd-helper": "/nonexistent",
+    }.items():
+        text = text.replace(ours, there)
+    script.write_text(text)
+    steps = (
+        f"mount -t tmpfs none {state} && mkdir {state}/keys && touch {state}/keys/a"
+        f" && sh {script} purge && ls -A {state}"
+    )
+    done = subprocess.run(
+        [*inside, "sh", "-c", steps], check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
     """Whatever the umask, the order in which they came, and the time of day."""
     if shutil.which("dpkg-deb") is None:
