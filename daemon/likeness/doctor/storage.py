@@ -41,6 +41,8 @@ def _owned(state_dir: Path) -> Finding | None:
     for count, path in enumerate(sorted(state_dir.rglob("*"))):
         if count == LOOK_AT_MOST:
             break
+        if path.parent == state_dir and path.name == "lost+found":
+            continue  # of mkfs.ext4, and root's: the partition is mounted here
         if path.lstat().st_uid != status.st_uid:
             return fail(
                 f"{path}: belongs to another user than its folder; the daemon cannot"
