@@ -72,3 +72,9 @@ def test_a_member_without_end_is_refused_before_it_is_read(tmp_path: Path) -> No
     entry.size = 1 << 30
     with pytest.raises(Untrusted, match="larger than"):
         unpack([entry.tobuf(tarfile.USTAR_FORMAT) + bytes(4096)], tmp_path)
+
+
+@pytest.mark.parametrize("data", [bytes(10_240), b"".join(packed(MEMBERS[1:]))])
+def test_an_archive_without_a_visit_is_refused(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(Untrusted, match=r"has no visit\.toml"):
+        unpack([data], tmp_path)

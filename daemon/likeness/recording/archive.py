@@ -17,6 +17,7 @@ from typing import IO, Any, cast
 from likeness.errors import Untrusted
 
 SUMS = "SHA256SUMS"
+VISIT = "visit.toml"
 END = bytes(2 * tarfile.BLOCKSIZE)
 # Names that `record` writes, and no other: nothing may land outside of its folder.
 NAME = re.compile(r"(frames/)?[a-z0-9][a-z0-9_]{0,40}\.[a-z0-9]{1,5}|SHA256SUMS")
@@ -76,6 +77,8 @@ def unpack(stream: Iterable[bytes], folder: Path) -> list[str]:
     reader.drain()  # the seal's end is only then known to be there
     if sums != "".join(f"{sha256}  {name}\n" for name, sha256 in found.items()):
         raise Untrusted(f"what is inside does not fit its {SUMS}")
+    if VISIT not in found:
+        raise Untrusted(f"what is inside has no {VISIT}")
     return list(found)
 
 

@@ -20,7 +20,6 @@ from likeness.recording import archive, sealed
 from likeness.recording.keeping import SUFFIX
 
 TMPFS = Path("/dev/shm")  # noqa: S108 - of our own and random names in it
-VISIT = "visit.toml"
 ROOM = 1.2  # times the sealed file's size, which is base64: enough
 
 
@@ -81,7 +80,7 @@ def _opened(path: Path, key: Path, folder: Path) -> Path:
     name = path.name.removesuffix(SUFFIX)
     inside = folder / name
     open_into(path, key, inside)
-    return (inside / VISIT).rename(inside / f"{name}.toml")
+    return (inside / archive.VISIT).rename(inside / f"{name}.toml")
 
 
 def _memory(paths: Sequence[Path]) -> Path | None:
