@@ -82,6 +82,28 @@ def test_a_terminal_that_does_not_run(
         (
             (FIELD / "accepted.jsonl")
             .read_bytes()
+            .replace(b'"state":"lay_card"', b'"state":"MARKED NAME"'),
+            "what followed is in other than our words",
+        ),
+        (
+            (FIELD / "accepted.jsonl")
+            .read_bytes()
+            .replace(b'"do":"enrol"', b'"do":"enrol","card":{"name":"MARKED"}'),
+            "what followed is in other than our words",
+        ),
+        (
+            (FIELD / "accepted.jsonl")
+            .read_bytes()
+            .replace(b'"acts":[["blink"', b'"acts":[["MARKED"'),
+            "what followed is in other than our words",
+        ),
+        (
+            (FIELD / "accepted.jsonl").read_bytes() + b'{"at":9,"raised":"MARKED 5"}\n',
+            "what followed is in other than our words",
+        ),
+        (
+            (FIELD / "accepted.jsonl")
+            .read_bytes()
             .replace(b'"software":"', b'"software":"MARKED 13812345678 '),
             "telephone number",
         ),

@@ -11,12 +11,22 @@ from typing import Final
 
 from likeness.core import visit_events as e
 from likeness.core.seen import Embedding, Face
-from likeness.core.transcript_words import EMBEDDING, Line, read
+from likeness.core.transcript_words import EMBEDDING, Given, Line, read
 from likeness.core.vocabulary import Card
 from likeness.errors import UsageError
 
 MARK: Final = re.compile("card-[0-9]{1,9}|")
 TRANSACTION: Final = re.compile("visit-[0-9]{1,9}")
+RAISED: Final = re.compile("[A-Za-z_]{0,60}")
+OUR_WORD: Final = re.compile("[a-z0-9_#:.-]{0,40}")
+# What an effect has that is written (transcript_words.py).
+DONE: Final = frozenset(
+    {
+        *("do", "state", "detail", "purpose", "verdict", "reasons", "profile"),
+        *("nonce_source", "score", "threshold", "acts", "passive", "light"),
+        "light_shown",
+    }
+)
 SAID: Final = re.compile(r"[A-Za-z0-9_ .:=-]{0,200}")
 
 
@@ -28,6 +38,8 @@ def doubts(lines: Sequence[Line]) -> Iterator[str]:
     for number, line in enumerate(lines, start=2):
         if not SAID.fullmatch(line.said) or not SAID.fullmatch(line.note):
             yield f"line {number}: a note with other than plain words"
+        if not RAISED.fullmatch(line.raised) or not all(map(_is_ours, line.did)):
+            yield f"line {number}: what followed is in other than our words"
         if not line.event:
             continue
         try:
@@ -45,6 +57,28 @@ def doubts(lines: Sequence[Line]) -> Iterator[str]:
                 yield f"line {number}: an embedding as it was, not its place"
         if (why := _doubt(event)) is not None:
             yield f"line {number}: {why}"
+
+
+def _is_ours(done: Given) -> bool:
+    return DONE.issuperset(done) and all(map(_is_plain, done.values()))
+
+
+def _is_plain(value: object) -> bool:
+    """Whether it is our own words and numbers, in no more than two lists."""
+    match value:
+        case str():
+            return OUR_WORD.fullmatch(value) is not None
+        case list():
+            inner = (deep for one in value for deep in _inside(one))
+            return all(not isinstance(one, list) and _is_plain(one) for one in inner)
+        case int() | float() | None:
+            return True
+        case _:
+            return False
+
+
+def _inside(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
 
 
 def _embedding(event: e.Event) -> Embedding | None:
