@@ -81,6 +81,8 @@ LOOPBACK = {"place": "devices/virtual/video4linux/video0", "hosts": (), "usb_id"
         # takers of a foreign picture
         ({"card": "HDMI to U3 capture"}, "another device ('HDMI to U3 capture')"),
         ({"card": "Cam Link 4K: Cam Link 4K"}, "takes the picture of another device"),
+        ({"card": "UVC Camera", "usb_id": "1d6b:0104"}, "another computer that plays"),
+        ({"card": "HD Camera", "usb_id": "0525:a4a2"}, "another computer that plays"),
         ({"card": "USB Video", "usb_id": "534d:2109"}, "takes the picture of another"),
     ],
 )  # fmt: skip

@@ -38,6 +38,9 @@ CAPTURE_CARDS: Final = (
 )
 CAPTURE_IDS: Final = ("534d:", "345f:", "2935:", "0fd9:0066", "0fd9:007b")
 BRIDGES: Final = ("tc358743", "tc358746", "lt6911", "adv7", "tw99", "tvp5150")
+# What Linux calls itself where a computer plays a USB device (drivers/usb/gadget); the
+# host's own uvcvideo drives it, and its name is free text.
+GADGET_IDS: Final = ("1d6b:", "0525:a4")
 USB_DRIVER: Final = "uvcvideo"
 # A sensor as firmware names it, e.g. /base/soc/i2c0mux/i2c@1/imx708@1a on a Pi.
 SENSOR: Final = re.compile(r"/base/(?:.+/)?i2c@?[^/]*/(?P<chip>[a-z0-9_,-]+)@[0-9a-f]+")
@@ -89,6 +92,8 @@ def usb_refusal(found: UsbCamera) -> str | None:
         return "is a virtual camera: no physical device is behind it"
     if found.driver != USB_DRIVER or not found.usb_id:
         return f"is no USB camera: its driver is '{found.driver}', not '{USB_DRIVER}'"
+    if found.usb_id.startswith(GADGET_IDS):
+        return f"is another computer that plays a camera ('{found.card}')"
     if _names(found.card, CAPTURE_CARDS) or found.usb_id.startswith(CAPTURE_IDS):
         return f"takes the picture of another device ('{found.card}')"
     return None
