@@ -182,6 +182,15 @@ def test_what_comes_while_it_is_written_is_not_in_it() -> None:
     assert len([*lines]) == 2  # its head, and that a visit began
 
 
+def test_all_that_may_follow_is_in_our_words() -> None:
+    reasons = [str(one) for one in Reason]
+    end = {"do": "conclude", "reasons": reasons, "acts": [["blink", 1.5, None]]}
+    lit = {"do": "conclude", "light": "answered", "light_shown": ["green 310"]}
+    raised = Line(at=1.0, did=[end, lit], raised="KeyError")
+    assert list(doubts([raised])) == []
+    assert len(list(doubts([Line(at=1.0, did=[{**lit, "light": "Mr X"}])]))) == 1
+
+
 def test_nobody_is_in_it() -> None:
     visit = Written()
     visit.give(e.ConsentGiven(Consent("2026-11", "card_laid", at_s=1_790_000_000)))

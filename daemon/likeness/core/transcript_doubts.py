@@ -18,7 +18,8 @@ from likeness.errors import UsageError
 MARK: Final = re.compile("card-[0-9]{1,9}|")
 TRANSACTION: Final = re.compile("visit-[0-9]{1,9}")
 RAISED: Final = re.compile("[A-Za-z_]{0,60}")
-OUR_WORD: Final = re.compile("[a-z0-9_#:.-]{0,40}")
+# The space is of a colour and its time: "green 310".
+OUR_WORD: Final = re.compile("[a-z0-9_:.-]{0,40}|[a-z]{1,10} [0-9]{1,5}")
 # What an effect has that is written (transcript_words.py).
 DONE: Final = frozenset(
     {
