@@ -1,6 +1,8 @@
 """The folder of recordings keeps its bounds, and never half a file."""
 
 import asyncio
+import errno
+import os
 import resource
 import threading
 from datetime import UTC, datetime, timedelta
@@ -65,6 +67,26 @@ def test_what_is_past_its_time_goes_and_so_do_drafts(bench: Path) -> None:
     old.with_name(f".{old.name}.0123abcd").write_bytes(b"half")
     assert folder.tidy(NOW) == [old.name]
     assert set(old.parent.iterdir()) == {young, other}
+
+
+def test_a_name_that_is_no_time_is_none_of_ours(bench: Path) -> None:
+    other = bench.parent / "to/visit-99999999T999999Z-aaaa.visit.jwe"
+    other.touch()
+    assert keeping.recordings(bench.parent / "to") == []
+    assert folder_of(bench).tidy(NOW) == []
+    assert other.exists()
+
+
+def test_a_folder_for_no_files_is_refused_before_anybody_is_asked(
+    bench: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*_names: object, **_more: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))  # as vfat says
+
+    monkeypatch.setattr(os, "link", no_links)
+    with pytest.raises(UsageError, match="no recording can be written here"):
+        folder_of(bench).refuse_full(1)
+    assert list((bench.parent / "to").iterdir()) == []
 
 
 def test_too_many_are_refused_before_anybody_is_asked(bench: Path) -> None:

@@ -104,10 +104,18 @@ def test_who_does_not_agree_is_not_filmed(studio: Studio, answer: str | None) ->
     assert studio.films == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_whoever_stops_it_leaves_nothing(studio: Studio, number: int) -> None:
-    with Filming(studio, "--acts", "blink,turn_left,turn_right,blink") as filming:
-        assert filming.says("Blink with both eyes.")
+@pytest.mark.parametrize(
+    ("acts", "words", "number"),
+    [
+        ("blink,turn_left,turn_right,blink", "Blink with both eyes.", signal.SIGINT),
+        ("blink", "The film is sealed", signal.SIGTERM),
+    ],
+)
+def test_whoever_stops_it_leaves_nothing(
+    studio: Studio, acts: str, words: str, number: int
+) -> None:
+    with Filming(studio, "--acts", acts) as filming:
+        assert filming.says(words)
         filming.process.send_signal(number)
         assert filming.ends() == 1
         assert "nothing was kept: it was stopped" in filming.said()

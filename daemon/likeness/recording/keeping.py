@@ -82,8 +82,18 @@ class Folder:
         """Refuse before anybody is asked.
 
         Raises:
-            UsageError: there are too many recordings, or no room for another.
+            UsageError: there are too many recordings, no room for another, or none can
+                be written here.
         """
+        probe = self._path / f".visit-{secrets.token_hex(8)}"
+        try:
+            new_file.create(probe, b"")
+            probe.unlink()
+        except OSError as problem:
+            raise UsageError(
+                f"{self._path}: no recording can be written here ({problem.strerror});"
+                " give a folder of this user's on a Linux file system, as ext4"
+            ) from problem
         count = len(recordings(self._path))
         if count >= self._keep_files:
             raise UsageError(
@@ -151,11 +161,19 @@ async def add(folder: Folder, members: Sequence[Member]) -> Path:
 
 def recordings(folder: Path) -> list[Path]:
     """Return the recordings in a folder, the oldest first."""
-    return sorted(one for one in folder.iterdir() if NAME.fullmatch(one.name))
+    return sorted(one for one in folder.iterdir() if _stamp(one.name))
 
 
 def made(path: Path) -> datetime:
-    """Say when a recording was made, by its name."""
-    found = NAME.fullmatch(path.name)
-    stamp = found[1] if found else "19700101T000000Z"
-    return datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
+    """Say when one of `recordings` was made, by its name."""
+    return _stamp(path.name) or datetime.max.replace(tzinfo=UTC)
+
+
+def _stamp(name: str) -> datetime | None:
+    """Read the time in a recording's name; None: this is none of ours."""
+    if (found := NAME.fullmatch(name)) is None:
+        return None
+    try:
+        return datetime.strptime(found[1], STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -119,6 +119,10 @@ class Filming:
             stack.callback(tape.close)
             try:
                 await self._film(tape, stack)
+            except asyncio.CancelledError:  # during the last words there is a file
+                if self.outcome.path is not None:
+                    self.outcome.path.unlink(missing_ok=True)
+                raise
             finally:
                 await tape.finish(keep=False)
         return self.outcome
