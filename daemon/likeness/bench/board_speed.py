@@ -48,7 +48,7 @@ CLOCKS: Mapping[Kind, Clock] = {
     Kind.PI4: Clock(1800, 1.0, 1.6),
     Kind.PI5: Clock(2400, 1.8, 2.8),
 }
-# Millions for one frame of 640x480, arm64 code, w8, tflite-runtime, one thread.
+# Millions for one frame of 640x480: an A72's kernels, w8, tflite-runtime, one thread.
 INSTRUCTIONS: Mapping[str, float] = {
     "model detect_near": 20.3,
     "model detect_far": 65.7,
@@ -61,6 +61,7 @@ INSTRUCTIONS: Mapping[str, float] = {
     "tracked frame as in a visit": 45.3,
     "tracked frame, eyes, embedding": 272.1,
     "detection frame": 60.1,
+    "comparison 640x480": 291.4,
 }
 
 
