@@ -61,7 +61,8 @@ INSTRUCTIONS: Mapping[str, float] = {
     "tracked frame as in a visit": 45.3,
     "tracked frame, eyes, embedding": 272.1,
     "detection frame": 60.1,
-    "comparison 640x480": 291.4,
+    "comparison 640x480": 291.3,
+    "enrolment 640x480": 546.9,
 }
 
 
