@@ -63,6 +63,7 @@ def test_in_production_an_unknown_issuer_is_never_simply_accepted(
     assert load(tmp_path, accept).trust.issuer_unverified == "accept"
     path = tmp_path / "likeness.toml"
     text = path.read_text(encoding="utf-8").replace("test", "production", 1)
-    path.write_text(text.replace("feed", "usb"), encoding="utf-8")
+    text = text.replace("feed", "usb").replace("clip.mp4", "/dev/v4l/by-id/x")
+    path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match=r"trust\.issuer_unverified 'accept' is for"):
         config.load(path)

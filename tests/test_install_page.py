@@ -98,7 +98,7 @@ def test_its_commands_take_a_terminal_to_the_carriers_answer(tmp_path: Path) -> 
     places = {
         "/etc/likeness": str(etc),
         "/media/stick": str(stick),
-        "/root/request": str(tmp_path / "request"),
+        "~/request": str(tmp_path / "request"),
         "/var/lib/likeness": str(state),
     }
     text = blocks("toml")[1]

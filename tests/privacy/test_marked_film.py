@@ -27,6 +27,7 @@ MARK_BYTES = 48
 EVERY = 6  # of the frames is marked
 SHARES = (3, 5, 7)  # eighths of a picture
 TIMES, LETS_GO_S = 6, 0.4
+BY_THEN_S = 2.0
 
 
 def pieces(name: str, data: bytes) -> dict[str, bytes]:
@@ -115,7 +116,10 @@ async def test_a_film_is_in_clear_nowhere_but_at_the_bench(
             assert said[-1] == "verdict_accepted", said
             assert "Example Telecom" in consent
             assert len(drawn) > EVERY
-            filming.process.send_signal(signal.SIGSTOP)  # its last words stand for 5 s
+            # Its last words stand for 5 s, and it lets go one second into them: a
+            # process that is stopped before would end as soon as it may go on.
+            await asyncio.sleep(BY_THEN_S)
+            filming.process.send_signal(signal.SIGSTOP)
             (film,) = studio.films
             clear = tmp_path / "clear"
             await asyncio.to_thread(open_into, film, studio.key, clear)
