@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from likeness.__main__ import main
+from likeness.core.statement_queue import Signed
+from likeness.edges.store_statements import SqliteStatements
 from results import ACCEPTED, NAME, NUMBER, bench
 from stories import story
 
@@ -30,6 +32,28 @@ async def test_what_waits_is_listed_without_anybodys_name(
     assert NAME not in said
     assert NUMBER not in said
     await near.store.close()
+
+
+@story
+async def test_what_attendants_decided_waits_as_well(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    near = bench(tmp_path)
+    await near.store.open()
+    statements = SqliteStatements(near.store)
+    for name in ("first", "second", "third"):
+        await statements.keep_statement(Signed(name, "hash", "token"))
+    await statements.set_statement_aside("second", "not_referred")
+    folder = str(tmp_path / "state")
+    for left in (2, 1):
+        assert main(["outbox", "--state-dir", folder]) == 0
+        assert f"\nstatements waiting: {left}\n" in capsys.readouterr().out
+        await statements.forget_statement("third")
+    await near.store.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "state/results.db")) as db, db:
+        db.execute("DROP TABLE statement")  # as an earlier release left it
+    assert main(["outbox", "--state-dir", folder]) == 0
+    assert "\nstatements waiting: 0\n" in capsys.readouterr().out
 
 
 @story

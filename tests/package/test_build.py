@@ -21,9 +21,14 @@ from deb_target import (
     Target,
     without_debians,
 )
+from doomed_store import token_at
 from likeness import config, strict_toml
 from likeness.commands import COMMANDS
+from likeness.core.statement_queue import Signed
 from likeness.core.vocabulary import Environment
+from likeness.edges.store import SqliteStore
+from likeness.edges.store_statements import SqliteStatements
+from stories import story
 
 PACKAGING = lock_file.ROOT / build_deb.PACKAGING
 TARGETS = [Target(suite, arch) for suite in SUITES for arch in MACHINES]
@@ -122,6 +127,47 @@ def test_maintainer_scripts_are_plain_sh(name: str) -> None:
     assert text.startswith("#!/bin/sh\n")
     assert "\nset -e\n" in text
     subprocess.run(["sh", "-n", PACKAGING / name], check=True)
+
+
+@story
+async def test_removal_waits_for_results_and_for_statements(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    text = (PACKAGING / "prerm").read_text()
+    for there in ("/etc/likeness", "/opt/likeness", "/run/systemd/system"):
+        text = text.replace(there, str(tmp_path / there.strip("/")))
+    (tmp_path / "opt/likeness").mkdir(parents=True)
+    script = tmp_path / "prerm"
+    script.write_text(text.replace("/var/lib/likeness", str(state)))
+
+    def removed(**more: str) -> tuple[int, str]:
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        done = subprocess.run(
+            ["sh", script, "remove"],
+            check=False,
+            capture_output=True,
+            text=True,
+            env=os.environ | {"PATH": path} | more,
+        )
+        return done.returncode, done.stderr
+
+    assert removed() == (0, "")  # no result was ever made
+    store = SqliteStore(state, token_at)
+    await store.open()
+    statements = SqliteStatements(store)
+    await statements.keep_statement(Signed("decided", "hash", "token"))
+    code, said = removed()  # the new epoch's first record waits as well
+    assert code == 1
+    assert "\nwaiting: 1\n" in said
+    await store.mark_receipted(store.epoch, 0)
+    code, said = removed()
+    assert code == 1
+    assert "\nwaiting: 0\n" in said
+    assert "\nstatements waiting: 1\n" in said
+    assert "results wait here for the carrier" in said
+    assert removed(LIKENESS_DISCARD_OUTBOX="1") == (0, "")
+    await statements.forget_statement("decided")
+    assert removed() == (0, "")
+    await store.close()
 
 
 def test_purging_empties_a_partition_of_its_own(tmp_path: Path) -> None:

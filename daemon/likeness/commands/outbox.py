@@ -62,6 +62,7 @@ def command(
         since = datetime.fromtimestamp(found.oldest_utc_s, UTC)
         age_s = max(0, int(time.time()) - found.oldest_utc_s)
         click.echo(f"oldest: {since:%Y-%m-%dT%H:%M:%SZ}, {age_s} s ago")
+    click.echo(f"statements waiting: {found.statements}")
     click.echo(f"receipted and still here: {found.receipted}")
     click.echo(f"set aside: {len(found.aside)}")
     for where, seq, reason in found.aside:

@@ -23,10 +23,11 @@ def outbox(state_dir: Path, now_s: int) -> Finding:
         found = store_file.survey(database)
     except sqlite3.DatabaseError:
         return ok("not known, see 'disk'")
+    beside = f", {found.statements} statements wait" if found.statements else ""
     if found.oldest_utc_s is None:
-        return ok("the carrier has signed for all")
+        return ok(f"the carrier has signed for all results{beside}")
     waits = timedelta(seconds=max(0, now_s - found.oldest_utc_s))
-    said = f"{found.waiting} results wait, the oldest for {_lasting(waits)}"
+    said = f"{found.waiting} results wait, the oldest for {_lasting(waits)}{beside}"
     if waits >= TOO_LATE:
         return fail(said, TODO)
     return warn(said, TODO) if waits >= LATE else ok(said)

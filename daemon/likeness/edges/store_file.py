@@ -85,6 +85,7 @@ class Survey:
     oldest_utc_s: int | None
     receipted: int
     aside: tuple[tuple[str, int, str], ...]  # epoch, seq, reason
+    statements: int  # decisions and disputes that wait for the carrier's answer
 
 
 def open_sound(path: Path) -> tuple[sqlite3.Connection, Rescued]:
@@ -130,7 +131,12 @@ def survey(path: Path) -> Survey:
             "SELECT epoch, seq, reason FROM record WHERE state = 'set_aside'"
             " ORDER BY epoch, seq"
         ).fetchall()
-    return Survey(epoch[0] if epoch else "", waiting, oldest, receipted, tuple(aside))
+        # No daemon of this release may have opened the file yet.
+        known = db.execute("PRAGMA table_info(statement)").fetchone()
+        query = "SELECT count(*) FROM statement WHERE state = 'waiting'"
+        (statements,) = db.execute(query).fetchone() if known else (0,)
+    where = epoch[0] if epoch else ""
+    return Survey(where, waiting, oldest, receipted, tuple(aside), statements)
 
 
 def send_again(path: Path) -> int:
