@@ -100,9 +100,9 @@ class DebianRoot:
         return said.stdout + said.stderr
 
     def install(self, deb: Path) -> str:
-        """Install a package's file."""
+        """Install a package's file; whom dpkg asks keeps the configuration."""
         shutil.copyfile(deb, self.path / "tmp" / deb.name)
-        return self.dpkg("--install", f"/tmp/{deb.name}")
+        return self.dpkg("--install", "--force-confold", f"/tmp/{deb.name}")
 
     def snapshot(self) -> dict[str, str]:
         """Return what each file of the system is: kind, mode, owner, content."""

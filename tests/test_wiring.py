@@ -5,6 +5,7 @@ import io
 import logging
 import shutil
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -206,7 +207,9 @@ async def test_one_daemon_for_one_state_and_free_again_after_it(
         await build(good, stack, screen=screen)
 
 
-def test_each_camera_is_the_one_configured(pictures: Path) -> None:
+def test_each_camera_is_the_one_configured(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     feed = camera_of(
         config.Camera(source="feed", path=str(pictures / CLIP)), Environment.TEST
     )
@@ -214,6 +217,7 @@ def test_each_camera_is_the_one_configured(pictures: Path) -> None:
     usb = camera_of(config.Camera(source="usb", path="/dev/v4l/by-id/none"))
     assert isinstance(usb, SlotCamera)
     assert not isinstance(usb, LiveFeed)
+    monkeypatch.setitem(sys.modules, "picamera2", None)  # as where it is not installed
     with pytest.raises(ConfigError, match="'picamera2' needs picamera2"):
         camera_of(config.Camera(source="picamera2"))
 

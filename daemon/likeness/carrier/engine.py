@@ -4,6 +4,8 @@ SQLite: durable, and a change says at once that it is one. PostgreSQL: READ COMM
 Leaves to others: all that is done over a connection (`database`).
 """
 
+import sqlite3
+import time
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,7 +52,18 @@ def engine_of(url: sa.URL, pool: int) -> sa.Engine:
 # Any: the raw connection and its record, as SQLAlchemy's event gives them.
 def _make_durable(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # who begins, and how, is said in `_begin`
-    connection.execute("PRAGMA journal_mode = WAL")
+    until = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError as problem:
+            # Two programs that make one file at the same moment: for this change of the
+            # file's kind SQLite waits for nobody, whatever the timeout.
+            busy = problem.sqlite_errorcode == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
     connection.execute("PRAGMA synchronous = FULL")
 
 

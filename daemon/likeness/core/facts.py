@@ -57,6 +57,7 @@ class Telemetry(Message, frozen=True, kw_only=True):
     reader: Short | None = None  # "well", "starting", "lost"
     reader_id: Short | None = None
     camera: Short | None = None  # "found", "missing", "unknown"
+    camera_restarts: Seq | None = None  # after a stall in mid-visit, since the start
     camera_id: Short | None = None  # driver and model of a USB camera; no serial
     hung: list[Short] | None = None  # parts that do not move on
     faults: Seq | None = None  # of parts, since the start; each left a transcript

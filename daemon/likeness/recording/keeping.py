@@ -85,7 +85,7 @@ class Folder:
             UsageError: there are too many recordings, no room for another, or none can
                 be written here.
         """
-        probe = self._path / f".visit-{secrets.token_hex(8)}"
+        probe = self._path / f".probe-{secrets.token_hex(4)}"
         try:
             new_file.create(probe, b"")
             probe.unlink()
