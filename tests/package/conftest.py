@@ -12,7 +12,7 @@ import debian_root
 from deb_target import Target
 from debian_root import DebianRoot
 
-BOOKWORM = Target("bookworm", "amd64")
+TARGET = Target(os.environ.get("LIKENESS_TEST_SUITE", "bookworm"), "amd64")
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +36,9 @@ def deb(request: pytest.FixtureRequest, folder: Path) -> Path:
         if request.config.getoption("--nothing-missing"):
             pytest.fail(why)
         pytest.skip(why)
-    if build_deb.this_machine() != BOOKWORM.arch:
+    if build_deb.this_machine() != TARGET.arch:
         pytest.skip("made for amd64; `make arm64` has the other machine")
-    return build_deb.build(BOOKWORM, 1, folder / "dist", level=0)
+    return build_deb.build(TARGET, 1, folder / "dist", level=0)
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +47,8 @@ def newer(deb: Path, folder: Path) -> Path:
     tree = folder / "newer"
     subprocess.run(["dpkg-deb", "--raw-extract", deb, tree], check=True)
     control = tree / "DEBIAN" / "control"
-    control.write_text(control.read_text().replace("~deb12u1", "~deb12u2"))
+    first, next_one = f"{TARGET.suffix}1", f"{TARGET.suffix}2"
+    control.write_text(control.read_text().replace(first, next_one))
     (tree / "usr/share/doc/likeness/NEWER.md").write_text("Newer.\n")
     default = tree / "etc/likeness/terminal.toml"
     default.write_text(default.read_text() + "# A newer default.\n")
@@ -56,7 +57,7 @@ def newer(deb: Path, folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def lower(deb: Path, folder: Path) -> Path:
-    """A minimal bookworm with the packages that ours depends on."""
+    """A minimal Debian with the packages that ours depends on."""
     depends = subprocess.run(
         ["dpkg-deb", "--field", deb, "Depends"],
         capture_output=True,
@@ -64,7 +65,8 @@ def lower(deb: Path, folder: Path) -> Path:
         check=True,
     )
     place = folder / "lower"
-    return debian_root.make(place, *("bookworm", "amd64", depends.stdout.strip()))
+    wanted = depends.stdout.strip()
+    return debian_root.make(place, TARGET.suite, TARGET.arch, wanted)
 
 
 @pytest.fixture

@@ -171,8 +171,10 @@ def test_the_environment_is_our_own_and_compiled(debian: DebianRoot, deb: Path) 
     debian.install(deb)
     code = "import numpy, picamera2; print(numpy.__version__, picamera2.__version__)"
     said = debian.run("/opt/likeness/bin/python3", "-P", "-s", "-c", code)
-    assert said.stdout == "1.26.4 of Debian\n", said.stderr
-    ours = debian.path / "opt/likeness/lib/python3.11/site-packages/likeness"
+    numpy, _, picamera2 = said.stdout.partition(" ")
+    assert numpy[:1].isdigit(), said.stderr
+    assert picamera2 == "of Debian\n"
+    (ours,) = debian.path.glob("opt/likeness/lib/python3.*/site-packages/likeness")
     compiled = {path.name.partition(".")[0] for path in ours.rglob("*.pyc")}
     assert {path.stem for path in ours.rglob("*.py")} == compiled
 
