@@ -12,4 +12,5 @@ os.environ["OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT"] = "1"
 
 import cv2 as cv2  # noqa: PLC0414 - for users
 
-cv2.setLogLevel(0)  # silent
+# OpenCV 5 (Python 3.12 and newer) has it in a module of its own.
+getattr(cv2.utils, "logging", cv2).setLogLevel(0)  # silent
