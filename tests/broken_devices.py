@@ -3,6 +3,7 @@
 Leaves to others: asking the doctor (tests/doctor/test_broken_setups.py).
 """
 
+import os
 import socket
 import sys
 from datetime import UTC, datetime
@@ -13,7 +14,16 @@ import pytest
 import pcscd
 from chip_stage import trusted
 from doctor_shop import Broken, Shop
+from likeness.core.vocabulary import Environment
+from likeness.edges import directory_lock
 from simulated_chips import state as issuing_state
+
+
+def production_takes_any_camera(shop: Shop) -> None:
+    """Beside the running daemon: only its camera would be one in production."""
+    shop.set("terminal", environment=Environment.PRODUCTION)
+    shop.set("camera", source="usb", path="/dev/v4l/by-id/usb-046d_0825-index0")
+    shop.more.callback(os.close, directory_lock.hold(shop.state))
 
 
 def decoder_hangs(shop: Shop) -> None:
@@ -88,6 +98,16 @@ TABLE = [
         "the recording is none",
         lambda shop: shop.set("camera", path=__file__),
         *("camera", "fail", "is no video", "camera.path"),
+    ),
+    Broken(
+        "any USB camera may take the place of the one that was put there",
+        production_takes_any_camera,
+        *(
+            "camera",
+            "warn",
+            "any other may take its place",
+            "write under [camera]: identity",
+        ),
     ),
     Broken(
         "the reader is unplugged",

@@ -111,6 +111,12 @@ def test_another_camera_is_named(found: UsbCamera, wanted: str, says: str) -> No
     assert says in (identity_refusal(found, wanted) or "")
 
 
+@pytest.mark.parametrize("serial", ["", "A 1", "A\ufffd", "1" * 129])
+def test_a_serial_that_cannot_be_demanded_is_in_no_identity(serial: str) -> None:
+    assert like(serial=serial).identity == "046d:0826"
+    assert REAL.identity == "046d:0826:8A5F31C0"
+
+
 def test_a_serial_is_in_no_model_and_no_refusal_of_another() -> None:
     assert REAL.model == "uvcvideo 046d:0826"
     assert REAL.serial not in (identity_refusal(REAL, "046d:0826:1") or "")

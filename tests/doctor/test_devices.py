@@ -34,6 +34,36 @@ def test_a_camera_that_gives_pictures() -> None:
     assert (found.state, found.said) == (State.OK, "pictures of 64×48")
 
 
+@pytest.mark.parametrize(
+    ("named", "write"),
+    [
+        ("046d:0825:8A5F31C0", 'identity = "046d:0825:8A5F31C0"'),
+        ('046d:0825:A"1', 'identity = "046d:0825:A\\"1"'),
+        ("", "lsusb"),
+    ],
+)
+@pytest.mark.parametrize("in_use", [False, True])
+def test_a_camera_that_any_other_may_replace(
+    named: str, write: str, *, in_use: bool
+) -> None:
+    found = devices.camera(
+        lambda: SlotCamera("x", pictures),
+        in_use=in_use,
+        named=named,
+        any_other_too=True,
+    )
+    assert found.state is State.WARN
+    assert named in found.said
+    assert write in found.todo
+
+
+def test_a_camera_that_is_broken_fails_whatever_else_is_to_be_said() -> None:
+    found = devices.camera(
+        lambda: SlotCamera("x", refused), in_use=False, any_other_too=True
+    )
+    assert found.state is State.FAIL
+
+
 def test_a_camera_that_is_not_ours() -> None:
     found = devices.camera(lambda: SlotCamera("x", refused), in_use=False)
     assert found.state is State.FAIL

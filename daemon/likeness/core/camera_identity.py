@@ -42,6 +42,7 @@ BRIDGES: Final = ("tc358743", "tc358746", "lt6911", "adv7", "tw99", "tvp5150")
 # host's own uvcvideo drives it, and its name is free text.
 GADGET_IDS: Final = ("1d6b:", "0525:a4")
 USB_DRIVER: Final = "uvcvideo"
+WRITABLE: Final = re.compile("[!-~]{1,128}")  # a serial, as the configuration takes it
 # A sensor as firmware names it, e.g. /base/soc/i2c0mux/i2c@1/imx708@1a on a Pi.
 SENSOR: Final = re.compile(r"/base/(?:.+/)?i2c@?[^/]*/(?P<chip>[a-z0-9_,-]+)@[0-9a-f]+")
 
@@ -68,8 +69,13 @@ class UsbCamera:
 
     @property
     def identity(self) -> str:
-        """What camera.identity may demand: vendor:product:serial."""
-        return f"{self.usb_id}:{self.serial}" if self.serial else self.usb_id
+        """What camera.identity may demand: vendor:product:serial.
+
+        Without a serial that can be written there (`config.UsbCameraId`): its model.
+        """
+        if not WRITABLE.fullmatch(self.serial):
+            return self.usb_id
+        return f"{self.usb_id}:{self.serial}"
 
     @property
     def model(self) -> str:

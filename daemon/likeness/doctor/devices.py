@@ -5,6 +5,7 @@ would disturb a visit. Leaves to others: the machine, keys, the line.
 """
 
 import asyncio
+import json
 from collections.abc import Callable
 
 from likeness import config
@@ -18,35 +19,60 @@ from likeness.service.reading import CardEvent, CardReading
 READER_WITHIN_S = 12.0  # every rate is tried
 FRAMES = 3
 NO_RECORD_BYTES = 1024  # as long as a chip's, and all zeros
+IN_USE = "in use by the running daemon"
 REINSTALL = "install it anew, for this system and processor, with its libraries"
 READER_TODO = "see its cable, and reader.path and reader.baud in the configuration"
 CAMERA_TODO = "see the cable and camera.source, camera.path in the configuration"
 
 
 def camera(
-    open_camera: Callable[[], Camera], *, in_use: bool, named: str = ""
+    open_camera: Callable[[], Camera],
+    *,
+    in_use: bool,
+    named: str = "",
+    any_other_too: bool = False,
 ) -> Finding:
-    """Take a few frames; `named` is what camera.identity may be set to."""
+    """Take a few frames.
+
+    Args:
+        open_camera: makes it.
+        in_use: the running daemon has it.
+        named: what camera.identity may be set to; "": not known.
+        any_other_too: the configuration lets any camera take its place, and should not.
+    """
     which = f", camera {named}" if named else ""
-    if in_use:
-        return ok(f"in use by the running daemon{which}")
     try:
-        return asyncio.run(_frames(open_camera(), which))
+        said = IN_USE if in_use else asyncio.run(_pictures(open_camera()))
     except (DeviceLost, FeedUnreadable, ConfigError) as fault:
         return fail_by(str(fault), CAMERA_TODO)
+    if not said:
+        return fail("no pictures", CAMERA_TODO)
+    if any_other_too:
+        return warn(f"{said}{which}; any other may take its place", _bind(named))
+    return ok(f"{said}{which}")
 
 
-async def _frames(camera: Camera, which: str) -> Finding:
+async def _pictures(camera: Camera) -> str:
     try:
         await camera.start()
         for _ in range(FRAMES):
             frame = await camera.frame()
         if frame is None:
-            return fail("no pictures", CAMERA_TODO)
+            return ""
         height, width = frame.image.shape[:2]
-        return ok(f"pictures of {width}×{height}{which}")
+        return f"pictures of {width}×{height}"
     finally:
         await camera.stop()
+
+
+def _bind(named: str) -> str:
+    """Say what to write; a serial number may hold signs that TOML has escaped."""
+    if named:
+        return f"write under [camera]: identity = {json.dumps(named)}"
+    return (
+        'write under [camera]: identity = "vendor:product" or "vendor:product:serial",'
+        " as 'lsusb -v' shows them (idVendor, idProduct, iSerial)"
+    )
 
 
 def reader(
@@ -59,7 +85,7 @@ def reader(
 ) -> Finding:
     """Ask the reader for its name; no card is looked for."""
     if in_use:
-        return ok("in use by the running daemon")
+        return ok(IN_USE)
     said = asyncio.run(_reader(line, clock, baud, within_s))
     if isinstance(said, ReaderReady):
         return ok(f"reader {said.reader_id}")

@@ -56,6 +56,7 @@ def checks(settings: config.Config, places: Places = HERE) -> dict[str, Check]:
             partial(camera_of, settings.camera, settings.terminal.environment),
             in_use=in_use,
             named=camera_named(settings.camera),
+            any_other_too=_takes_any_camera(settings),
         ),
         **_readers(settings, clock, places.reader_within_s, in_use=in_use),
         "screen": partial(screen.screen, settings, places.connectors, in_use=in_use),
@@ -73,6 +74,13 @@ def checks(settings: config.Config, places: Places = HERE) -> dict[str, Check]:
         **_signals(settings, in_use=in_use),
         **_upkeep(settings, places, state_dir),
     }
+
+
+def _takes_any_camera(settings: config.Config) -> bool:
+    """Whether in production any USB camera may stand where the installer put one."""
+    in_production = settings.terminal.environment is Environment.PRODUCTION
+    camera = settings.camera
+    return in_production and camera.source == "usb" and not camera.identity
 
 
 def _upkeep(
