@@ -161,7 +161,8 @@ def performance(*acts: Act, visitor: v.Visitor | None = None) -> Iterable[Observ
     """Do every act over and over: whatever is asked is answered."""
     visitor = visitor or v.Visitor()
     yield from visitor.still(0.8)
-    for _ in range(60):
+    for number in range(60):
         for act in acts:
             yield from visitor.does(act)
-            yield from visitor.still(0.1)
+            # Nobody keeps time; an even pause is a looped feed sooner or later.
+            yield from visitor.still(0.1 + 0.037 * (number % 7))

@@ -98,7 +98,8 @@ class Visitor:
 
     def does(self, act: Act) -> Iterator[Observation]:
         self._acts += 1
-        far = 1 + 0.15 * math.sin(1.7 * self._acts)  # never twice the same
+        # Not twice alike, nor two in a row, within what is looked at for a loop.
+        far = 1.4 - 0.06 * abs(self._acts % 21 - 10.25)
         for face in MOVES[act]:
             yaw = far * face.yaw_deg
             solid = Parallax(yaw, depth=0.5, noise=0.05) if abs(yaw) > 10 else None

@@ -15,11 +15,6 @@ from likeness.errors import DeviceLost, DeviceRefused
 from likeness.service import frame_loop
 from terminal_shop import PlayedCamera, Shop, performance
 
-
-def alike(count: int) -> bytes:
-    return b"1" * count
-
-
 STALLED_S = 2.0  # until a camera's silence is noticed
 
 
@@ -61,13 +56,8 @@ class Stalling(PlayedCamera):
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do not sleep between two tries; ask the same acts each time.
-
-    Our visitor does all acts over and over, and in some orders that goes on for so
-    long that it repeats itself like a loop.
-    """
+    """Do not sleep between two tries."""
     monkeypatch.setattr(frame_loop, "AGAIN_S", 0.0)
-    monkeypatch.setattr("likeness.service.terminal.secrets.token_bytes", alike)
 
 
 def played(
