@@ -12,6 +12,8 @@ from likeness.core.thermal import (
     COOLER_C,
     MEASURES,
     Adopt,
+    Effect,
+    FellSilent,
     Felt,
     Level,
     Marks,
@@ -26,15 +28,24 @@ degrees = st.floats(-40, 125) | st.none()
 felt = st.builds(Felt, degrees, st.booleans() | st.none())
 
 
-def play(rules: Thermal, course: Iterable[Felt], from_s: float = 0.0) -> list[Adopt]:
+def heard(rules: Thermal, course: Iterable[Felt], from_s: float = 0.0) -> list[Effect]:
     """Feel each in turn, as often as the rules ask."""
     now = from_s
-    steps = []
+    effects = []
     for one in course:
-        steps += rules.handle(one, now)
+        effects += rules.handle(one, now)
         assert rules.deadline == now + PACE.every_s
         now = rules.deadline
-    return steps
+    return effects
+
+
+def play(rules: Thermal, course: Iterable[Felt], from_s: float = 0.0) -> list[Adopt]:
+    """Feel each in turn; return the steps alone."""
+    return steps_of(heard(rules, course, from_s))
+
+
+def steps_of(effects: Iterable[Effect]) -> list[Adopt]:
+    return [one for one in effects if isinstance(one, Adopt)]
 
 
 def for_s(seconds: float, celsius: float | None, *, slowed: bool = False) -> list[Felt]:
@@ -74,15 +85,56 @@ def test_a_slowed_processor_takes_fewer_frames_but_closes_nothing() -> None:
     assert down[-1].level is Level.COOL
 
 
-@pytest.mark.parametrize("broken", [None, -273.0, 127.5, float("nan"), float("inf")])
-def test_a_sensor_that_says_nothing_closes_nothing_for_ever(
+BROKEN = [None, -273.0, 127.5, float("nan"), float("inf")]
+AN_HOUR_S = 3600.0
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_sensor_that_falls_silent_closes_nothing_for_ever(
     broken: float | None,
 ) -> None:
+    """Nobody knows that it has cooled: it serves again, as sparingly as it can."""
     rules = Thermal()
     play(rules, for_s(60, 100.0))
     assert rules.level is Level.TOO_HOT
-    down = play(rules, for_s(3 * PACE.down_after_s + 60, broken), from_s=1000.0)
-    assert down[-1].level is Level.COOL
+    silence = [Felt(broken)] * int(AN_HOUR_S / PACE.every_s)
+    assert heard(rules, silence, from_s=1000.0) == [
+        FellSilent(Level.TOO_HOT),
+        Adopt(Level.HOT, MEASURES[Level.HOT], None),
+    ]
+    back = heard(rules, for_s(AN_HOUR_S, 40.0), from_s=9000.0)
+    assert [one.level for one in back] == [Level.WARM, Level.COOL]
+
+
+@pytest.mark.parametrize("level", [Level.COOL, Level.WARM, Level.HOT])
+def test_silence_takes_nothing_back(level: Level) -> None:
+    rules = Thermal()
+    play(rules, for_s(60, MARKS.of(level) if level else 40.0))
+    assert rules.level is level
+    silence = [Felt(None)] * int(AN_HOUR_S / PACE.every_s)
+    assert heard(rules, silence, from_s=1000.0) == [FellSilent(level)]
+    assert rules.level is level
+
+
+def test_a_firmware_that_is_well_vouches_for_a_silent_sensor() -> None:
+    rules = Thermal()
+    play(rules, for_s(60, 100.0))
+    assert [one.level for one in play(rules, for_s(AN_HOUR_S, None), 1000.0)] == [
+        *(Level.HOT, Level.WARM, Level.COOL)
+    ]
+    assert play(rules, for_s(60, None, slowed=True), 9000.0)[-1].level is Level.HOT
+
+
+def test_each_silence_is_told_once_and_a_stumble_is_none() -> None:
+    rules = Thermal()
+    assert not heard(rules, [Felt(40.0), Felt(None), Felt(None)] * 100)
+    silence = [Felt(None)] * 100
+    assert heard(rules, silence, 5000.0) == [FellSilent(Level.COOL)]
+    assert heard(rules, [Felt(40.0), *silence], 9000.0) == [FellSilent(Level.COOL)]
+
+
+def test_a_machine_that_never_told_is_cool_and_no_news() -> None:
+    assert not heard(Thermal(), [Felt(None)] * 1000)
 
 
 def test_no_measure_takes_the_frames_that_a_blink_needs() -> None:
@@ -101,7 +153,7 @@ def test_steps_are_single_and_apart(course: list[Felt]) -> None:
     level, last_s = Level.COOL, float("-inf")
     for number, one in enumerate(course):
         now = number * PACE.every_s
-        for step in rules.handle(one, now):
+        for step in steps_of(rules.handle(one, now)):
             up = step.level > level
             assert abs(step.level - level) == 1
             # A step's dwell begins with the first feeling after the one before.
@@ -122,7 +174,7 @@ def test_a_steady_temperature_ends_at_one_level(
     assert not play(rules, [Felt(celsius, slowed)] * 100, from_s=20_000.0)
     assert rules.level is settled
     if settled is not Level.COOL and not slowed:
-        assert celsius is not None
+        assert celsius is not None  # the firmware says that it is well
         assert celsius >= MARKS.of(settled) - COOLER_C
     if settled is not Level.TOO_HOT:
         mark = MARKS.of(Level(settled + 1))

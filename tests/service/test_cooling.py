@@ -1,6 +1,7 @@
 """A heat curve through the real parts: sensor, rules, camera, preview, terminal."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -40,6 +41,9 @@ class Sensor:
         fresh = self._file.with_name("new")
         fresh.write_text(f"{round(celsius * 1000)}\n", encoding="ascii")
         fresh.replace(self._file)
+
+    def falls_silent(self) -> None:
+        self._file.unlink()
 
     def feel(self) -> Felt:
         return Felt(heat.hottest_c(self.thermal))
@@ -83,6 +87,7 @@ async def cooled(
     told: list[str],
     at_rest: Callable[[], Awaitable[object]] | None = None,
     fps: float = 30.0,
+    feel: Callable[[], Felt] | None = None,
 ) -> AsyncIterator[Cooling]:
     async def now() -> None:
         """No visit goes on."""
@@ -90,13 +95,14 @@ async def cooled(
     camera = RatedCamera(told)
     cooling = Cooling(
         clock=SystemClock(),
-        feel=sensor.feel,
+        feel=feel or sensor.feel,
         rules=Thermal(Marks(), PACE),
         fps=fps,
         set_rate=camera.set_rate,
         at_rest=at_rest or now,
         preview=PacedPreview(camera, told),
         changed=lambda: told.append("changed"),
+        within_s=0.05,
     )
     task = asyncio.create_task(cooling.run())
     try:
@@ -129,6 +135,52 @@ async def test_a_heat_curve_is_answered_in_order_and_taken_back(tmp_path: Path) 
     assert told.index("pace 10.0") < told.index("rate 25.0") < told.index("changed")
     assert [one for one in told if one.startswith("rate")] == ["rate 25.0", "rate None"]
     assert told.count("changed") == 2
+
+
+@story
+async def test_a_sensor_that_falls_silent_is_told_once_and_visits_begin_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[str] = []
+    sensor = Sensor(tmp_path)
+    async with cooled(sensor, told) as cooling:
+        sensor.becomes(85.0)
+        await until(lambda: not cooling.serves)
+        sensor.falls_silent()
+        await until(lambda: cooling.serves)
+        await asyncio.sleep(5 * PACE.down_after_s)
+        assert cooling.level is Level.HOT  # nobody knows how warm it is
+    silent = [one for one in caplog.messages if "event=thermal_silent" in one]
+    assert len(silent) == 1
+    assert silent[0].startswith("event=thermal_silent level=too_hot what_to_do=")
+    assert told.count("changed") == 2
+
+
+@story
+async def test_a_sensor_that_hangs_is_a_silent_one_and_holds_one_thread(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[str] = []
+    answers = threading.Event()
+    asked: list[str] = []
+    sensor = Sensor(tmp_path)
+    sensor.becomes(85.0)
+
+    def feel() -> Felt:
+        if len(asked) > 50:  # by then it is too hot
+            asked.append("hangs")
+            answers.wait(20)
+        else:
+            asked.append("answers")
+        return sensor.feel()
+
+    async with cooled(sensor, told, feel=feel) as cooling:
+        await until(lambda: not cooling.serves)
+        await until(lambda: cooling.serves)
+        assert asked.count("hangs") == 1
+        assert caplog.text.count("event=thermal_silent") == 1
+        answers.set()
+        await until(lambda: not cooling.serves)  # it says at once that it is hot
 
 
 @story

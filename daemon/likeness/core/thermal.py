@@ -6,8 +6,12 @@
 WARM shows the visitor fewer pictures. HOT takes fewer frames as well, yet never fewer
 than a blink needs. TOO_HOT begins no visit: it cools, for a processor that is throttled
 sees no blinks, and asks people for acts in vain. A visit that goes on is left as it is:
-it lasts seconds, and a camera that changes its rate in it may have to stop. Leaves to
-others: measuring, a board's marks (`boards`), doing it (`service.cooling`).
+it lasts seconds, and a camera that changes its rate in it may have to stop.
+
+A sensor that stops answering says nothing for the better: what was lowered stays low.
+TOO_HOT alone is left for HOT, or nobody would be served ever again; the processor's own
+brake is below. Leaves to others: measuring, a board's marks (`boards`), doing it
+(`service.cooling`).
 """
 
 from dataclasses import dataclass
@@ -95,10 +99,20 @@ class Adopt:
     celsius: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class FellSilent:
+    """Say that the sensor, which used to answer, does not any more; once a silence."""
+
+    level: Level
+
+
+Effect = Adopt | FellSilent
+
+
 class Thermal:
     """Judges what is felt every few seconds.
 
-    A machine that tells nothing counts as cool: it would else never serve again.
+    A machine that never told anything counts as cool.
     """
 
     def __init__(self, marks: Marks | None = None, pace: Pace | None = None) -> None:
@@ -108,6 +122,8 @@ class Thermal:
         self._deadline = float("-inf")
         self._above_since: float | None = None
         self._below_since: float | None = None
+        self._silent_since: float | None = None
+        self._is_known = False  # it has answered since it was last called silent
 
     @property
     def level(self) -> Level:
@@ -119,14 +135,32 @@ class Thermal:
         """When to feel again."""
         return self._deadline
 
-    def handle(self, event: Felt, now: float) -> list[Adopt]:
+    def handle(self, event: Felt, now: float) -> list[Effect]:
         """Take what was felt; return what must follow, at most one step."""
         self._deadline = now + self._pace.every_s
         celsius = event.celsius
         if celsius is not None and not LEAST_C <= celsius <= MOST_C:
             celsius = None
-        above = self._is_above(celsius, slowed=bool(event.slowed))
-        below = self._is_below(celsius, slowed=bool(event.slowed))
+        return [*self._heard(celsius, now), *self._judged(celsius, event.slowed, now)]
+
+    def _heard(self, celsius: float | None, now: float) -> list[Effect]:
+        """Notice a silence; a single answer that does not come is none."""
+        if celsius is not None:
+            self._silent_since, self._is_known = None, True
+            return []
+        self._silent_since = _since(self._silent_since, now)
+        if not self._is_known:
+            return []
+        if not _lasted(self._silent_since, self._pace.up_after_s, now):
+            return []
+        self._is_known = False
+        return [FellSilent(self._level)]
+
+    def _judged(
+        self, celsius: float | None, slowed: bool | None, now: float
+    ) -> list[Effect]:
+        above = self._is_above(celsius, slowed=bool(slowed))
+        below = self._is_below(celsius, slowed)
         self._above_since = _since(self._above_since, now) if above else None
         self._below_since = _since(self._below_since, now) if below else None
         if _lasted(self._above_since, self._pace.up_after_s, now):
@@ -143,13 +177,15 @@ class Thermal:
             return True
         return celsius is not None and celsius >= self._marks.of(Level(self._level + 1))
 
-    def _is_below(self, celsius: float | None, *, slowed: bool) -> bool:
+    def _is_below(self, celsius: float | None, slowed: bool | None) -> bool:
         """Whether the present level is no longer called for, with some room."""
         if self._level is Level.COOL or (slowed and self._level <= Level.HOT):
             return False
-        return celsius is None or celsius < self._marks.of(self._level) - COOLER_C
+        if celsius is None:  # the firmware alone may say that it is well
+            return slowed is False or self._level is Level.TOO_HOT
+        return celsius < self._marks.of(self._level) - COOLER_C
 
-    def _step(self, by: int, celsius: float | None) -> list[Adopt]:
+    def _step(self, by: int, celsius: float | None) -> list[Effect]:
         self._level = Level(self._level + by)
         self._above_since = self._below_since = None
         return [Adopt(self._level, MEASURES[self._level], celsius)]

@@ -7,12 +7,26 @@ others: when (`core.thermal`), feeling it (edges/heat.py), saying it to the visi
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import NoReturn, Protocol
+from typing import NoReturn, Protocol, assert_never
 
-from likeness.core.thermal import Adopt, Felt, Level, Measures, Thermal
+from likeness.core.thermal import (
+    Adopt,
+    Effect,
+    FellSilent,
+    Felt,
+    Level,
+    Measures,
+    Thermal,
+)
 from likeness.service.ports import Clock
 
 log = logging.getLogger(__name__)
+
+ANSWERS_WITHIN_S = 5.0
+SILENT_TODO = (
+    "look whether /sys/class/thermal still tells a temperature; if not, restart the"
+    " machine, then change the board"
+)
 
 
 class Paced(Protocol):
@@ -35,6 +49,7 @@ class Cooling:
         at_rest: returns as soon as no visit goes on.
         preview: is shown at the pace that a level allows; None: there is no page.
         changed: told when visits may begin no more, and when they may again.
+        within_s: a measurement that takes longer says nothing.
     """
 
     def __init__(
@@ -48,6 +63,7 @@ class Cooling:
         at_rest: Callable[[], Awaitable[object]],
         preview: Paced | None = None,
         changed: Callable[[], None] = lambda: None,
+        within_s: float = ANSWERS_WITHIN_S,
     ) -> None:
         self._clock = clock
         self._feel = feel
@@ -57,6 +73,8 @@ class Cooling:
         self._at_rest = at_rest
         self._preview = preview
         self._changed = changed
+        self._within_s = within_s
+        self._feeling: asyncio.Task[Felt] | None = None
         self._wanted = asyncio.Event()  # another rate than the camera was told
         self._measures = Measures()
 
@@ -78,11 +96,24 @@ class Cooling:
 
     async def _keep_feeling(self) -> NoReturn:
         while True:
-            # Sensors are files of the kernel, and some firmware is slow to answer.
-            felt = await asyncio.to_thread(self._feel)
-            for adopt in self._rules.handle(felt, self._clock.now()):
-                self._carry_out(adopt)
+            felt = await self._felt()
+            for effect in self._rules.handle(felt, self._clock.now()):
+                self._carry_out(effect)
             await asyncio.sleep(max(0.0, self._rules.deadline - self._clock.now()))
+
+    async def _felt(self) -> Felt:
+        """Return what is felt; nothing while an answer is held back.
+
+        Sensors are files of the kernel, and firmware may be slow, or hang. Then it is
+        not asked once more: each question would hold a thread.
+        """
+        if self._feeling is None:
+            self._feeling = asyncio.create_task(asyncio.to_thread(self._feel))
+        await asyncio.wait([self._feeling], timeout=self._within_s)
+        if not self._feeling.done():
+            return Felt(None)
+        feeling, self._feeling = self._feeling, None
+        return feeling.result()
 
     async def _keep_rate(self) -> NoReturn:
         while True:
@@ -93,7 +124,20 @@ class Cooling:
             slower = wanted is not None and wanted < self._fps
             self._set_rate(wanted if slower else None)
 
-    def _carry_out(self, adopt: Adopt) -> None:
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case Adopt():
+                self._adopt(effect)
+            case FellSilent(level):
+                log.warning(
+                    "event=thermal_silent level=%s what_to_do=%r",
+                    level.name.lower(),
+                    SILENT_TODO,
+                )
+            case _:
+                assert_never(effect)
+
+    def _adopt(self, adopt: Adopt) -> None:
         before, self._measures = self._measures, adopt.measures
         level = logging.INFO if adopt.measures.serves else logging.WARNING
         log.log(
