@@ -22,9 +22,10 @@ def write_visit(
     acts: tuple[str, ...] | None = ("blink",),
     more: str = "",
     label: str = "",
+    profile: str = "demo",
 ) -> Path:
     """Write one visit file; `more` is TOML of the file's first part."""
-    lines = ["visit = 1", f'video = "{video}"', 'profile = "demo"', more]
+    lines = ["visit = 1", f'video = "{video}"', f'profile = "{profile}"', more]
     if acts is not None:
         lines.append(f"acts = {list(acts)!r}")
     if portrait is not None:

@@ -1,10 +1,11 @@
 """An arm64 Debian root with the project's locked wheels in it, and a way into it.
 
-The root is made once by systemd/package/root and kept; the wheels are fetched here, by
-digest from the lock, and unpacked beside it, for pip is slow under qemu. Programs in it
-run by qemu-user, out of a binfmt_misc of a user namespace: nothing of this machine is
-changed, and a newer qemu than the system's can be taken (LIKENESS_QEMU). Needs root, or
-the right to make user namespaces. Leaves to others: what is run.
+Debian's packages are unpacked, not installed: none of their programs runs meanwhile,
+and it takes seconds. The wheels are fetched by digest from the lock and unpacked beside
+it. Both are made once. Programs in the root run by qemu-user, out of a binfmt_misc of a
+user namespace: nothing of this machine is changed, and a newer qemu than the system's
+can be taken (LIKENESS_QEMU). Needs the right to make user namespaces. Leaves to others:
+what is run.
 """
 
 import os
@@ -23,8 +24,9 @@ PYTHONS = {"bookworm": "311", "trixie": "313"}  # Debian's own, by suite
 # 7.2, of bookworm, ends ai-edge-litert with a segmentation fault; 10.0 runs it.
 OLDEST_QEMU = 8
 QEMUS = ("qemu-aarch64-static", "qemu-aarch64")
-# Beyond Debian's minimal root: Python, and what the daemon asks the system for.
-PACKAGES = "python3 libseccomp2 openssl ca-certificates procps"
+# Debian's smallest, Python, and what the daemon asks the system for.
+PACKAGES = ("?essential", "base-passwd,python3,libstdc++6,libseccomp2,openssl,procps")
+MERGED_USR = "/usr/share/mmdebstrap/hooks/merged-usr"  # /bin is /usr/bin, as in Debian
 # A Raspberry Pi 4's; its instructions are those that the kernels choose by.
 CPU = "cortex-a72"
 # ELF of 64 bits, little-endian, for aarch64: binfmt_misc's magic and mask.
@@ -110,7 +112,7 @@ def prepare(suite: str) -> Root:
         _fetch(lock, python, site)
     root = Root(kept / suite, site, find_qemu())
     if not root.folder.is_dir():
-        _make(suite, root)
+        _make(suite, root.folder)
     return root
 
 
@@ -144,20 +146,18 @@ def _cache() -> Path:
     return Path(home) / "likeness"
 
 
-def _make(suite: str, root: Root) -> None:
-    part = root.folder.with_name(f"{suite}.part")
+def _make(suite: str, folder: Path) -> None:
+    part = folder.with_name(f"{suite}.part")
     shutil.rmtree(part, ignore_errors=True)
-    maker = PROJECT / "systemd" / "package" / "root"
-    _must(["sh", str(maker), suite, "arm64", str(part)], f"no {suite} root")
-    half = Root(part, root.site, root.qemu)
-    # Its user namespace has one user only, so apt has none to hand its work to.
-    apt = "apt-get -qq -o APT::Sandbox::User=root"
-    script = f"{apt} update && {apt} install -y {PACKAGES} >/dev/null"
-    inside = ["sh", "-c", f"export DEBIAN_FRONTEND=noninteractive; {script}"]
-    shutil.copy("/etc/resolv.conf", part / "etc" / "resolv.conf")
-    if half.run(inside, seen=[], path=[], cwd=Path("/")) != 0:
-        raise UsageError(f"apt-get failed in {part}; its words stand above")
-    part.rename(root.folder)
+    how = ["--quiet", "--variant=extract", "--architectures=arm64"]
+    how += [f"--hook-dir={MERGED_USR}", *(f"--include={one}" for one in PACKAGES)]
+    _must(["mmdebstrap", *how, suite, str(part)], f"no {suite} root for arm64")
+    for name in ("passwd", "group"):  # what base-passwd would do when installed
+        master = part / "usr" / "share" / "base-passwd" / f"{name}.master"
+        shutil.copy(master, part / "etc" / name)
+    for name in ("proc", "sys", "dev", "root"):
+        (part / name).mkdir(exist_ok=True)
+    part.rename(folder)
 
 
 def _fetch(lock: Path, python: str, site: Path) -> None:
