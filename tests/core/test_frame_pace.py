@@ -2,7 +2,7 @@ from itertools import count, takewhile
 
 import pytest
 
-from likeness.core.frame_pace import Pace
+from likeness.core.frame_pace import Pace, slower
 
 CAMERA_FPS = 30
 
@@ -38,3 +38,16 @@ def test_what_was_missed_is_not_made_up_for() -> None:
 def test_no_wish_makes_a_camera_look_stalled() -> None:
     steps = kept(0.01, 5)
     assert len(steps) == 5
+
+
+@pytest.mark.parametrize(
+    ("camera_fps", "rate"),
+    [
+        *((20.0, None), (25.0, None), (30.0, 25.0), (60.0, 25.0), (100.0, 25.0)),
+        *((40.0, None), (45.0, None), (90.0, 30.0), (120.0, 30.0)),
+    ],
+)
+def test_a_slower_rate_is_one_that_most_steps_have(
+    camera_fps: float, rate: float | None
+) -> None:
+    assert slower(camera_fps, 25.0) == rate

@@ -7,7 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likeness.core.profile import PROFILES
+from likeness.core import frame_pace
+from likeness.core.frame_pace import slower
+from likeness.core.looking import Looking
+from likeness.core.profile import PROFILES, Profile
+from likeness.core.seen import Observation
 from likeness.core.thermal import (
     COOLER_C,
     MEASURES,
@@ -137,14 +141,31 @@ def test_a_machine_that_never_told_is_cool_and_no_news() -> None:
     assert not heard(Thermal(), [Felt(None)] * 1000)
 
 
-def test_no_measure_takes_the_frames_that_a_blink_needs() -> None:
-    for measures in MEASURES.values():
-        for profile in PROFILES.values():
-            assert (measures.fps or 30.0) > profile.min_frames_per_s
-    # What costs the visitor least comes first, and what was begun is kept.
+def test_what_is_given_up_costs_the_visitor_least_first() -> None:
+    """And what was begun is kept."""
     assert [m.preview_per_s for m in MEASURES.values()] == [None, 10.0, 5.0, 5.0]
     assert [m.fps for m in MEASURES.values()] == [None, None, 25.0, 25.0]
     assert [m.serves for m in MEASURES.values()] == [True, True, True, False]
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+@pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize(
+    "camera_fps", [24, 25, 29.97, 30, 40, 45, 48, 50, 60, 70, 75, 90, 100, 119.88, 120]
+)
+def test_no_level_takes_the_frames_that_a_blink_needs(
+    level: Level, camera_fps: float, profile: Profile
+) -> None:
+    """By the policy's own rule, on the frames that are let through."""
+    wish = MEASURES[level].fps
+    assert wish is None or wish > profile.min_frames_per_s
+    fps = None if wish is None else slower(camera_fps, wish)
+    looking, pace = Looking(profile), frame_pace.Pace()
+    for number in range(int(5 * camera_fps)):
+        captured_s = 1000.0 + number / camera_fps
+        if pace.is_due(captured_s, fps):
+            looking.see(Observation(captured_s, number, 0, None))
+    assert not looking.too_slow
 
 
 @given(st.lists(felt, max_size=200))

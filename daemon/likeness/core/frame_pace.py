@@ -8,6 +8,21 @@ Leaves to others: frames.
 from typing import Final
 
 SLOWEST_FPS: Final = 1.0  # a camera that gives less is taken for a stalled one
+MOST: Final = 0.45  # of the steps may be the longer ones, and the median is a short one
+
+
+def slower(camera_fps: float, wish: float) -> float | None:
+    """Return the rate at or above a wish that a visit sees as such; None: the camera's.
+
+    Only whole frames are left out: of 90 a second 25 are mostly steps of 44 ms, which
+    are 22 a second for whoever looks at the usual step (`looking`). Then it is 30.
+    """
+    if wish >= camera_fps:
+        return None
+    whole, part = divmod(camera_fps / wish, 1)
+    if part < MOST:
+        return wish
+    return camera_fps / whole if whole > 1 else None
 
 
 class Pace:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import NoReturn, Protocol, assert_never
 
+from likeness.core.frame_pace import slower
 from likeness.core.thermal import (
     Adopt,
     Effect,
@@ -121,8 +122,7 @@ class Cooling:
             await self._at_rest()
             self._wanted.clear()
             wanted = self._measures.fps
-            slower = wanted is not None and wanted < self._fps
-            self._set_rate(wanted if slower else None)
+            self._set_rate(None if wanted is None else slower(self._fps, wanted))
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
