@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -146,6 +148,43 @@ def test_a_broken_lamp_is_said_once_and_the_visit_goes_on(
     _, shown, said = lived(library, tmp_path, beeper, **more)
     assert shown == SHOWN
     assert said.count("event=signals_lost") == said.count(why) == 1
+
+
+OPENS = """
+import sys
+from likeness.edges.gpio_lines import GpioLines
+from likeness.errors import DeviceRefused
+try:
+    GpioLines(sys.argv[1], (17,)).open()
+except DeviceRefused as fault:
+    print(fault)
+"""
+
+
+def fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def listener(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as heard:
+        heard.bind(str(path))
+
+
+@pytest.mark.parametrize("make", [fifo, listener, Path.mkdir, Path.touch])
+def test_what_is_no_character_device_holds_nobody(
+    tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    """In a process of its own: one that is held would never come back."""
+    path = tmp_path / "gpiochip0"
+    make(path)
+    done = subprocess.run(
+        [sys.executable, "-c", OPENS, path],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert done.stdout == f"{path}: is no GPIO chip; set signals.chip\n"
 
 
 def test_what_is_no_chip_is_refused(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ ACTIVE_LOW, OUTPUT = 1 << 1, 1 << 3
 REQUEST = struct.Struct(f"={LINES_MAX}I32sQI20x240xII20xi")
 VALUES = struct.Struct("=QQ")  # struct gpio_v2_line_values: bits, mask
 CONSUMER = b"likeness"
+NO_CHIP = "is no GPIO chip; set signals.chip"
 
 
 class GpioLines:
@@ -54,12 +55,13 @@ class GpioLines:
         """
         self.close()
         try:
-            chip = os.open(self._chip, os.O_RDONLY | os.O_CLOEXEC)
+            # Without O_NONBLOCK a FIFO there would hold the whole daemon.
+            chip = os.open(self._chip, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as problem:
             raise self._fault(problem) from problem
         try:
             if not stat.S_ISCHR(os.fstat(chip).st_mode):
-                raise DeviceRefused(f"{self._chip}: is no GPIO chip; set signals.chip")
+                raise DeviceRefused(f"{self._chip}: {NO_CHIP}")
             asked = bytearray(request(self._offsets, self._flags))
             fcntl.ioctl(chip, GET_LINE, asked)
             self._lines = REQUEST.unpack(asked)[-1]
@@ -95,9 +97,8 @@ class GpioLines:
             case errno.EINVAL:
                 todo = "it has no such line; see 'gpioinfo' and [signals]"
                 return DeviceLost(f"{self._chip}: {todo}")
-            case errno.ENOTTY:
-                todo = "is no GPIO chip; set signals.chip"
-                return DeviceRefused(f"{self._chip}: {todo}")
+            case errno.ENOTTY | errno.ENXIO:  # ENXIO: a socket
+                return DeviceRefused(f"{self._chip}: {NO_CHIP}")
             case _:
                 return DeviceLost(f"{self._chip}: no such chip; set signals.chip")
 
