@@ -1,14 +1,20 @@
 """`likeness diagnostics`: the bundle of a terminal that does not run; a timeline."""
 
+import asyncio
 import json
 import tarfile
 from pathlib import Path
 
 import pytest
 
+from doomed_store import token_at
 from likeness.__main__ import main
+from likeness.core.statement_queue import Signed
 from likeness.diagnostics import archive
 from likeness.edges import fault_files
+from likeness.edges.store import SqliteStore
+from likeness.edges.store_statements import SqliteStatements
+from stories import story
 from terminals import settings, to_toml
 
 FIELD = Path(__file__).parent.parent / "field"
@@ -61,6 +67,23 @@ def test_a_terminal_that_does_not_run(
     said = capsys.readouterr().out
     assert "no transcript of now: no daemon is seen to run" in said
     assert "holds: faults/1-camera_lost.jsonl" in said
+
+
+@story
+async def test_what_waits_is_counted_statements_too(config: Path) -> None:
+    store = SqliteStore(config.parent / "state", token_at)
+    await store.open()
+    statements = SqliteStatements(store)
+    for name in ("decided", "disputed", "answered"):
+        await statements.keep_statement(Signed(name, "hash", "MARKED"))
+    await statements.forget_statement("answered")
+    _, files = await asyncio.to_thread(bundle, config)
+    counts = json.loads(files["outbox.json"])
+    assert (counts["waiting"], counts["statements_waiting"]) == (1, 2)
+    said = json.loads(files["doctor.json"])["outbox"]["said"]
+    assert said.endswith(", 2 statements wait")
+    assert b"MARKED" not in b"".join(files.values())
+    await store.close()
 
 
 @pytest.mark.parametrize(

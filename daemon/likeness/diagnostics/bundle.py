@@ -132,6 +132,7 @@ def _outbox(state_dir: Path) -> dict[str, Any]:
         "oldest_utc_s": found.oldest_utc_s,
         "receipted": found.receipted,
         "set_aside": len(found.aside),
+        "statements_waiting": found.statements,  # decisions and disputes
     }
 
 
