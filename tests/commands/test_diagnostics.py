@@ -128,7 +128,22 @@ async def test_what_waits_is_counted_statements_too(config: Path) -> None:
             (FIELD / "accepted.jsonl")
             .read_bytes()
             .replace(b'"software":"', b'"software":"MARKED 13812345678 '),
+            "its head holds more than a head of ours",
+        ),
+        (
+            (FIELD / "accepted.jsonl").read_bytes()
+            + b'{"at":9,"note":"log","said":"MARKED 13812345678"}\n',
             "telephone number",
+        ),
+        (
+            (FIELD / "accepted.jsonl").read_bytes() + b'{"at":9,"event":"MARKED"}\n',
+            "no event of ours",
+        ),
+        (
+            (FIELD / "accepted.jsonl")
+            .read_bytes()
+            .replace(b'"purpose":"new_number"', b'"purpose":"MARKED"', 1),
+            "line 2: no event of ours",
         ),
     ],
 )

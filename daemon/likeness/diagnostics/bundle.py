@@ -6,7 +6,6 @@ leave is left out whole, and named. Leaves to others: the tar (`archive`), the f
 """
 
 import hashlib
-import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ import msgspec
 from likeness import config, models_in_use
 from likeness.core.transcript_doubts import doubts
 from likeness.core.transcript_replay import parse
-from likeness.diagnostics import machine, redaction
+from likeness.diagnostics import head, machine, redaction
 from likeness.doctor.examination import checks, examine
 from likeness.edges import directory_lock, fault_files, store_file
 from likeness.edges.model_sets import ModelSets
@@ -35,11 +34,6 @@ NEVER: Final[Mapping[str, str]] = {
     "names and numbers of visitors": "they are in no file of ours in clear",
     "debug lines of the log": "they say more than is needed to mend a terminal",
 }
-# What stands in the head of a transcript beside its policy (`scribe`).
-FACTS: Final = frozenset(
-    {"environment", "utc_s", "time_quality", "boot", "telemetry", "where"}
-)
-WHY: Final = re.compile("[a-z_]{0,40}")
 Part = Callable[[], object]
 
 
@@ -142,12 +136,11 @@ def _transcript(data: bytes) -> bytes:
     Raises:
         UsageError: it is none, or holds more.
     """
-    head, lines = parse(data)
-    if head.facts.keys() - FACTS or not WHY.fullmatch(head.why):
-        raise UsageError("its head holds more than a head of ours")
+    parsed, lines = parse(data)
+    first = head.checked(parsed)
     for doubt in doubts(lines):
         raise UsageError(doubt)
-    return b"\n".join(msgspec.json.encode(one) for one in (head, *lines)) + b"\n"
+    return b"\n".join(msgspec.json.encode(one) for one in (first, *lines)) + b"\n"
 
 
 def _written(part: Part) -> bytes:
