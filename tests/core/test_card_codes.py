@@ -60,29 +60,6 @@ def test_the_public_2017_sample_is_not_doubted_for_its_unknown_check() -> None:
     assert not codes.foreigner_2017_number_holds("CA1110081080319")
 
 
-@pytest.mark.parametrize(
-    ("code", "name"),
-    [
-        ("01", "汉"),
-        ("02", "蒙古"),
-        ("22", "畲"),
-        ("33", "羌"),
-        ("44", "俄罗斯"),
-        ("46", "德昂"),
-        ("56", "基诺"),
-        ("97", "其他"),
-        ("98", "外国血统中国籍人士"),
-        ("81", "code 81"),
-    ],
-)
-def test_ethnic_groups(code: str, name: str) -> None:
-    assert codes.ethnic_group(code) == name
-
-
-def test_all_56_groups_and_two_more() -> None:
-    assert len(codes.ETHNIC_GROUPS) == 58
-
-
 def test_sexes() -> None:
     assert codes.SEXES["1"] is Sex.MALE
     assert codes.SEXES["2"] is Sex.FEMALE

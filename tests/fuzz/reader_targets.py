@@ -36,7 +36,6 @@ from likeness.core.card_fields import (
     Unreadable,
     read_addresses,
     read_card,
-    read_ethnic_group,
     validity,
 )
 from likeness.core.card_frames import FalseStart, Found, Frame, FrameCutter, Noise
@@ -203,7 +202,6 @@ def _read_record(data: bytes) -> str:
     if record is None:
         return "refused Sizes:"
     card = read_card(record.text, record.portrait, "reader")
-    read_ethnic_group(record.text)
     if len(read_addresses(data)) > len(data) / ADDRESS_SIZE + 1:
         raise AssertionError("more addresses than bytes")
     if isinstance(card, Unreadable):

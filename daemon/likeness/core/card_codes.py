@@ -1,6 +1,6 @@
 """Code tables and number checks of Chinese identity documents (card-readers A.10).
 
-Sources: GB/T 2261.1 (sex), GB/T 3304 (ethnic groups), GB 11643 (citizen numbers).
+Sources: GB/T 2261.1 (sex), GB 11643 (citizen numbers).
 Leaves to others: where a code stands on a card, and what a failed check means.
 """
 
@@ -16,32 +16,10 @@ SEXES = {
     "9": Sex.NOT_STATED,
 }
 
-# Codes 01 to 56 in their order, then the two that stand apart.
-_GROUPS = (
-    "汉 蒙古 回 藏 维吾尔 苗 彝 壮 布依 朝鲜 满 侗 瑶 白"
-    " 土家 哈尼 哈萨克 傣 黎 傈僳 佤 畲 高山 拉祜 水 东乡 纳西 景颇"
-    " 柯尔克孜 土 达斡尔 仫佬 羌 布朗 撒拉 毛南 仡佬 锡伯 阿昌 普米 塔吉克 怒"
-    " 乌孜别克 俄罗斯 鄂温克 德昂 保安 裕固 京 塔塔尔 独龙 鄂伦春 赫哲 门巴 珞巴 基诺"
-)
-ETHNIC_GROUPS = {
-    f"{code:02}": name for code, name in enumerate(_GROUPS.split(), start=1)
-} | {
-    "97": "其他",
-    "98": "外国血统中国籍人士",
-}
-
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 _CITIZEN = re.compile(r"[0-9]{17}[0-9X]")
 _FOREIGNER_2017 = re.compile(r"[A-Z]{3}[0-9]{12}")
-
-
-def ethnic_group(code: str) -> str:
-    """Name an ethnic group; one outside the standard is shown by its code.
-
-    Sensitive personal data: for a screen at most, never stored or sent by default.
-    """
-    return ETHNIC_GROUPS.get(code, f"code {code}")
 
 
 def citizen_check(first: str) -> str:

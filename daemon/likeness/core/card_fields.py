@@ -2,8 +2,8 @@
 
 Four layouts (card-readers A.9), told apart by the character at byte 248. Text is
 UTF-16LE and space padded; inner spaces and rare characters are kept as they are.
-What does not fit (A.10) becomes a doubt: reported, never mended. The address stays
-unread; the ethnic group, and addresses added later, are read only when asked for.
+What does not fit (A.10) becomes a doubt: reported, never mended. The address and the
+ethnic group stay unread; addresses added later are read only when asked for.
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,6 @@ KINDS = {
 RESIDENT = {
     "name": (0, 30),
     "sex": (30, 2),
-    "ethnic": (32, 4),
     "birth": (36, 16),
     "number": (122, 36),
     "issuer": (158, 30),
@@ -96,17 +95,6 @@ def read_card(
     except _FieldError as wrong:
         return Unreadable(Trouble.CARD_INCONSISTENT, str(wrong))
     return replace(card, addresses=read_addresses(appended))
-
-
-def read_ethnic_group(text: bytes) -> str | None:
-    """Name the ethnic group, which only a resident card states; sensitive."""
-    if _kind(text) is not CardKind.RESIDENT:
-        return None
-    try:
-        code = _Fields(text, CardKind.RESIDENT).plain("ethnic")
-    except _FieldError:
-        return None
-    return codes.ethnic_group(code)
 
 
 def read_addresses(appended: bytes) -> tuple[str, ...]:
