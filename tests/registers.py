@@ -42,7 +42,6 @@ from talks import Carrier, first, link
 FIELD = replace(FACTS, environment=Environment.PRODUCTION)
 ADA, BEN = NUMBER, "11010119851231MARKEDOTHER"
 MOBILE, OTHER_MOBILE = "13812345678", "13900000001"
-LINE = "HZ-0571-77"
 
 
 def card(number: str = ADA, kind: CardKind = CardKind.RESIDENT) -> Card:

@@ -4,7 +4,6 @@ Leaves to others: everything else of the daemon (`wiring`).
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -31,10 +30,6 @@ from likeness.service.timekeeping import Timekeeping
 from likeness.vision.manifest import read_manifest
 from likeness.vision.models import load_model
 from likeness.vision.runtimes import find_runtime
-
-log = logging.getLogger(__name__)
-
-TOPICS = ("cmd", "desired")
 
 Examine = Callable[[], Mapping[str, str]]
 

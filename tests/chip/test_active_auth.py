@@ -155,9 +155,6 @@ HASHES = {
 }
 
 
-Curve = type[ec.EllipticCurve]
-
-
 @cache
 def ec_key(
     curve: type[ec.EllipticCurve] = ec.BrainpoolP256R1,

@@ -32,11 +32,9 @@ def test_zeros_between_elements_are_padding() -> None:
     assert [e.tag for e in elements(bytes.fromhex("0000040100000005000000"))] == [4, 5]
 
 
-def test_constructed_and_children() -> None:
+def test_children() -> None:
     outer = one(write(0x7F61, write(0x02, b"\1"), write(0x7F60, b"")), 0x7F61)
-    assert outer.is_constructed
     assert outer.child(0x02) == Tlv(0x02, b"\1")
-    assert not outer.child(0x02).is_constructed
     with pytest.raises(BadTlv):
         outer.child(0x5F2E)
 

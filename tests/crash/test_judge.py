@@ -14,7 +14,6 @@ from crash.judge import judge
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 MAKING_S = 4.0
-DEVICE = "shop-1"
 
 
 @contextlib.contextmanager

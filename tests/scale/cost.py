@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
-KIB = 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ terminal's. Belongs on the store's thread. Leaves to others: the line and its PU
 (`ingest`), places (`keeping_batch`), what is asked and stated (`asked`), telling.
 """
 
-import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,8 +28,6 @@ from likeness.core.chain import Link
 from likeness.core.line import Arrived
 from likeness.core.vocabulary import Environment
 from likeness.errors import Untrusted
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)

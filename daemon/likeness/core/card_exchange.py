@@ -68,7 +68,7 @@ class Trace:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts for health: a bad cable shows here before a visitor sees it."""
+    """What the line has done so far: a bad cable shows here first."""
 
     answers: int = 0
     failures: int = 0

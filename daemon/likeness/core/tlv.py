@@ -13,7 +13,6 @@ from likeness.errors import LikenessError
 
 TAG_MOST_BYTES = 3
 LENGTH_MOST_BYTES = 4
-CONSTRUCTED = 0x20
 LONG_TAG = 0x1F
 LONG_LENGTH = 0x80
 
@@ -28,12 +27,6 @@ class Tlv:
 
     tag: int
     value: bytes = field(repr=False)
-
-    @property
-    def is_constructed(self) -> bool:
-        """Whether the value is made of elements itself."""
-        first = self.tag.to_bytes(TAG_MOST_BYTES + 1).lstrip(b"\0")[:1]
-        return bool(first) and bool(first[0] & CONSTRUCTED)
 
     def children(self) -> tuple["Tlv", ...]:
         """Return the elements of the value, whole.

@@ -14,7 +14,6 @@ Leaves to others: what is published, what an answer means, certificates (`broker
 
 import asyncio
 import contextlib
-import logging
 import random
 import ssl
 from collections.abc import Awaitable, Callable
@@ -42,8 +41,6 @@ from likeness.edges.broker_client import (
     tls_of,
 )
 from likeness.edges.broker_window import BRISK_WINDOW, OWN_WINDOW, SendWindow
-
-log = logging.getLogger(__name__)
 
 MID_RANGE = 65_536  # MQTT packet identifiers have 16 bits
 STOOD_S = 10.0  # a line that stood no longer was none

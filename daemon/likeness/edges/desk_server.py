@@ -6,7 +6,6 @@ many connections there are (http_door.py).
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -23,8 +22,6 @@ from likeness.edges.desk_tls import DeskTls
 from likeness.edges.desk_token import TokenFile
 from likeness.edges.http_door import Door
 from likeness.errors import StoreBroken
-
-log = logging.getLogger(__name__)
 
 MOST_BODY_BYTES = 4096
 MOST_LINE_BYTES = 4096

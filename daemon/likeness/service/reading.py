@@ -38,7 +38,7 @@ from likeness.core.card_dialogue import (
     TimePassed,
     Write,
 )
-from likeness.core.card_exchange import FULL_SPEED_BAUD, Tally, Trace
+from likeness.core.card_exchange import FULL_SPEED_BAUD, Trace
 from likeness.core.card_fields import Unreadable, read_card
 from likeness.core.vocabulary import Card
 from likeness.errors import DeviceLost
@@ -107,11 +107,6 @@ class CardReading:
     def trace(self) -> tuple[Trace, ...]:
         """The last exchanges, oldest first, without their data: for diagnosis."""
         return tuple(self._dialogue.exchange.trace)
-
-    @property
-    def tally(self) -> Tally:
-        """Counts since the start, for telemetry."""
-        return self._dialogue.exchange.tally
 
     @property
     def stirred_s(self) -> float:

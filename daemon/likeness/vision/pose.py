@@ -51,7 +51,6 @@ _PAIRS = {  # (the person's right, left): half their distance, y, z
     (103, 332): (49.5, -44.9, 2.4),
 }
 FACE_WIDTH_MM = 2 * 68.4
-EYE_WIDTH_MM = 44.9 - 17.6
 
 
 def _model() -> tuple[list[int], Floats]:

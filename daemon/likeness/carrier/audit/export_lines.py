@@ -11,8 +11,6 @@ Tokens are the terminal's own, unchanged. Leaves to others: writing (`export`), 
 (`export_check`).
 """
 
-from typing import Annotated
-
 import msgspec
 
 from likeness.core import messages
@@ -20,7 +18,6 @@ from likeness.core.messages import Digest, Epoch, Name, Seq, Time
 
 AUDIT = "likeness-audit+jws"  # the seal's `typ`
 VERSION = 1
-Places = Annotated[int, msgspec.Meta(ge=-1, le=2**53 - 1)]
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

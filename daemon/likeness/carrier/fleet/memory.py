@@ -287,10 +287,6 @@ class Fleet:
 _PENDING = (Standing.PENDING, Standing.UNTOLD)
 
 
-def _rank(row: Terminal) -> tuple[int, int, str]:
-    return row.rank
-
-
 def _in_short(birth: fleet_words.Birth) -> str:
     """Say what of a birth matters when it changes."""
     return (
