@@ -4,6 +4,8 @@ Leaves to others: what an act looks like (liveness.py), what a missed one means.
 
     PAUSE --due--> ASKED --answered--> PAUSE … DONE
                      +---window over---> MISSED
+
+DONE may last: whose acts they were may still be to be seen (continuity.py).
 """
 
 from dataclasses import dataclass
@@ -85,18 +87,25 @@ class Acts:
 
     @property
     def deadline(self) -> float | None:
-        """When to call `tick` if no frame comes."""
+        """When to come back if no frame comes; once DONE, how long it may last."""
         match self.phase:
             case Phase.PAUSE:
                 return self._due_s
             case Phase.ASKED:
                 return self._asked_s + self._window_s + LATE_FRAME_S
+            case Phase.DONE:
+                return self._answered_s + self._window_s + LATE_FRAME_S
             case _:
                 return None
 
     @property
     def _asked_s(self) -> float:
         return self._findings[-1].asked_s
+
+    @property
+    def _answered_s(self) -> float:
+        answered_s = self._findings[-1].answered_s
+        return self._asked_s if answered_s is None else answered_s
 
     @property
     def _window_s(self) -> float:

@@ -9,6 +9,9 @@ Takes observations, says what broke. Leaves to others: what follows from it.
 - changed: an embedding of this visit is not of the person of the first ones, nor of
   the one before: a face that is changed little by little fails against the first;
 - frozen: the picture does not live (frozen.py).
+
+Where no picture came for a while nothing broke yet; until the next straight view it is
+unsure who is there.
 """
 
 from likeness.core import matching
@@ -50,6 +53,7 @@ class Continuity:
         self._last_view: Embedding | None = None
         self._frozen = Frozen(may_repeat=may_repeat)
         self._odd = False
+        self._unsure = False
 
     @property
     def wants_view(self) -> bool:
@@ -57,7 +61,15 @@ class Continuity:
 
         The face changed oddly, or pictures did not come for a while.
         """
-        return self._odd
+        return self._odd or self._unsure
+
+    @property
+    def unsure(self) -> bool:
+        """Say whether pictures did not come for a while, with no straight view since.
+
+        A turned face is held to so little that somebody alike could have come instead.
+        """
+        return self._unsure
 
     def see(self, observation: Observation) -> Reason | None:
         """Return what broke with this frame, if anything did."""
@@ -73,11 +85,14 @@ class Continuity:
         before, self._last = self._last, (now, face)
         if before is not None and _jumped(before, (now, face)):
             return Reason.PICTURE_JUMPED
-        odd = self._odd or _unseen(before, now) or _changed(face, ODD_CHANGE)
-        self._odd = face.embedding is None and odd
-        if face.embedding is not None and self._another_person(face, face.embedding):
-            return Reason.FACE_CHANGED
-        return None
+        self._unsure = self._unsure or _unseen(before, now)
+        if face.embedding is None:
+            self._odd = self._odd or _changed(face, ODD_CHANGE)
+            return None
+        self._odd = False
+        self._unsure = self._unsure and is_turned(face)
+        another = self._another_person(face, face.embedding)
+        return Reason.FACE_CHANGED if another else None
 
     def _second_face(self, observation: Observation) -> bool:
         if observation.faces <= 1:

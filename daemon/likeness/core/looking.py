@@ -73,6 +73,11 @@ class Looking:
         return ASLANT if waited_s > WIDEN_AFTER_S + every_s else STRAIGHT
 
     @property
+    def unsure(self) -> bool:
+        """Say whether it is still to be seen whose acts they were, after a gap."""
+        return self._continuity.unsure and not self._acts_over
+
+    @property
     def wants_texture(self) -> bool:
         """Say whether the texture of the next frame's face should be judged."""
         if self._last_s is None or self._texture_s is None:

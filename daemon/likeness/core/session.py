@@ -296,7 +296,7 @@ class Session:
             return []
         step = acts.see(seen.face, seen.captured_s) if seen.face else None
         done = self._stepped(visit, step, now)
-        return done or self._stepped(visit, acts.tick(now), now)
+        return done or self._acts_go_on(visit, acts, now)
 
     def _maybe_ask(self, visit: Visit, now: float) -> list[e.Effect]:
         """Begin the acts as soon as rest pose, portrait and nonce are there."""
@@ -329,12 +329,24 @@ class Session:
                 visit.noted += [blind] if blind else []
                 return self._end(visit, Reason.ACT_NOT_SEEN, now)
             case Phase.DONE:
-                if not visit.offer_light(self._profile, now):
-                    return self._end(visit, None, now)
-                self._go(State.LIGHT, now)
-                return [e.Show("light_warning")]
+                return self._acts_done(visit, now) or [e.Show("look_here")]
             case _:
                 assert_never(step.phase)
+
+    def _acts_go_on(self, visit: Visit, acts: Acts, now: float) -> list[e.Effect]:
+        if acts.phase is Phase.DONE:
+            return self._acts_done(visit, now)
+        return self._stepped(visit, acts.tick(now), now)
+
+    def _acts_done(self, visit: Visit, now: float) -> list[e.Effect]:
+        """Go on to the end; after a gap only once it was seen whose acts they were."""
+        if visit.looking.unsure:
+            overdue = now >= (self.deadline or now)
+            return self._end(visit, None, now) if overdue else []
+        if not visit.offer_light(self._profile, now):
+            return self._end(visit, None, now)
+        self._go(State.LIGHT, now)
+        return [e.Show("light_warning")]
 
     def _by_light(
         self, visit: Visit, event: e.OfLight | e.TimePassed, now: float
@@ -350,6 +362,9 @@ class Session:
     ) -> list[e.Effect]:
         if self._state is State.LIGHT:
             return self._by_light(visit, e.LightSkipped(visit.begin.visit), now)
+        acts = visit.acts
+        if acts and acts.phase is Phase.DONE and reason is Reason.FEED_ENDED:
+            return self._end(visit, None, now)  # only a view of the face was wanting
         why = visit.looking.why_no_rest()
         if why and reason is Reason.FEED_ENDED and self._state is State.LOOK:
             visit.noted.append(why)
@@ -357,7 +372,7 @@ class Session:
 
     def _time_passed(self, visit: Visit, now: float) -> list[e.Effect]:
         if self._state is State.ACTS and visit.acts is not None:
-            return self._stepped(visit, visit.acts.tick(now), now)
+            return self._acts_go_on(visit, visit.acts, now)
         if self._state is State.LIGHT:
             return self._by_light(visit, e.TimePassed(), now)
         if self.deadline is None or now < self.deadline:
