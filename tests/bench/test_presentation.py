@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from clips import STEP, write_clip
 from likeness.bench.presentation import (
-    MOST_PX,
     NO_FACE,
     NOT_JUDGED,
     Scored,
@@ -29,6 +28,7 @@ from likeness.core.profile import TextureRules
 from likeness.core.seen import EmbedWhen, Observation
 from likeness.vision.detect import Picture
 from likeness.vision.look import Looker
+from likeness.vision.stills import MAX_STILL_PX
 from visits import STILL
 
 RULES = TextureRules(scores_at_least=4)
@@ -91,8 +91,8 @@ def test_a_picture_that_is_all_face_is_searched_with_a_border(tmp_path: Path) ->
 
 def test_a_large_picture_is_made_smaller(tmp_path: Path) -> None:
     looker = GreyLooker()
-    Scorer(looker, RULES).score(picture(tmp_path / "a.png", 51, 2 * MOST_PX, 100))
-    assert looker.seen == [(50, MOST_PX)]
+    Scorer(looker, RULES).score(picture(tmp_path / "a.png", 51, 2 * MAX_STILL_PX, 100))
+    assert looker.seen == [(50, MAX_STILL_PX)]
 
 
 @pytest.mark.parametrize(("grey", "reason"), [(0, NO_FACE), (DARK - 1, NOT_JUDGED)])

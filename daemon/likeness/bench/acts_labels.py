@@ -8,11 +8,11 @@ look_down, wink: what could be taken for one and is none. `sure` 0 is a doubt: i
 neither way. Leaves to others: the clips.
 """
 
-import csv
 import os.path
 from dataclasses import dataclass
 from pathlib import Path
 
+from likeness.bench.csv_list import Row, read_list
 from likeness.core.vocabulary import EYE_ACTS, NOD_ACTS, TURN_ACTS, Act
 from likeness.errors import UsageError
 
@@ -46,23 +46,9 @@ def read_labels(path: Path) -> dict[str, list[Label]]:
         UsageError: in one line, with the number of the line that is wrong.
     """
     labels: dict[str, list[Label]] = {}
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file, strict=True)
-            missing = [name for name in NEEDED if name not in (rows.fieldnames or ())]
-            if missing:
-                raise UsageError(
-                    f"{path}: must name the columns {' and '.join(missing)}"
-                )
-            for row in rows:
-                where = f"{path}, line {rows.line_num}"
-                labels.setdefault(row["clip"], []).append(_label(row, where))
-    except OSError as problem:
-        raise UsageError(f"{path}: {problem.strerror}") from problem
-    except (csv.Error, UnicodeDecodeError) as problem:
-        raise UsageError(f"{path}: is no CSV file: {problem}") from problem
-    if not labels:
-        raise UsageError(f"{path}: has no labels; write lines of {','.join(NEEDED)}")
+    nothing = f"has no labels; write lines of {','.join(NEEDED)}"
+    for clip, label in read_list(path, NEEDED, _label, nothing=nothing):
+        labels.setdefault(clip, []).append(label)
     return labels
 
 
@@ -75,21 +61,19 @@ def find_clips(labels: dict[str, list[Label]], root: Path) -> None:
         raise UsageError(f"{root / missing[0]}: no such clip ({count})")
 
 
-def _label(row: dict[str, str], where: str) -> Label:
+def _label(row: Row) -> tuple[str, Label]:
     if not row["clip"]:
-        raise UsageError(f"{where}: clip must name a clip")
+        raise ValueError("clip must name a clip")
     try:
         first, peak, last = (
             int(row[f"frame_{name}"]) for name in ("from", "peak", "to")
         )
     except (TypeError, ValueError) as problem:
-        raise UsageError(f"{where}: a frame is no whole number") from problem
+        raise ValueError("a frame is no whole number") from problem
     if not 0 <= first <= peak <= last:
-        raise UsageError(f"{where}: frames must be from <= peak <= to, and not below 0")
+        raise ValueError("frames must be from <= peak <= to, and not below 0")
     if row["act"] not in KNOWN:
-        raise UsageError(
-            f"{where}: act is '{row['act']}'; write one of {', '.join(KNOWN)}"
-        )
+        raise ValueError(f"act is '{row['act']}'; write one of {', '.join(KNOWN)}")
     if row["sure"] not in ("0", "1"):
-        raise UsageError(f"{where}: sure is '{row['sure']}'; write 1 or 0")
-    return Label(first, peak, last, row["act"], row["sure"] == "1")
+        raise ValueError(f"sure is '{row['sure']}'; write 1 or 0")
+    return row["clip"], Label(first, peak, last, row["act"], row["sure"] == "1")

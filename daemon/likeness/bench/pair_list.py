@@ -4,13 +4,13 @@ Optional columns: `group` (error rates are also given for each), `identity_a` an
 `identity_b` (who is who). Others are ignored. Leaves to others: the pictures.
 """
 
-import csv
 import os.path
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from likeness.bench.csv_list import Row, read_list
 from likeness.errors import UsageError
 
 NEEDED = ("a", "b", "same")
@@ -42,17 +42,23 @@ def read_pairs(path: Path, identities: Identities | None = None) -> list[Pair]:
     Raises:
         UsageError: in one line, with the number of the line that is wrong.
     """
-    try:
-        # A byte order mark is what spreadsheets write; names need not be UTF-8.
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as f:
-            pairs = list(_pairs(path, csv.DictReader(f, strict=True), identities))
-    except OSError as problem:
-        raise UsageError(f"{path}: {problem.strerror}") from problem
-    except csv.Error as problem:
-        raise UsageError(f"{path}: is no CSV file: {problem}") from problem
-    if not pairs:
-        raise UsageError(f"{path}: names no pair; write lines of a,b,same")
-    return pairs
+    needed = list(NEEDED)
+    if identities == "columns":
+        needed += ["identity_a", "identity_b"]
+    known: dict[str, str] = {}
+
+    def meaning(row: Row) -> Pair:
+        pair = _pair(row, identities)
+        _agree(pair, known, identities)
+        return pair
+
+    return read_list(
+        path,
+        needed,
+        meaning,
+        nothing="names no pair; write lines of a,b,same",
+        instead=", or give --identity folder" if identities == "columns" else "",
+    )
 
 
 def read_lists(
@@ -96,30 +102,7 @@ def identities_of(pairs: Sequence[Pair]) -> dict[str, str]:
     }
 
 
-def _pairs(
-    path: Path, rows: "csv.DictReader[str]", identities: Identities | None
-) -> Iterator[Pair]:
-    needed = list(NEEDED)
-    if identities == "columns":
-        needed += ["identity_a", "identity_b"]
-    absent = [name for name in needed if name not in (rows.fieldnames or ())]
-    if absent:
-        columns = " and ".join(absent)
-        hint = ", or give --identity folder" if absent[0].startswith("identity") else ""
-        raise UsageError(
-            f"{path}: its first line must name the columns {columns}{hint}"
-        )
-    known: dict[str, str] = {}
-    for row in rows:
-        try:
-            pair = _pair(row, identities)
-            _agree(pair, known, identities)
-        except ValueError as problem:
-            raise UsageError(f"{path}, line {rows.line_num}: {problem}") from problem
-        yield pair
-
-
-def _pair(row: dict[str, str], identities: Identities | None) -> Pair:
+def _pair(row: Row, identities: Identities | None) -> Pair:
     a, b, same = (row[name] or "" for name in NEEDED)
     if not a or not b:
         raise ValueError("a and b must each name a picture")

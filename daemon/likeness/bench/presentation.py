@@ -26,9 +26,9 @@ from likeness.errors import FeedUnreadable
 from likeness.vision.detect import Picture
 from likeness.vision.look import Looker, decode
 from likeness.vision.models import ModelSet
+from likeness.vision.stills import shrunk
 
 MOST_FRAMES = 12
-MOST_PX = 1600  # a larger picture is made smaller first: no camera frame is larger
 FOLDER_FPS = 25.0  # a folder of pictures has no times; none are needed
 SECOND_LOOK_S = 0.04
 
@@ -82,7 +82,7 @@ class Scorer:
 
     def _judge(self, picture: Picture) -> Scored:
         """Judge one frame; a picture that is all face is searched with a border."""
-        picture = _shrunk(picture)
+        picture = shrunk(picture)
         for border in (0, max(picture.shape[:2]) // 4):
             sides = (border, border, border, border)
             wider = np.asarray(
@@ -181,13 +181,3 @@ def made_by(models: ModelSet, most_frames: int) -> str:
     software = digests.of_software("presentation.py")
     facts = (digests.of_models(models), software, most_frames)
     return digests.of_text(repr(facts))
-
-
-def _shrunk(picture: Picture) -> Picture:
-    largest = max(picture.shape[:2])
-    if largest <= MOST_PX:
-        return picture
-    share = MOST_PX / largest
-    height, width = (max(1, round(side * share)) for side in picture.shape[:2])
-    smaller = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(smaller, np.uint8)

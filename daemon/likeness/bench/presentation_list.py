@@ -3,13 +3,13 @@
 Other columns are ignored. Leaves to others: the pictures and clips themselves.
 """
 
-import csv
 import os.path
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from likeness.bench.csv_list import Row, read_list
 from likeness.errors import UsageError
 
 NEEDED = ("file", "label", "species")
@@ -42,17 +42,12 @@ def read_presentations(path: Path) -> list[Presentation]:
     Raises:
         UsageError: in one line, with the number of the line that is wrong.
     """
-    try:
-        # A byte order mark is what spreadsheets write; names need not be UTF-8.
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as f:
-            listed = list(_read(path, csv.DictReader(f, strict=True)))
-    except OSError as problem:
-        raise UsageError(f"{path}: {problem.strerror}") from problem
-    except csv.Error as problem:
-        raise UsageError(f"{path}: is no CSV file: {problem}") from problem
-    if not listed:
-        raise UsageError(f"{path}: names no file; write lines of file,label,species")
-    return listed
+    return read_list(
+        path,
+        NEEDED,
+        _presentation,
+        nothing="names no file; write lines of file,label,species",
+    )
 
 
 def find_recordings(listed: Sequence[Presentation], root: Path) -> None:
@@ -71,20 +66,7 @@ def find_recordings(listed: Sequence[Presentation], root: Path) -> None:
         )
 
 
-def _read(path: Path, rows: "csv.DictReader[str]") -> Iterator[Presentation]:
-    absent = [name for name in NEEDED if name not in (rows.fieldnames or ())]
-    if absent:
-        raise UsageError(
-            f"{path}: its first line must name the columns {' and '.join(absent)}"
-        )
-    for row in rows:
-        try:
-            yield _presentation(row)
-        except ValueError as problem:
-            raise UsageError(f"{path}, line {rows.line_num}: {problem}") from problem
-
-
-def _presentation(row: dict[str, str]) -> Presentation:
+def _presentation(row: Row) -> Presentation:
     file, label, species = (row[name] or "" for name in NEEDED)
     if not file:
         raise ValueError("file must name a picture, a video or a folder of pictures")

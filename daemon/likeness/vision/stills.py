@@ -22,7 +22,7 @@ from likeness.vision.portrait import flaw_of
 # a whole face, fitted twice, was seen at 0.53 with landmarks that meant nothing.
 MIN_STILL_PRESENCE = 0.8
 STILL_PASSES = 2  # for a single picture the landmarks are fitted once more
-MAX_STILL_PX = 1600  # a larger picture is made smaller first
+MAX_STILL_PX = 1600  # a larger picture is made smaller first: no camera frame is
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Stills:
         networks know faces with something around them.
         """
         width = picture.shape[1]
-        picture = _shrunk(picture)
+        picture = shrunk(picture)
         for border in (0, max(picture.shape[:2]) // 4):
             region = self._still_region(picture, border)
             fit = None if region is None else self._fit_still(picture, region)
@@ -130,7 +130,8 @@ def most_central(found: list[Detection], picture: Picture) -> Detection:
     return max(found, key=weight)
 
 
-def _shrunk(picture: Picture) -> Picture:
+def shrunk(picture: Picture) -> Picture:
+    """Return the picture itself, or smaller: no side above MAX_STILL_PX."""
     largest = max(picture.shape[:2])
     if largest <= MAX_STILL_PX:
         return picture
