@@ -194,7 +194,13 @@ def match(
     show_default=True,
     help="How many of its first frames are taken.",
 )
-@click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Of the networks.",
+)
 @click.option(
     "--board-table",
     is_flag=True,

@@ -31,7 +31,13 @@ from likeness.vision.look import Looker
     help="Folder for the attacks; what is there and whole is skipped.",
 )
 @click.option("--species", multiple=True, help="Only this species; default: all.")
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option(
+    "--seed",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Another one makes other attacks.",
+)
 @click.option(
     "--per-species",
     type=click.IntRange(1, 1000),

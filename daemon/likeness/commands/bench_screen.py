@@ -25,7 +25,13 @@ Figures = dict[str, Any]  # of a JSON report: mixed values, hence Any
     required=True,
     help="The JSON file for the figures.",
 )
-@click.option("--visits", type=click.IntRange(1, 100), default=4, show_default=True)
+@click.option(
+    "--visits",
+    type=click.IntRange(1, 100),
+    default=4,
+    show_default=True,
+    help="So many are played.",
+)
 @options.models
 def command(out: Path, visits: int, models: Path | None) -> None:
     """Play simulated visits into the real daemon and a browser without a window."""

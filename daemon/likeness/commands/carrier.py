@@ -60,11 +60,20 @@ command.add_command(carrier_discovery.command)
 
 
 @command.command()
-@click.option("--config", "config_file", type=click.Path(path_type=Path))
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="The carrier's TOML file.",
+)
 @click.option("--broker", help="HOST:PORT, without TLS: for a test.")
 @click.option("--keys", type=click.Path(path_type=Path), help="Folder of keys.")
 @click.option("--database", help="A file, or postgresql://user@host/name.")
-@click.option("--environment", type=click.Choice(["production", "test"]))
+@click.option(
+    "--environment",
+    type=click.Choice(["production", "test"]),
+    help="Whose results are taken.",
+)
 @click.option(
     "--numbers",
     type=click.Path(path_type=Path),

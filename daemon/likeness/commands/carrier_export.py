@@ -33,7 +33,9 @@ EXIT_WRONG = 1
 @click.option("--device", required=True, help="Whose records.")
 @report.from_option
 @report.to_option
-@click.option("--out", required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="The file to write."
+)
 def command(
     *,
     config_file: Path | None,

@@ -82,7 +82,12 @@ command.add_command(_plain("rotate-key", orders.RotateKey()))
 @_options(30.0)
 @_expires
 @_epoch
-@click.option("--level", required=True, type=click.Choice(["debug", "info", "warning"]))
+@click.option(
+    "--level",
+    required=True,
+    type=click.Choice(["debug", "info", "warning"]),
+    help="What the log shall tell.",
+)
 @click.option(
     "--for",
     "for_s",

@@ -49,7 +49,10 @@ _expires = click.option(
 @_device
 @config_option
 @click.option(
-    "--purpose", required=True, type=click.Choice([str(one) for one in Purpose])
+    "--purpose",
+    required=True,
+    type=click.Choice([str(one) for one in Purpose]),
+    help="What the visit is for.",
 )
 @_transaction
 @_wait

@@ -6,10 +6,11 @@ import click
 import msgspec
 
 from likeness import config
+from likeness.commands.terminal_file import config_option
 
 
 @click.command("check-config")
-@click.option("--config", "config_file", required=True, type=click.Path(path_type=Path))
+@config_option
 def command(config_file: Path) -> None:
     """Print every setting with its value, defaults included; exit 78 if it is wrong."""
     from likeness.parts import policy_of

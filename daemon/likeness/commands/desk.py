@@ -13,7 +13,9 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--out", type=click.Path(path_type=Path), required=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="The file of tokens."
+)
 @click.option("--attendant", default="", help="The staff number of its only holder.")
 def token(out: Path, attendant: str) -> None:
     """Make a token and keep it in a file that only its owner can read.

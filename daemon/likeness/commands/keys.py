@@ -7,6 +7,7 @@ import click
 
 from likeness import config
 from likeness.commands import authority
+from likeness.commands.terminal_file import config_option
 from likeness.core.vocabulary import Environment
 from likeness.edges import bench_keys
 from likeness.errors import UsageError
@@ -23,7 +24,12 @@ command.add_command(authority.command)
 
 
 @command.command()
-@click.option("--out", type=click.Path(path_type=Path), required=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder for all of them.",
+)
 @click.option("--device", required=True, help="The terminal's name.")
 @click.option(
     "--environment",
@@ -46,7 +52,7 @@ def make(out: Path, device: str, environments: tuple[str, ...]) -> None:
 
 
 @command.command()
-@click.option("--config", "config_file", required=True, type=click.Path(path_type=Path))
+@config_option
 def rotate(config_file: Path) -> None:
     """Prepare the device's next key; it takes over at the daemon's next start.
 

@@ -20,8 +20,17 @@ EXIT_SET_ASIDE = 1
 
 
 @click.command(help="List what waits for the carrier.")
-@click.option("--config", "config_file", type=click.Path(path_type=Path))
-@click.option("--state-dir", type=click.Path(path_type=Path))
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="The terminal's TOML file.",
+)
+@click.option(
+    "--state-dir",
+    type=click.Path(path_type=Path),
+    help="Its state folder; instead of --config.",
+)
 @click.option(
     "--send-again",
     is_flag=True,

@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from likeness import config
+from likeness.commands.terminal_file import config_option
 
 FILE = click.Path(path_type=Path)
-in_config = click.option("--config", "config_file", required=True, type=FILE)
 
 
 @click.group(help="Make a terminal's keys; install what the carrier answers.")
@@ -17,7 +17,7 @@ def command() -> None:
 
 
 @command.command()
-@in_config
+@config_option
 @click.option(
     "--out", required=True, type=FILE, help="What goes to the carrier is put here."
 )
@@ -40,7 +40,7 @@ def make(config_file: Path, out: Path) -> None:
 
 
 @command.command()
-@in_config
+@config_option
 @click.option("--cert", required=True, type=FILE, help="The answer to the request.")
 @click.option(
     "--issuer", required=True, type=FILE, help="The CA that issues to terminals."

@@ -42,8 +42,12 @@ def command() -> None:
 @command.command()
 @repository
 @keys
-@click.option("--root-keys", default=3, show_default=True)
-@click.option("--root-needed", default=2, show_default=True)
+@click.option(
+    "--root-keys", default=3, show_default=True, help="So many root keys are made."
+)
+@click.option(
+    "--root-needed", default=2, show_default=True, help="So many of them must sign."
+)
 @_says_disk_faults
 def init(folder: Path, keys: Path, root_keys: int, root_needed: int) -> None:
     """Make keys and an empty repository."""
@@ -64,12 +68,23 @@ def init(folder: Path, keys: Path, root_keys: int, root_needed: int) -> None:
     type=click.Choice(get_args(Variant)),
     default=("w8",),
     show_default=True,
+    help="Which weights are in it; may be given more than once.",
 )
 @click.option("--policy", type=click.Path(path_type=Path), help="policy.toml")
-@click.option("--number", required=True, type=click.IntRange(1, 2**53 - 1))
+@click.option(
+    "--number",
+    required=True,
+    type=click.IntRange(1, 2**53 - 1),
+    help="Greater than that of every bundle before.",
+)
 @click.option("--min-daemon", help="The oldest likeness that can use it; else this.")
 @click.option("--machine", "machines", multiple=True, help="As `uname -m`; else any.")
-@click.option("--target", default="models.tar", show_default=True)
+@click.option(
+    "--target",
+    default="models.tar",
+    show_default=True,
+    help="Its name; a terminal's update.target.",
+)
 @_says_disk_faults
 def bundle(
     *,

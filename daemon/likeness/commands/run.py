@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from likeness.commands.terminal_file import config_option
+
 if TYPE_CHECKING:
     from likeness.config import Config
 
@@ -17,13 +19,7 @@ STARTED_S = time.monotonic()
 
 
 @click.command("run", help="Serve visitors until stopped.")
-@click.option(
-    "--config",
-    "config_file",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="The terminal's TOML file.",
-)
+@config_option
 @click.option("--verbose", is_flag=True, help="Log every event and effect.")
 def command(config_file: Path, *, verbose: bool) -> None:
     """Read the configuration, build the parts, serve."""

@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from likeness import config
+from likeness.commands.terminal_file import config_option
 from likeness.core.update import Trial
 from likeness.core.vocabulary import Moment
 from likeness.errors import ConfigError, UsageError
@@ -31,13 +32,7 @@ def command() -> None:
 def _options(wrapped: Command) -> Command:
     for option in reversed(
         (
-            click.option(
-                "--config",
-                "config_file",
-                required=True,
-                type=click.Path(path_type=Path),
-                help="The terminal's TOML file.",
-            ),
+            config_option,
             click.option(
                 "--from",
                 "source",
@@ -97,7 +92,7 @@ def apply(config_file: Path, source: str, now: str) -> None:
 
 
 @command.command()
-@click.option("--config", "config_file", required=True, type=click.Path(path_type=Path))
+@config_option
 def status(config_file: Path) -> None:
     """Say which models the next start uses, and how their trial stands."""
     from likeness.edges.model_sets import ModelSets
