@@ -41,7 +41,6 @@ JSON = st.recursive(
     ),
     max_leaves=20,
 )
-STEPS = st.tuples(*(st.integers(0, most) for most in (3, 3, 3, 7)))
 
 
 @pytest.fixture
