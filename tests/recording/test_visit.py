@@ -108,7 +108,7 @@ def test_who_does_not_agree_is_not_filmed(studio: Studio, answer: str | None) ->
     ("acts", "words", "number"),
     [
         ("blink,turn_left,turn_right,blink", "Blink with both eyes.", signal.SIGINT),
-        ("blink", "The film is sealed", signal.SIGTERM),
+        ("blink", "Look at the camera", signal.SIGTERM),
     ],
 )
 def test_whoever_stops_it_leaves_nothing(

@@ -8,6 +8,7 @@ playing it. What stands under `expect` never reaches the pipeline.
 
 import os.path
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -64,14 +65,19 @@ class PlannedVisit:
     times: Path | None = None
 
 
-def find(paths: list[Path]) -> list[PlannedVisit]:
+def find(
+    paths: list[Path], named: Sequence[tuple[str, Path]] = ()
+) -> list[PlannedVisit]:
     """Read every visit file among files and folders, in order of their names.
+
+    Then those that are called otherwise than their files: pairs of name and file.
 
     Raises:
         UsageError: a path does not exist or a folder holds no visit file.
         ConfigError: none of the files could be used; names the first fault.
     """
     planned = [plan for path in paths for plan in _below(path)]
+    planned += [_read(path, name) for name, path in named]
     twice = [name for name, n in Counter(plan.id for plan in planned).items() if n > 1]
     if twice:
         raise UsageError(f"two visits are called '{twice[0]}': play them apart")

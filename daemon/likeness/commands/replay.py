@@ -13,7 +13,7 @@ from likeness import __version__
 from likeness.commands import options
 from likeness.errors import UsageError, one_line
 from likeness.parts import load_model_set
-from likeness.recording.opening import opened
+from likeness.recording.opening import Opened, opened
 from likeness.vision.manifest import Variant
 from likeness.vision.models import ModelSet
 
@@ -114,7 +114,7 @@ def command(
 
 
 def _replay(
-    paths: list[Path],
+    there: Opened,
     out: Path,
     speed: Pace,
     models: Path | None,
@@ -123,8 +123,13 @@ def _replay(
     resume: bool,
     beside: Beside,
 ) -> int:
-    plans = find(list(paths))
+    plans = find(there.paths, there.films)
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    if there.left_out:
+        console.print(
+            f"likeness: sealed recordings left out: {there.left_out};"
+            " --record-key opens them"
+        )
     model_set = load_model_set(models, variant)
     studio = Studio(model_set, out / "keys", pace=speed, policy=policy)
     inputs = {plan.id: studio.inputs(plan) for plan in plans}
