@@ -6,6 +6,7 @@ must not keep what the first one is removing. Leaves to others: what has to go.
 """
 
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,10 +52,14 @@ class Ending:
 
 @contextmanager
 def until_ended() -> Iterator[Ending]:
-    """Hear signals as long as this lasts; those that are ignored stay so (nohup)."""
+    """Hear signals as long as this lasts; those that are ignored stay so (nohup).
+
+    Off the main thread none is heard: only that one may say what a signal does.
+    """
     ending = Ending()
     before = {one: signal.getsignal(one) for one in NUMBERS}
-    heard = [one for one in NUMBERS if before[one] is not signal.SIG_IGN]
+    main = threading.current_thread() is threading.main_thread()
+    heard = [one for one in NUMBERS if main and before[one] is not signal.SIG_IGN]
     try:
         for number in heard:
             signal.signal(number, ending.hear)
