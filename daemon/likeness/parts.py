@@ -38,7 +38,6 @@ from likeness.service.terminal import Terminal
 from likeness.service.timekeeping import Timekeeping
 from likeness.service.wellbeing import Wellbeing
 from likeness.sight import SightOnThread
-from likeness.vision import speed_check
 from likeness.vision.manifest import Variant, models_dir
 from likeness.vision.models import ModelSet, load_models
 
@@ -205,14 +204,11 @@ def wellbeing(
 
 
 def is_slow(models: ModelSet) -> bool:
-    """Say in the log and in telemetry when the networks run without fast kernels."""
-    times = speed_check.slowness(models)
-    if times < speed_check.SLOW_FROM:
+    """Whether the networks run without fast kernels; say so in the log if they do."""
+    if models.mesh.has_fast_kernels:
         return False
     log.warning(
-        "event=vision_slow times=%.0f expected_below=%.0f what_to_do=%r",
-        times,
-        speed_check.SLOW_FROM,
+        "event=vision_slow what_to_do=%r",
         "let the daemon read /proc/cpuinfo (ProcSubset=all in its unit)",
     )
     return True
