@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -27,10 +27,16 @@ class Mortal(Protocol):
 class Program:
     """A command, one life after another."""
 
-    def __init__(self, log: Path, *command: object, cwd: Path | None = None) -> None:
+    def __init__(
+        self,
+        log: Path,
+        *command: object,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
         self._log = log
         self._command = [str(word) for word in command]
-        self._cwd = cwd
+        self._cwd, self._env = cwd, env
         self._process: subprocess.Popen[bytes] | None = None
         log.touch()
 
@@ -54,6 +60,7 @@ class Program:
                 stdout=out,
                 stderr=out,
                 cwd=self._cwd,
+                env=self._env,
             )
 
     def kill(self) -> None:
