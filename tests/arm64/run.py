@@ -16,10 +16,10 @@ import sys
 from pathlib import Path
 
 from arm64 import compare
-from arm64.root import PROJECT, PYTHONS, Root, prepare
 from arm64.unable import UNABLE
 from likeness.errors import LikenessError, one_line
 from likeness.vision.manifest import BUILT, PICTURES
+from python_root import PROJECT, PYTHONS, Root, prepare
 from replays import CLIP, own_portrait, write_visit
 
 SUITES = ("tests/core", "tests/edges")
@@ -73,7 +73,7 @@ def main() -> int:
     asked = parser.parse_args()
     out: Path = asked.out.resolve()
     try:
-        root = prepare(asked.suite)
+        root = prepare(asked.suite, "arm64")
     except LikenessError as fault:
         sys.stderr.write(f"arm64: {one_line(str(fault))}\n")
         return 1

@@ -1,12 +1,13 @@
-"""The way into an arm64 root, as far as it can be tested without one."""
+"""The way into a root of another machine, as far as it can be tested without one."""
 
 from pathlib import Path
 
 import pytest
 
-from arm64.root import PROJECT, PYTHONS, find_qemu, version_in
+import python_root
 from arm64.unable import UNABLE
 from likeness.errors import UsageError
+from python_root import PROJECT, PYTHONS, find_qemu, version_in
 
 
 def program(path: Path, said: str) -> Path:
@@ -45,3 +46,9 @@ def test_what_is_left_out_is_there_and_has_a_reason() -> None:
     for node, why in UNABLE.items():
         assert (PROJECT / node.partition("::")[0]).is_file()
         assert why
+
+
+def test_a_tool_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(UsageError, match="apt-get install mmdebstrap"):
+        python_root.must(["mmdebstrap", "--help"], "no root")

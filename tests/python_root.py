@@ -1,11 +1,11 @@
-"""An arm64 Debian root with the project's locked wheels in it, and a way into it.
+"""A Debian root with the project's locked wheels: another machine or another Python.
 
 Debian's packages are unpacked, not installed: none of their programs runs meanwhile,
 and it takes seconds. The wheels are fetched by digest from the lock and unpacked beside
-it. Both are made once. Programs in the root run by qemu-user, out of a binfmt_misc of a
-user namespace: nothing of this machine is changed, and a newer qemu than the system's
-can be taken (LIKENESS_QEMU). Needs the right to make user namespaces. Leaves to others:
-what is run.
+it. Both are made once. For arm64 programs in the root run by qemu-user, out of a
+binfmt_misc of a user namespace: nothing of this machine is changed, and a newer qemu
+than the system's can be taken (LIKENESS_QEMU). Needs the right to make user namespaces.
+Leaves to others: what is run.
 """
 
 import os
@@ -19,10 +19,12 @@ from pathlib import Path
 from likeness.errors import UsageError
 from likeness.pins import sha256_of
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[1]
 PYTHONS = {"bookworm": "311", "trixie": "313"}  # Debian's own, by suite
+MACHINES = {"arm64": "aarch64", "amd64": "x86_64"}  # Debian's name → the processor's
 # 7.2, of bookworm, ends ai-edge-litert with a segmentation fault; 10.0 runs it.
 OLDEST_QEMU = 8
+OLD_ENOUGH_GLIBC = (5, 12, 17, 24, 26, 27, 28, 34, 35)  # 2.35: bookworm has 2.36
 QEMUS = ("qemu-aarch64-static", "qemu-aarch64")
 # Debian's smallest, Python, and what the daemon asks the system for.
 PACKAGES = ("?essential", "base-passwd,python3,libstdc++6,libseccomp2,openssl,procps")
@@ -38,9 +40,11 @@ MASK = (
 ENTER = r"""
 set -e
 root="$1" qemu="$2"; shift 2
-mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
-printf '%s' ':arm64:M::{magic}:{mask}:'"$qemu"':PF' \
-    > /proc/sys/fs/binfmt_misc/register
+if [ "$qemu" ]; then
+    mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
+    printf '%s' ':arm64:M::{magic}:{mask}:'"$qemu"':PF' \
+        > /proc/sys/fs/binfmt_misc/register
+fi
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount --rbind /sys "$root/sys"
@@ -58,7 +62,7 @@ class Root:
 
     folder: Path
     site: Path  # the wheels, unpacked
-    qemu: Path
+    qemu: Path | None  # none where its programs run by themselves
 
     def run(
         self, arguments: list[str], *, seen: list[Path], path: list[Path], cwd: Path
@@ -83,7 +87,7 @@ class Root:
         namespaces = ["unshare", "-r", "-m", "-p", "-f", "--kill-child"]
         inside = ["sh", "-c", 'cd "$0" && exec "$@"', str(cwd), *arguments]
         command = [*namespaces, "sh", "-c", ENTER, "sh", str(self.folder)]
-        command.append(str(self.qemu))
+        command.append(str(self.qemu or ""))
         return subprocess.run(
             [*command, *inside], check=False, env=environment
         ).returncode
@@ -94,25 +98,31 @@ class Root:
             local = self.folder / "usr/local/lib" / packages.name / "dist-packages"
             local.mkdir(parents=True, exist_ok=True)
             lines = "".join(f"{one}\n" for one in path)
-            (local / "arm64.pth").write_text(lines, encoding="utf-8")
+            (local / "likeness.pth").write_text(lines, encoding="utf-8")
 
 
-def prepare(suite: str) -> Root:
+def prepare(suite: str, machine: str, wheels: str = "dev") -> Root:
     """Make the root and fetch the wheels, or take what was made before.
+
+    Args:
+        suite: one of `PYTHONS`.
+        machine: one of `MACHINES`.
+        wheels: what the lock is for: dev, demo …
 
     Raises:
         UsageError: a tool is missing, or it could not be made; says what to do.
     """
     python = PYTHONS[suite]
-    lock = PROJECT / "systemd" / "supply" / "locks" / f"dev-py{python}.txt"
-    kept = _cache() / "arm64"
+    lock = PROJECT / "systemd" / "supply" / "locks" / f"{wheels}-py{python}.txt"
+    kept = _cache() / machine
     # What is made is named by what it was made of, and put in place when it is whole.
     site = kept / f"wheels-{python}-{sha256_of(lock)[:16]}"
     if not site.is_dir():
-        _fetch(lock, python, site)
-    root = Root(kept / suite, site, find_qemu())
+        _fetch(lock, python, MACHINES[machine], site)
+    own = MACHINES[machine] == os.uname().machine
+    root = Root(kept / suite, site, None if own else find_qemu())
     if not root.folder.is_dir():
-        _make(suite, root.folder)
+        _make(suite, machine, root.folder)
     return root
 
 
@@ -146,12 +156,12 @@ def _cache() -> Path:
     return Path(home) / "likeness"
 
 
-def _make(suite: str, folder: Path) -> None:
+def _make(suite: str, machine: str, folder: Path) -> None:
     part = folder.with_name(f"{suite}.part")
     shutil.rmtree(part, ignore_errors=True)
-    how = ["--quiet", "--variant=extract", "--architectures=arm64"]
+    how = ["--quiet", "--variant=extract", f"--architectures={machine}"]
     how += [f"--hook-dir={MERGED_USR}", *(f"--include={one}" for one in PACKAGES)]
-    _must(["mmdebstrap", *how, suite, str(part)], f"no {suite} root for arm64")
+    must(["mmdebstrap", *how, suite, str(part)], f"no {suite} root for {machine}")
     for name in ("passwd", "group"):  # what base-passwd would do when installed
         master = part / "usr" / "share" / "base-passwd" / f"{name}.master"
         shutil.copy(master, part / "etc" / name)
@@ -160,20 +170,23 @@ def _make(suite: str, folder: Path) -> None:
     part.rename(folder)
 
 
-def _fetch(lock: Path, python: str, site: Path) -> None:
+def _fetch(lock: Path, python: str, processor: str, site: Path) -> None:
     part = site.with_name(f"{site.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    glibc = [f"manylinux_2_{n}_aarch64" for n in (17, 24, 26, 27, 28, 34, 35)]
-    named = [f"--platform={one}" for one in ("manylinux2014_aarch64", *glibc)]
+    glibc = [f"manylinux_2_{n}_{processor}" for n in OLD_ENOUGH_GLIBC]
+    named = [f"--platform={one}" for one in (f"manylinux2014_{processor}", *glibc)]
     abis = [f"--abi={one}" for one in (f"cp{python}", "abi3", "none")]
     wanted = [f"--python-version={python}", "--implementation=cp", *abis, *named]
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
     how = ["--only-binary=:all:", "--require-hashes", "--ignore-requires-python"]
     how += ["--no-compile", f"--target={part}", "-r", str(lock)]
-    _must([*pip, *wanted, *how], f"pip could not fetch what {lock.name} names")
+    must([*pip, *wanted, *how], f"pip could not fetch what {lock.name} names")
     part.rename(site)
 
 
-def _must(command: list[str], fault: str) -> None:
+def must(command: list[str], fault: str) -> None:
+    """Run a tool; raise UsageError saying what to do if that cannot be."""
+    if shutil.which(command[0]) is None:
+        raise UsageError(f"{command[0]} is missing: apt-get install {command[0]}")
     if subprocess.run(command, check=False).returncode != 0:
         raise UsageError(f"{fault}: {command[0]} failed; its words stand above")
