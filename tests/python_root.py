@@ -8,6 +8,7 @@ than the system's can be taken (LIKENESS_QEMU). Needs the right to make user nam
 Leaves to others: what is run.
 """
 
+import hashlib
 import os
 import re
 import shutil
@@ -26,8 +27,12 @@ MACHINES = {"arm64": "aarch64", "amd64": "x86_64"}  # Debian's name → the proc
 OLDEST_QEMU = 8
 OLD_ENOUGH_GLIBC = (5, 12, 17, 24, 26, 27, 28, 34, 35)  # 2.35: bookworm has 2.36
 QEMUS = ("qemu-aarch64-static", "qemu-aarch64")
-# Debian's smallest, Python, and what the daemon asks the system for.
-PACKAGES = ("?essential", "base-passwd,python3,libstdc++6,libseccomp2,openssl,procps")
+# Debian's smallest, Python, what the daemon asks the system for, and what tests do.
+PACKAGES = (
+    "?essential",
+    "base-passwd,python3,libstdc++6,libseccomp2,openssl,procps",
+    "mosquitto,softhsm2",
+)
 MERGED_USR = "/usr/share/mmdebstrap/hooks/merged-usr"  # /bin is /usr/bin, as in Debian
 # A Raspberry Pi 4's; its instructions are those that the kernels choose by.
 CPU = "cortex-a72"
@@ -120,7 +125,9 @@ def prepare(suite: str, machine: str, wheels: str = "dev") -> Root:
     if not site.is_dir():
         _fetch(lock, python, MACHINES[machine], site)
     own = MACHINES[machine] == os.uname().machine
-    root = Root(kept / suite, site, None if own else find_qemu())
+    made_of = hashlib.sha256(" ".join(PACKAGES).encode()).hexdigest()
+    folder = kept / f"{suite}-{made_of[:16]}"
+    root = Root(folder, site, None if own else find_qemu())
     if not root.folder.is_dir():
         _make(suite, machine, root.folder)
     return root
@@ -157,7 +164,7 @@ def _cache() -> Path:
 
 
 def _make(suite: str, machine: str, folder: Path) -> None:
-    part = folder.with_name(f"{suite}.part")
+    part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     how = ["--quiet", "--variant=extract", f"--architectures={machine}"]
     how += [f"--hook-dir={MERGED_USR}", *(f"--include={one}" for one in PACKAGES)]
@@ -165,6 +172,7 @@ def _make(suite: str, machine: str, folder: Path) -> None:
     for name in ("passwd", "group"):  # what base-passwd would do when installed
         master = part / "usr" / "share" / "base-passwd" / f"{name}.master"
         shutil.copy(master, part / "etc" / name)
+    (part / "etc" / "hosts").write_text("127.0.0.1 localhost\n", encoding="ascii")
     for name in ("proc", "sys", "dev", "root"):
         (part / name).mkdir(exist_ok=True)
     part.rename(folder)
