@@ -250,6 +250,11 @@ TABLE = [
         *("service", "fail", "not-found", "install the package"),
     ),
     Broken(
+        "the power went while the package was installed",
+        lambda shop: shop.write("half-installed", ""),
+        *("package", "fail", "half installed", "install its file once more"),
+    ),
+    Broken(
         "the daemon does not come back after a power cut",
         lambda shop: shop.unit(UnitFileState="disabled"),
         *("service", "fail", "disabled", "systemctl enable --now likeness.service"),

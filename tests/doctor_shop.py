@@ -123,6 +123,7 @@ class Shop:
             ext4=at / "ext4",
             block=at / "block",
             journal=at / "journal",
+            half_installed=at / "half-installed",
             systemd=at / "systemd",
             reader_within_s=0.5,
         )

@@ -41,7 +41,7 @@ PLACES = {
     "README.md": "usr/share/doc/likeness/README.md",
 }
 CONFFILES = "/etc/likeness/terminal.toml\n"
-SCRIPTS = ("postinst", "prerm", "postrm")
+SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
 EXAMPLES = "/opt/likeness/share/likeness/systemd"
 
 

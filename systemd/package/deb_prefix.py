@@ -33,6 +33,9 @@ executable = /usr/bin/python{python}
 """
 TESTS = {"tests", "test", "test_data"}
 UNUSED = {".pyc", ".pyi", ".pyx", ".pxd", ".pxi", ".a", ".lib", ".c", ".h", ".hpp"}
+# Of LiteRT, for processors of other makers; they look for libraries where those built.
+PLUGINS = PurePosixPath("ai_edge_litert/vendors")
+APPLIES_PLUGINS = PurePosixPath("ai_edge_litert/tools/apply_plugin_main")
 CASCADES = "haarcascade_"  # of cv2; 9 MB, and our detector is another
 
 
@@ -94,6 +97,8 @@ def unneeded(path: PurePosixPath) -> bool:
         bool(TESTS.intersection(path.parts[1:-1]))
         or path.suffix in UNUSED
         or path.name.startswith(CASCADES)
+        or path.is_relative_to(PLUGINS)
+        or path == APPLIES_PLUGINS
         or (path.parts[0] == "ecdsa" and path.name.startswith("test_"))
     )
 

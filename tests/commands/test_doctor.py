@@ -12,7 +12,8 @@ from terminals import changed, settings, to_toml
 NAMES = [
     "camera", "reader", "portrait", "screen", "clock", "disk", "broker",
     "certificate", "keys", "models", "temperature", "power", "battery clock",
-    "storage", "outbox", "updates", "memory", "swap", "journal", "service",
+    "storage", "outbox", "updates", "memory", "swap", "journal", "package",
+    "service",
 ]  # fmt: skip
 
 

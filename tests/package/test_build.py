@@ -226,6 +226,8 @@ def test_a_wheel_is_unpacked(tmp_path: Path) -> None:
     deb_prefix.unpack(wheel, tmp_path / "packages", tmp_path)
     assert [path.name for path in (tmp_path / "packages").rglob("*")] == ["six.py"]
     assert deb_prefix.unneeded(PurePosixPath("ecdsa/test_keys.py"))
+    assert deb_prefix.unneeded(PurePosixPath("ai_edge_litert/vendors/qualcomm/a.so"))
+    assert not deb_prefix.unneeded(PurePosixPath("ai_edge_litert/interpreter.py"))
 
 
 @pytest.mark.package
@@ -237,8 +239,10 @@ def test_another_checkout_gives_the_same_package(deb: Path, tmp_path: Path) -> N
     (clone / "models/built").symlink_to(lock_file.ROOT / "models/built")
     command = [sys.executable, str(clone / build_deb.PACKAGING / "build_deb.py")]
     paths = ("daemon", "systemd/supply")
+    suite = os.environ.get("LIKENESS_TEST_SUITE", "bookworm")
+    how = ["--level", "0", "--arch", "amd64", "--suite", suite]
     subprocess.run(
-        [*command, "--level", "0", "--arch", "amd64", "--out", str(tmp_path)],
+        [*command, *how, "--out", str(tmp_path)],
         env=os.environ
         | {"PYTHONPATH": os.pathsep.join(str(clone / path) for path in paths)}
         | {"TZ": "Asia/Shanghai", "LC_ALL": "C.UTF-8"},

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from debian_root import DebianRoot, changes
+from debian_root import NO_QUESTIONS, DebianRoot, changes
 from likeness import __version__
-from processes import Program
+from processes import Program, happens
 from programs import Shop
 
 pytestmark = [pytest.mark.package, pytest.mark.broker, pytest.mark.timeout(600)]
@@ -225,6 +225,53 @@ def test_nothing_is_lost(installed: Installed, newer: Path, deb: Path) -> None:
     debian.dpkg("--purge", "likeness")
     assert not (debian.path / STATE).exists()
     assert not (debian.path / "etc/likeness").exists()
+
+
+def state_of(debian: DebianRoot) -> str:
+    """What dpkg says of the package: "installed", "half-installed" …"""
+    query = ("dpkg-query", "--show", "--showformat=${db:Status-Status}", "likeness")
+    return debian.run(*query).stdout
+
+
+def test_a_power_cut_while_it_is_unpacked_is_mended_by_the_same_file(
+    debian: DebianRoot, deb: Path, newer: Path
+) -> None:
+    debian.install(deb)
+    mark = debian.path / "opt/likeness/.half-installed"
+    assert not mark.exists()
+    file = shutil.copyfile(newer, debian.path / "tmp" / newer.name)
+    command = debian.command("dpkg", "--install", f"/tmp/{file.name}")
+    unpacking = subprocess.Popen(command, env=NO_QUESTIONS, stdout=subprocess.DEVNULL)
+    models = debian.path / "opt/likeness/share"
+    assert happens(lambda: any(models.rglob("*.dpkg-new")), 60)
+    unpacking.kill()
+    unpacking.wait()
+    assert state_of(debian) == "half-installed"
+    assert mark.exists()
+    # What people try first helps nothing, and must not look as if it did.
+    debian.run("dpkg", "--configure", "--pending")
+    assert mark.exists()
+    debian.install(newer)
+    assert state_of(debian) == "installed"
+    assert not mark.exists()
+    assert debian.run("likeness", "--version").returncode == 0
+    debian.dpkg("--purge", "likeness")
+    assert not (debian.path / "opt/likeness").exists()
+
+
+def test_a_file_that_is_cut_off_changes_nothing(
+    debian: DebianRoot, deb: Path, newer: Path
+) -> None:
+    cut = debian.path / "tmp/cut.deb"
+    cut.write_bytes(newer.read_bytes()[: newer.stat().st_size // 2])
+    assert debian.run("dpkg", "--install", "/tmp/cut.deb").returncode != 0
+    assert not (debian.path / "opt/likeness").exists()
+    debian.install(deb)
+    before = debian.dpkg("--status", "likeness")
+    assert debian.run("dpkg", "--install", "/tmp/cut.deb").returncode != 0
+    assert debian.dpkg("--status", "likeness") == before
+    assert not (debian.path / "opt/likeness/.half-installed").exists()
+    assert debian.run("likeness", "--version").returncode == 0
 
 
 def test_what_waits_can_be_given_up_and_what_is_unreadable_counts(

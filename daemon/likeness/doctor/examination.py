@@ -99,6 +99,7 @@ def _upkeep(
         "memory": partial(system.memory, places),
         "swap": partial(system.swap, places),
         "journal": partial(system.journal, places),
+        "package": partial(system.package, places),
         "service": partial(system.service, places),
     }
 

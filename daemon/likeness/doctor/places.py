@@ -27,6 +27,7 @@ class Places:
     block: Path = Path("/sys/dev/block")
     journal: Path = Path("/var/log/journal")
     systemd: Path = Path("/run/systemd/system")
+    half_installed: Path = Path("/opt/likeness/.half-installed")  # by the package
     reader_within_s: float = devices.READER_WITHIN_S  # each rate is tried
 
 

@@ -1,4 +1,4 @@
-"""Checks how the system was set up: battery clock, memory, swap, journal, the unit.
+"""Checks how the system was set up: clock, memory, swap, journal, package, unit.
 
 Each takes what it looks at, so that a test can make it bad. Leaves to others: what the
 unit file says (it is checked where it is made).
@@ -93,6 +93,16 @@ def journal(places: Places) -> Finding:
             " the folder",
         )
     return ok("in memory only")
+
+
+def package(places: Places) -> Finding:
+    """Of two versions that lie mixed nothing is started."""
+    if not places.half_installed.exists():
+        return ok("whole")
+    return fail(
+        "half installed: the power went while it was unpacked",
+        "install its file once more: dpkg --install likeness_….deb",
+    )
 
 
 def service(places: Places) -> Finding:
