@@ -26,7 +26,7 @@ _folder = click.option(
 
 @click.group(
     name="authority",
-    help="A certificate authority for bench and tests: its keys lie in clear.",
+    help="A certificate authority for bench and tests. Its keys lie in clear.",
 )
 def command() -> None:
     """Choose what the authority does."""

@@ -88,7 +88,7 @@ def run(
     environment: str | None,
     numbers: Path | None,
 ) -> None:
-    """Take in results until stopped; either --config, or all the other options.
+    """Take in results until stopped. Either --config, or all the other options.
 
     --numbers may be left out: check_numbers has no answer then.
     """
@@ -112,11 +112,15 @@ def run(
 
 
 @command.command()
-@click.option("--database", required=True, help="Of 'run': a file, or an address.")
+@click.option(
+    "--database",
+    required=True,
+    help="What 'carrier run' keeps: a file, or postgresql://…",
+)
 @click.option("--device", default="", help="Of this terminal only.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def alarms(database: str, device: str, *, as_json: bool) -> None:
-    """List what a person must look at: forks, changed keys, lost databases."""
+    """List what needs a person: forks, new epochs, changed keys."""
     if "://" not in database and not Path(database).is_file():
         raise UsageError(f"{database}: no database here; 'carrier run' makes it")
     store = CarrierStore(database)
@@ -147,7 +151,7 @@ def alarms(database: str, device: str, *, as_json: bool) -> None:
     help="A public key of the device, JWK or PEM; give each that it had.",
 )
 def verify(files: tuple[Path, ...], keys: tuple[Path, ...]) -> int:
-    """Check result files; one line for each record; exit 1 if any is bad.
+    """Check result files. One line for each record; exit 1 if any is bad.
 
     A key change among the records brings its new key itself.
     """

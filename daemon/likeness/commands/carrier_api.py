@@ -17,7 +17,7 @@ from likeness.commands.carrier_common import config_option, serve
 @click.command()
 @config_option
 def api(config_file: Path) -> None:
-    """Serve the register of numbers until stopped; [api] says where."""
+    """Serve the register of numbers until stopped. Where, [api] says."""
     settings = strict_toml.load(config_file, Settings)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
 

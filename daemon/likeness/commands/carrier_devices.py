@@ -30,7 +30,7 @@ def devices(
     *,
     as_json: bool,
 ) -> int:
-    """List the terminals that have these labels; exit 1 if there is none."""
+    """List the terminals that have these labels. Exit 1 if there is none."""
     found = Devices(Path(strict_toml.load(config_file, Settings).keys) / "devices")
     chosen = [found.known[name] for name in found.chosen(where, devices)]
     if as_json:

@@ -23,7 +23,7 @@ from likeness.errors import UsageError, one_line
 @click.option("--dry-run", is_flag=True, help="Show it, and publish nothing.")
 @click.option("--remove", is_flag=True, help="Take it back.")
 def command(config_file: Path, device: str, *, dry_run: bool, remove: bool) -> None:
-    """Publish MQTT discovery for Home Assistant, retained, for each terminal."""
+    """Publish MQTT discovery for Home Assistant. Retained, for each terminal."""
     settings = strict_toml.load(config_file, Settings)
     devices = _devices(settings, device)
     documents = {

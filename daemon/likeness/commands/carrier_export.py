@@ -46,7 +46,7 @@ def command(
     ends: datetime | None,
     out: Path,
 ) -> int:
-    """Write a device's records into one file, signed with audit.key.
+    """Write a device's records to one file, signed by audit.key.
 
     Exit 1 if the carrier itself knows that not all of it is whole; the file says so.
     """
@@ -91,7 +91,7 @@ def command(
     help="The carrier's public audit key, JWK or PEM, from a place that you trust.",
 )
 def verify_export(file: Path, audit_key: Path) -> int:
-    """Check an export without any database; exit 1 if anything is wrong."""
+    """Check an export without any database. Exit 1 if anything is wrong."""
     jwk = key_files.public_jwk(key_files.load_public(audit_key))
     told = export_check.check(file, ECKey.import_key({**jwk}))
     for line in _lines(told):

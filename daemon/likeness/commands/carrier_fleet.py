@@ -16,7 +16,7 @@ from likeness.commands.carrier_common import config_option, serve
 @click.command("fleet")
 @config_option
 def command(config_file: Path) -> None:
-    """Serve the fleet's page and /metrics until stopped; it orders nothing.
+    """Serve the fleet's page and /metrics until stopped. It orders nothing.
 
     Where, [fleet] says.
     """

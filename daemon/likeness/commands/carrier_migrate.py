@@ -15,7 +15,7 @@ from likeness.commands.carrier_common import config_option
 @click.command("migrate")
 @config_option
 def command(config_file: Path) -> None:
-    """Make the tables what this release needs; what is in them stays.
+    """Make the tables what this release needs. What is in them stays.
 
     Of PostgreSQL nobody else does so: stop all of the carrier's programs before, start
     them after. A database that is a file every program makes ready by itself.

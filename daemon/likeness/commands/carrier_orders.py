@@ -105,7 +105,7 @@ def log_level(
     level: Literal["debug", "info", "warning"],
     for_s: int,
 ) -> int:
-    """Let it log more, or less, for a time; nothing personal is in any level."""
+    """Let it log more, or less, for a time. Nothing personal is in any level."""
     action = orders.SetLogLevel(level=level, for_s=for_s)
     return _order(config_file, device, action, wait_s, expires_s, epoch)
 
@@ -120,7 +120,7 @@ def log_level(
     help="TOML: the values that shall stand over the terminal's own file.",
 )
 def desire(device: str, config_file: Path, wait_s: float, desired_file: Path) -> int:
-    """Say which configuration a terminal shall have; an empty one: its file's own."""
+    """Say which configuration a terminal shall have. An empty one: its file's own."""
     overrides = strict_toml.load(desired_file, orders.Overrides)
     said = _run(config_file, lambda far: far.desire(device, overrides, wait_s=wait_s))
     why = f": {said.reason}" if said.reason else ""

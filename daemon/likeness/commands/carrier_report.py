@@ -135,7 +135,10 @@ def period(begins: datetime | None, ends: datetime | None) -> Period:
     help="With --statements and --numbers: show disputed numbers, whole.",
 )
 @click.option(
-    "--numbers", "number_file", type=click.Path(path_type=Path), help="Of 'run'."
+    "--numbers",
+    "number_file",
+    type=click.Path(path_type=Path),
+    help="With --person-key: the file of 'carrier run --numbers'.",
 )
 def command(
     *,
@@ -153,7 +156,7 @@ def command(
     statements: bool,
     as_json: bool,
 ) -> int:
-    """Audit what is kept: each chain whole, or where it breaks and what to do.
+    """Audit each chain: whole, or where it breaks and what to do.
 
     All is computed anew from the signed tokens. Exit 1 if anything is wrong.
     """

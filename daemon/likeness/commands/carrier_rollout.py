@@ -175,7 +175,7 @@ def back(
     bundle: str | None,
     keep_bundle: bool,
 ) -> int:
-    """Give each terminal that was touched what it had before, as a new version."""
+    """Give each touched terminal what it had before, as a new version."""
     wanted = None if bundle is None else _bundle(bundle)
     with _opened(config_file) as (rollouts, settings):
         now_s = int(time.time())

@@ -23,7 +23,7 @@ ASYNCAPI = "asyncapi.json"
     help="Folder for asyncapi.json and one NAME.schema.json for each message.",
 )
 def command(out: Path) -> None:
-    """Write the AsyncAPI 3 document and the JSON Schemas (2020-12) of all messages."""
+    """Write AsyncAPI 3 and JSON Schemas of all messages. The schemas are of 2020-12."""
     files = {ASYNCAPI: schemas.asyncapi(), **schemas.message_schemas()}
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -65,7 +65,7 @@ def start(
     wait_s: float,
     expires_s: int,
 ) -> int:
-    """Open a visit at a terminal; its result comes to 'carrier run' by itself."""
+    """Open a visit at a terminal. Its result comes to 'carrier run' by itself."""
     name = _name(transaction)
 
     async def errand(far: Starting) -> orders.Reply:
@@ -85,7 +85,7 @@ def start(
 def cancel(
     device: str, config_file: Path, transaction: str, wait_s: float, expires_s: int
 ) -> int:
-    """End the visit of this transaction at a terminal, and no other."""
+    """End this transaction's visit at a terminal, and no other."""
     name = _name(transaction)
 
     async def errand(far: Starting) -> orders.Reply:

@@ -18,9 +18,16 @@ EXIT_OTHERWISE = 1
     invoke_without_command=True,
     help="Bundle what is needed to mend a terminal: no visitor is in it.",
 )
-@click.option("--config", "config_file", type=click.Path(path_type=Path))
 @click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), help="A .tar.gz."
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="The terminal's TOML file; needed for a bundle.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The .tar.gz to write.",
 )
 @click.pass_context
 def command(ctx: click.Context, config_file: Path | None, out: Path | None) -> int:

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from likeness import config
+from likeness.commands.terminal_file import config_option
 from likeness.errors import UsageError, one_line
 
 if TYPE_CHECKING:
@@ -18,8 +19,13 @@ EXIT_FAIL = 1
 
 
 @click.command("doctor", help="Say what is well and what is not, and what to do.")
-@click.option("--config", "config_file", required=True, type=click.Path(path_type=Path))
-@click.option("--only", multiple=True, metavar="CHECK", help="This one; again: more.")
+@config_option
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="CHECK",
+    help="Only the check of this name; may be given again.",
+)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def command(config_file: Path, *, only: tuple[str, ...], as_json: bool) -> int:
     """Examine the terminal; exit 1 if anything fails."""

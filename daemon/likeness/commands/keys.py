@@ -41,7 +41,7 @@ command.add_command(authority.command)
     help="What its results may be used for; may be given more than once.",
 )
 def make(out: Path, device: str, environments: tuple[str, ...]) -> None:
-    """Make the keys of one terminal, and the carrier's where there are none yet."""
+    """Make one terminal's keys, and the carrier's if there are none."""
     if not _DEVICE.match(device):
         raise UsageError(
             f"--device '{device}': letters, digits, '.', '_' and '-' only, 64 at most"
@@ -54,7 +54,7 @@ def make(out: Path, device: str, environments: tuple[str, ...]) -> None:
 @command.command()
 @config_option
 def rotate(config_file: Path) -> None:
-    """Prepare the device's next key; it takes over at the daemon's next start.
+    """Prepare the device's next key. It takes over at the daemon's next start.
 
     The change is a record in the chain, signed by both keys; the carrier follows it by
     itself, and takes nothing from the old key after it. Run twice, it is one key.

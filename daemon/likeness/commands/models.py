@@ -70,7 +70,7 @@ def build(mirror: Path | None, folder: Path | None) -> None:
 @click.option("--to", "mirror", type=FOLDER, required=True, help="The folder to fill.")
 @in_folder
 def fetch(mirror: Path, folder: Path | None) -> None:
-    """Fill a folder with all that `build --from` needs on a machine like this one."""
+    """Fill a folder for `build --from` on a machine like this one."""
     _do(mirror_steps(folder or models_dir(), mirror))
     click.echo(f"filled: {mirror}")
 
@@ -78,7 +78,7 @@ def fetch(mirror: Path, folder: Path | None) -> None:
 @command.command()
 @in_folder
 def check(folder: Path | None) -> int:
-    """Check files, digests and answers under each runtime; exit 1 if one is wrong."""
+    """Check files, digests and answers under each runtime. Exit 1 if one is wrong."""
     folder = folder or models_dir()
     find_runtime()  # none at all is a fault of its own
     wrong = 0
@@ -123,7 +123,7 @@ def list_models(folder: Path | None) -> None:
 @command.command()
 @in_folder
 def golden(folder: Path | None) -> None:
-    """Print the golden vectors of the built files, for the manifest's author."""
+    """Print the built files' golden vectors, for the manifest's author."""
     folder = folder or models_dir()
     for entry in read_manifest(folder).model:
         for built in entry.built:

@@ -61,7 +61,7 @@ def make(config_file: Path, out: Path) -> None:
 def install(
     config_file: Path, cert: Path, issuer: Path, broker_ca: Path, carrier_keys: Path
 ) -> int:
-    """Check the carrier's answer as a whole, install it, and run the doctor."""
+    """Check the carrier's answer whole, install it, run the doctor."""
     from likeness import provisioning
     from likeness.commands.doctor import examine
     from likeness.edges import key_files

@@ -15,7 +15,11 @@ from likeness.vision.manifest import Variant
 Given = ParamSpec("Given")
 FOLDER = click.Path(file_okay=False, path_type=Path)
 repository = click.option(
-    "--repository", "folder", required=True, type=FOLDER, help="To serve or to carry."
+    "--repository",
+    "folder",
+    required=True,
+    type=FOLDER,
+    help="The folder that is served, or carried on a stick.",
 )
 keys = click.option(
     "--keys", required=True, type=FOLDER, help="The signing keys; never on a terminal."
@@ -70,7 +74,11 @@ def init(folder: Path, keys: Path, root_keys: int, root_needed: int) -> None:
     show_default=True,
     help="Which weights are in it; may be given more than once.",
 )
-@click.option("--policy", type=click.Path(path_type=Path), help="policy.toml")
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path),
+    help="A policy.toml to put into the bundle, too.",
+)
 @click.option(
     "--number",
     required=True,

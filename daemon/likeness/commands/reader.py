@@ -230,7 +230,7 @@ def _serve(laid: Laid, *, hold_s: float | None, relay_every_s: float | None) -> 
 @click.option(
     "--kind",
     type=click.Choice([*get_args(card_file.Kind), *EMRTD_FORMS]),
-    help="[default: cn_resident, with --emrtd td1]",
+    help="Which document it is.  [default: cn_resident, with --emrtd td1]",
 )
 @click.option("--emrtd", is_flag=True, help="For a simulated ICAO chip.")
 @click.option(
@@ -255,7 +255,7 @@ def card(
     portrait: str,
     seed: int,
 ) -> None:
-    """Write a card file of an invented person, with right check digits.
+    """Write an invented person's card file, with right check digits.
 
     With --emrtd the keys of the state that signs are kept in the folder `authority`
     beside the card file; what opens the chip is printed behind the file's name.

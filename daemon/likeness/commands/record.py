@@ -29,12 +29,22 @@ ACTS = "blink,turn_left,turn_right"
 
 
 @click.group("record", invoke_without_command=True)
-@click.option("--config", "config_file", type=click.Path(path_type=Path))
 @click.option(
-    "--to", type=click.Path(path_type=Path), help="Folder for sealed recordings."
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="The terminal's TOML file; needed to film.",
 )
 @click.option(
-    "--acts", default=ACTS, show_default=True, help="What is asked, in this order."
+    "--to",
+    type=click.Path(path_type=Path),
+    help="Folder for sealed recordings; needed to film.",
+)
+@click.option(
+    "--acts",
+    default=ACTS,
+    show_default=True,
+    help=f"What is asked, in this order; of {', '.join(Act)}.",
 )
 @click.option(
     "--seconds",
@@ -208,9 +218,14 @@ def keys() -> None:
 
 
 @keys.command()
-@click.option("--out", required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help=f"Folder for {KEY}.key and {KEY}.jwk; made when it is not there.",
+)
 def make(out: Path) -> None:
-    """Make a pair: the private one stays at the bench, the public one goes out."""
+    """Make a key pair. The private one stays at the bench, the public one goes out."""
     from likeness.edges import key_files, new_file
 
     private, public = out / f"{KEY}.key", out / f"{KEY}.jwk"
@@ -231,8 +246,18 @@ def make(out: Path) -> None:
 
 @command.command("open")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--key", required=True, type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--key",
+    required=True,
+    type=click.Path(path_type=Path),
+    help=f"The bench's private key, {KEY}.key.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The folder to make; what is in it is in clear.",
+)
 def open_(file: Path, key: Path, out: Path) -> None:
     """Unpack one recording into a new folder, in clear: at the bench only."""
     from likeness.recording.opening import open_into

@@ -35,7 +35,7 @@ def command() -> None:
 @command.command("list")
 @FOLDER
 def list_issuers(folder: Path) -> int:
-    """Say who is trusted, until when, and what was left out; exit 1 if nobody is.
+    """Say who is trusted, until when, and what was left out. Exit 1 if nobody is.
 
     With each issuer stands its revocation list: without a current one, a signer that
     was revoked is not found out.
@@ -59,7 +59,7 @@ def list_issuers(folder: Path) -> int:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @FOLDER
 def take(file: Path, folder: Path) -> int:
-    """Put a master list, certificate or revocation list into the folder, checked.
+    """Put a master list, certificate or CRL into the folder, checked.
 
     Signatures are checked first; who is added is named. A file of which nothing can be
     trusted is refused and exits 1; one that is there already changes nothing. Whether
