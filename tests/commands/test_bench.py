@@ -171,6 +171,24 @@ def test_a_recording_that_is_not_there_is_named(
     )
 
 
+@pytest.mark.parametrize("what", ["speed", "embed"])
+def test_a_place_that_cannot_be_written_is_told_before_the_work(
+    what: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    no_folder, names = tmp_path / "file", tmp_path / "names.txt"
+    no_folder.write_text("")
+    names.write_text("a.png\n")
+    more = ["--root", str(tmp_path), "--list", str(names)] if what == "embed" else []
+    for work in ("measuring.measure", "embedding.embed"):
+        monkeypatch.setattr(f"likeness.commands.bench.{work}", None)
+
+    assert main(["bench", what, "--out", str(no_folder / "x"), *more]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
 def test_speed_is_shown_in_the_order_of_what_is_done(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

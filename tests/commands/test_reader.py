@@ -26,6 +26,12 @@ def card(tmp_path: Path) -> Path:
     return path
 
 
+def test_a_card_that_is_there_stays(card: Path) -> None:
+    made = card.read_bytes()
+    assert main(["reader", "card", "--out", str(card), "--seed", "6"]) == 2
+    assert card.read_bytes() == made
+
+
 def test_an_invented_card_can_be_loaded(card: Path) -> None:
     assert len(load(card).text) == 256
 

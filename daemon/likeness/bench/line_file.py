@@ -5,6 +5,7 @@ Leaves to others: what a line means and which lines of a former run still hold.
 """
 
 import json
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,6 +101,18 @@ def write_whole(path: Path, text: str, *, errors: str = NOT_UTF8) -> Path:
         draft.write_text(text, encoding="utf-8", errors=errors)
         draft.replace(path)
     return path
+
+
+def try_place(path: Path) -> None:
+    """Make sure that a file can be written there before hours are spent on it.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from likeness.bench.embedding_cache import (
     embed_each,
     made_by,
 )
+from likeness.bench.line_file import try_place
 from likeness.bench.match import CardSide
 from likeness.bench.pair_list import Identities, find_pictures, read_lists
 from likeness.bench.promise import promises, shipped_profiles
@@ -75,6 +76,7 @@ def embed(
     """A picture without a face is a row of zeros and a line on stderr."""
     _must_be_folder(root)
     lines = embedding.read_list(names)
+    try_place(out)
     looker = Looker(load_model_set(models, variant))
     console = _console()
     results = []
@@ -220,6 +222,7 @@ def speed(
     feed = feed or folder / BUILT / PICTURES / measuring.CLIP
     if not feed.exists():
         raise UsageError(f"{feed}: no such recording; give one with --feed")
+    try_place(out)
     plan = measuring.Plan(folder, feed, frames, threads)
     with Progress(console=_console()) as progress:
         task = progress.add_task("processes", total=plan.processes)

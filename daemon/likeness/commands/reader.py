@@ -267,6 +267,8 @@ def card(
         raise UsageError("--trust is for --emrtd")
     if portrait:
         _refuse_unreadable(portrait, out.parent / portrait)
+    if out.is_file():  # somebody may have written a portrait into it
+        raise UsageError(f"{out}: is there already; give a new name")
     opens: list[str] = []
     try:
         if emrtd:
