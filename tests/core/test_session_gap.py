@@ -25,9 +25,9 @@ DOUBLE: Embedding = tuple(
 class Shop(Visit):
     """A visit whose faces are embedded where the rules ask for it, as by vision."""
 
-    def __init__(self, *, light: bool = False) -> None:
+    def __init__(self, *, light: bool = False, acts: tuple[Act, ...] = ACTS) -> None:
         policy = replace(STANDARD, silence_is_doubt=False, light=light)
-        super().__init__(policy, acts=ACTS)
+        super().__init__(policy, acts=acts)
         self.who: Embedding = v.embedding(1)
 
     def watch(self, frames: Iterable[Observation]) -> None:
@@ -109,6 +109,59 @@ def test_a_turn_that_was_known_before_the_gap_does_not_vouch_for_who_ends_it() -
     assert shop.waits
     shop.at(0.0)
     assert shop.conclusion.reasons[0] is Reason.FACE_CHANGED
+
+
+def test_who_comes_back_after_a_second_gap_does_not_vouch_for_the_turn() -> None:
+    shop = turned_after_a_gap(double=True)
+    assert shop.waits
+    shop.who = v.embedding(1)
+    shop.visitor.now += 1.4
+    shop.at(0.0, 2)
+    end = shop.conclusion
+    assert (end.verdict, end.reasons) == (Verdict.REFERRED, (Reason.NO_FRONTAL_VIEW,))
+
+
+def test_a_turn_between_two_gaps_is_nobodys_though_more_is_asked_then() -> None:
+    shop = Shop(acts=(Act.BLINK, Act.TURN_LEFT, Act.BLINK))
+    shop.until_last_act()
+    shop.visitor.now += 1.4
+    shop.who = DOUBLE
+    shop.at(AWAY_DEG, 6)
+    shop.who = v.embedding(1)
+    shop.visitor.now += 1.4
+    shop.at(0.0, 3)
+    shop.watch(shop.visitor.does(Act.BLINK))
+    end = shop.conclusion
+    assert (end.verdict, end.reasons) == (Verdict.REFERRED, (Reason.NO_FRONTAL_VIEW,))
+
+
+def test_a_turn_before_any_straight_view_is_nobodys_after_a_gap() -> None:
+    shop = Shop(acts=(Act.TURN_LEFT, Act.BLINK))
+    shop.consent_and_card()
+    shop.who = DOUBLE
+    shop.at(26.0, 40)  # too far for a view so early
+    shop.at(26.0, 2)
+    shop.at(45.0, 6)
+    assert ("act_seen", "turn_left") in shop.shown
+    shop.who = v.embedding(1)
+    shop.visitor.now += 1.4
+    shop.at(0.0, 3)
+    shop.watch(shop.visitor.does(Act.BLINK))
+    end = shop.conclusion
+    assert (end.verdict, end.reasons) == (Verdict.REFERRED, (Reason.NO_FRONTAL_VIEW,))
+
+
+def test_gaps_with_a_straight_view_between_them_are_no_doubt() -> None:
+    shop = Shop(acts=(Act.BLINK, Act.TURN_LEFT, Act.BLINK))
+    shop.until_last_act()
+    for _ in range(2):
+        shop.visitor.now += 1.4
+        shop.at(0.0, 3)
+    shop.at(AWAY_DEG, 6)
+    shop.visitor.now += 1.4
+    shop.at(0.0, 30)
+    shop.watch(shop.visitor.does(Act.BLINK))
+    assert shop.conclusion.verdict is Verdict.ACCEPTED
 
 
 @pytest.mark.parametrize("more_time", [False, True])

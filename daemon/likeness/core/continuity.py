@@ -11,7 +11,7 @@ Takes observations, says what broke. Leaves to others: what follows from it.
 - frozen: the picture does not live (frozen.py).
 
 Where no picture came for a while nothing broke yet; until the next straight view it is
-unsure who is there.
+unsure who is there. Whom only turned views showed between two such gaps nobody knows.
 """
 
 from likeness.core import matching
@@ -54,6 +54,8 @@ class Continuity:
         self._frozen = Frozen(may_repeat=may_repeat)
         self._odd = False
         self._unsure = False
+        self._only_turned = False  # what was taken since the last gap, or the beginning
+        self.lost_track = False  # that stays so: whoever it was may be gone
 
     @property
     def wants_view(self) -> bool:
@@ -85,12 +87,16 @@ class Continuity:
         before, self._last = self._last, (now, face)
         if before is not None and _jumped(before, (now, face)):
             return Reason.PICTURE_JUMPED
-        self._unsure = self._unsure or _unseen(before, now)
+        if _unseen(before, now):
+            self.lost_track = self.lost_track or self._only_turned
+            self._unsure, self._only_turned = True, False
         if face.embedding is None:
             self._odd = self._odd or _changed(face, ODD_CHANGE)
             return None
         self._odd = False
-        self._unsure = self._unsure and is_turned(face)
+        turned = is_turned(face)
+        self._unsure = self._unsure and turned
+        self._only_turned = turned and (self._unsure or not self._views)
         another = self._another_person(face, face.embedding)
         return Reason.FACE_CHANGED if another else None
 

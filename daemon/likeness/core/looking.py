@@ -75,7 +75,13 @@ class Looking:
     @property
     def unsure(self) -> bool:
         """Say whether it is still to be seen whose acts they were, after a gap."""
-        return self._continuity.unsure and not self._acts_over
+        seen_later = self._continuity.unsure and not self._continuity.lost_track
+        return seen_later and not self._acts_over
+
+    @property
+    def lost_track(self) -> bool:
+        """Say whether it can no more be seen whose acts they were, after two gaps."""
+        return self._continuity.lost_track
 
     @property
     def wants_texture(self) -> bool:

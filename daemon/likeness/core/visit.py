@@ -194,7 +194,9 @@ class Visit:
         wanted = self.acts.wanted if self.acts else ()
         if Act.BLINK in wanted and acts and self.looking.too_slow:
             self.noted.append(Reason.TOO_SLOW_FOR_BLINK)
-        if acts and (not self.looking.seen_acting or self.looking.unsure):
+        looking = self.looking
+        unknown = looking.unsure or looking.lost_track or not looking.seen_acting
+        if acts and unknown:
             self.noted.append(Reason.NO_FRONTAL_VIEW)
         if profile.silence_is_doubt and self._kept_from_seeing(acts):
             self.noted.append(Reason.LIVENESS_IN_DOUBT)
