@@ -35,10 +35,14 @@ class Climate:
         return MEMORY_TIGHT if self.memory.judge(self.available_kib()) else ""
 
     def facts(self) -> dict[str, object]:
-        """Return what telemetry says of it."""
+        """Return what telemetry says of it.
+
+        Nothing is measured here: a sensor may hang, and this is the loop.
+        """
         available = self.available_kib()
+        felt = self.cooling.felt
         return {
-            **heat.facts(),
+            **heat.told(felt.celsius, felt.throttled),
             "thermal_level": self.cooling.level.name.lower(),
             "memory_tight": self.memory.judge(available),
             **({} if available is None else {"memory_available_kib": available}),
@@ -47,7 +51,7 @@ class Climate:
 
 def feel() -> Felt:
     """Measure this machine."""
-    return Felt(heat.hottest_c(), heat.is_slowed_for_heat())
+    return Felt(heat.hottest_c(), heat.is_slowed_for_heat(), heat.is_throttled())
 
 
 def build(

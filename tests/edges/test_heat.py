@@ -21,6 +21,14 @@ def test_the_hottest_sensor_counts(tmp_path: Path) -> None:
     assert heat.hottest_c(tmp_path) == 61.0
 
 
+@pytest.mark.parametrize("text", ["255000\n", "-273150\n"])
+def test_a_broken_sensor_does_not_hide_the_others(tmp_path: Path, text: str) -> None:
+    sensor(tmp_path, "thermal_zone0", text)
+    assert heat.hottest_c(tmp_path) is None
+    sensor(tmp_path, "thermal_zone1", "84000\n")
+    assert heat.hottest_c(tmp_path) == 84.0
+
+
 @pytest.mark.parametrize(
     ("text", "slowed"),
     [

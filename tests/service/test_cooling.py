@@ -34,7 +34,7 @@ class Sensor:
     def __init__(self, folder: Path) -> None:
         self.thermal = folder
         self._file = folder / "thermal_zone0" / "temp"
-        self._file.parent.mkdir()
+        self._file.parent.mkdir(parents=True)
         self.becomes(40.0)
 
     def becomes(self, celsius: float) -> None:
@@ -178,6 +178,7 @@ async def test_a_sensor_that_hangs_is_a_silent_one_and_holds_one_thread(
         await until(lambda: not cooling.serves)
         await until(lambda: cooling.serves)
         assert asked.count("hangs") == 1
+        assert cooling.felt == Felt(None)
         assert caplog.text.count("event=thermal_silent") == 1
         answers.set()
         await until(lambda: not cooling.serves)  # it says at once that it is hot
@@ -231,7 +232,12 @@ async def test_heat_in_mid_visit_does_not_end_it() -> None:
     assert "show out_of_service too_hot" not in shop.happened
 
 
-def build(sensor: Sensor, shop: Shop, given: config.Config) -> climate.Climate:
+def build(
+    sensor: Sensor,
+    shop: Shop,
+    given: config.Config,
+    feel: Callable[[], Felt] | None = None,
+) -> climate.Climate:
     return climate.build(
         given,
         SystemClock(),
@@ -239,9 +245,34 @@ def build(sensor: Sensor, shop: Shop, given: config.Config) -> climate.Climate:
         None,
         shop,
         shop.terminal,
-        felt=sensor.feel,
+        felt=feel or sensor.feel,
         pace=PACE,
     )
+
+
+@story
+async def test_telemetry_tells_what_was_felt_last_and_measures_nothing_itself(
+    tmp_path: Path,
+) -> None:
+    sensor, shop = Sensor(tmp_path / "thermal"), Shop([])
+    asked: list[threading.Thread] = []
+
+    def feel() -> Felt:
+        asked.append(threading.current_thread())
+        return replace(sensor.feel(), throttled=True)
+
+    weather = build(sensor, shop, settings(tmp_path, Path(CLIP)), feel)
+    assert "temperature_c" not in weather.facts()
+    assert not asked
+    task = asyncio.create_task(weather.cooling.run())
+    sensor.becomes(51.26)
+    await until(lambda: weather.facts().get("temperature_c") == 51.3)
+    assert weather.facts()["throttled"] is True
+    sensor.falls_silent()
+    await until(lambda: "temperature_c" not in weather.facts())
+    task.cancel()
+    await asyncio.wait([task])
+    assert threading.current_thread() not in asked  # the loop's: a sensor may hang
 
 
 @story

@@ -84,10 +84,12 @@ class Felt:
     Attributes:
         celsius: of the hottest sensor; None: not known.
         slowed: whether the firmware slows the processor for heat; None: not known.
+        throttled: whether it slows it for whatever reason, for telemetry.
     """
 
     celsius: float | None
     slowed: bool | None = None
+    throttled: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

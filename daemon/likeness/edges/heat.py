@@ -8,6 +8,8 @@ what is too warm (`doctor`, `core.fleet_needs`).
 import contextlib
 from pathlib import Path
 
+from likeness.core.thermal import LEAST_C, MOST_C
+
 THERMAL = Path("/sys/class/thermal")
 FIRMWARE = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
 # Raspberry Pi documentation, `vcgencmd get_throttled`: under-voltage, capped frequency,
@@ -19,6 +21,8 @@ _UNDER_VOLTAGE, _CAPPED, _THROTTLED, _SOFT_LIMIT = 1, 2, 4, 8
 def hottest_c(thermal: Path = THERMAL) -> float | None:
     """Return what the hottest sensor says, in °C; None: there is none.
 
+    One that is broken, and says what is no temperature, does not hide the others.
+
     Args:
         thermal: /sys/class/thermal.
     """
@@ -26,7 +30,7 @@ def hottest_c(thermal: Path = THERMAL) -> float | None:
     for sensor in thermal.glob("thermal_zone*/temp"):
         with contextlib.suppress(OSError, ValueError):
             degrees.append(int(sensor.read_text(encoding="ascii")) / 1000)
-    return max(degrees, default=None)
+    return max((one for one in degrees if LEAST_C <= one <= MOST_C), default=None)
 
 
 def is_throttled(firmware: Path = FIRMWARE) -> bool | None:
@@ -57,9 +61,13 @@ def is_slowed_for_heat(firmware: Path = FIRMWARE) -> bool | None:
 
 
 def facts() -> dict[str, object]:
-    """Return what telemetry says of it; what is not known is left out."""
-    warm, slowed = hottest_c(), is_throttled()
+    """Measure, and return what telemetry says of it."""
+    return told(hottest_c(), is_throttled())
+
+
+def told(celsius: float | None, throttled: bool | None) -> dict[str, object]:
+    """Return what telemetry says of a measurement; what is not known is left out."""
     return {
-        **({} if warm is None else {"temperature_c": round(warm, 1)}),
-        **({} if slowed is None else {"throttled": slowed}),
+        **({} if celsius is None else {"temperature_c": round(celsius, 1)}),
+        **({} if throttled is None else {"throttled": throttled}),
     }

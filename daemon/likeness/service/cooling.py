@@ -78,6 +78,7 @@ class Cooling:
         self._feeling: asyncio.Task[Felt] | None = None
         self._wanted = asyncio.Event()  # another rate than the camera was told
         self._measures = Measures()
+        self.felt = Felt(None)  # what was measured last, for telemetry
 
     @property
     def level(self) -> Level:
@@ -97,12 +98,12 @@ class Cooling:
 
     async def _keep_feeling(self) -> NoReturn:
         while True:
-            felt = await self._felt()
-            for effect in self._rules.handle(felt, self._clock.now()):
+            self.felt = await self._answer()
+            for effect in self._rules.handle(self.felt, self._clock.now()):
                 self._carry_out(effect)
             await asyncio.sleep(max(0.0, self._rules.deadline - self._clock.now()))
 
-    async def _felt(self) -> Felt:
+    async def _answer(self) -> Felt:
         """Return what is felt; nothing while an answer is held back.
 
         Sensors are files of the kernel, and firmware may be slow, or hang. Then it is
