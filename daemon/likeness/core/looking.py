@@ -103,7 +103,8 @@ class Looking:
             self._steps_s.append(seen.captured_s - self._last_s)
         self._last_s = seen.captured_s
         broken = self._continuity.see(seen)
-        if broken is not None and not self._acting:
+        lost = broken is not None or self._continuity.lost_track
+        if lost and not self._acting:
             self._start_anew()
         face = seen.face
         if face is not None:
