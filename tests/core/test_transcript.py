@@ -223,11 +223,20 @@ def test_nobody_is_in_it() -> None:
         (b'"embedding":[1.0]', b'"embedding":[0.6,0.8]'),
         (b'"portrait_sha256":""', b'"portrait_sha256":"aa"'),
         (b'"said":"card_found"', b'"said":"\xe6\xac\xa7"'),
+        (b'"number":"card-1"', b'"who":"Zhang","number":"card-1"'),
+        (b'"checked":[]', b'"checked":["Zhang Wei"]'),
+        (b'"faces":1', b'"who":"Zhang","faces":1'),
+        (b'"yaw_deg":', b'"who":{"name":"Zhang"},"yaw_deg":'),
+        (b'"given":"card_laid"', b'"given":"Zhang Wei"'),
+        (b'"at_s":0', b'"at_s":1790000000'),
+        (b'"note":"sdt"', b'"with":{"name":"Zhang"},"note":"sdt"'),
+        (b'"source":"carrier"', b'"who":"Zhang","source":"carrier"'),
     ],
 )
 def test_a_transcript_that_holds_more_is_doubted(old: bytes, new_: bytes) -> None:
     visit = Written()
     visit.granted()
+    visit.watch([visit.visitor.frame()])
     visit.scribe.note("sdt", "card_found", 1.0)
     assert list(doubts(parse(visit.data)[1])) == []
     changed = visit.data.replace(old, new_, 1)

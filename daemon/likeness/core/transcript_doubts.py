@@ -10,13 +10,16 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from likeness.core import visit_events as e
+from likeness.core.challenge import SEED_BYTES
 from likeness.core.seen import Embedding, Face
-from likeness.core.transcript_words import EMBEDDING, Given, Line, read
-from likeness.core.vocabulary import Card
+from likeness.core.transcript_masks import FACT, WORD
+from likeness.core.transcript_words import EMBEDDING, Given, Line, read, write
+from likeness.core.vocabulary import Card, Consent
 from likeness.errors import UsageError
 
 MARK: Final = re.compile("card-[0-9]{1,9}|")
 TRANSACTION: Final = re.compile("visit-[0-9]{1,9}")
+SEEDS: Final = (0, 2 * SEED_BYTES)  # none, or those of acts and light
 RAISED: Final = re.compile("[A-Za-z_]{0,60}")
 # The space is of a colour and its time: "green 310".
 OUR_WORD: Final = re.compile("[a-z0-9_:.-]{0,40}|[a-z]{1,10} [0-9]{1,5}")
@@ -42,12 +45,16 @@ def doubts(lines: Sequence[Line]) -> Iterator[str]:
         if not RAISED.fullmatch(line.raised) or not all(map(_is_ours, line.did)):
             yield f"line {number}: what followed is in other than our words"
         if not line.event:
+            if line.given:
+                yield f"line {number}: more than a note"
             continue
         try:
             event = read(line.event, line.given)
         except UsageError:  # what it says may quote what stands there
             yield f"line {number}: no event of ours"
             continue
+        if not is_within(line.given, write(event)):
+            yield f"line {number}: more than such an event has"
         if isinstance(event, e.Begin):
             axes = 0
         if (given := _embedding(event)) is not None:
@@ -58,6 +65,15 @@ def doubts(lines: Sequence[Line]) -> Iterator[str]:
                 yield f"line {number}: an embedding as it was, not its place"
         if (why := _doubt(event)) is not None:
             yield f"line {number}: {why}"
+
+
+def is_within(given: Given, whole: Given) -> bool:
+    """Whether no member is there that the whole has not, at any depth."""
+    return given.keys() <= whole.keys() and all(
+        is_within(one, whole[name])
+        for name, one in given.items()
+        if isinstance(one, dict)
+    )
 
 
 def _is_ours(done: Given) -> bool:
@@ -96,8 +112,13 @@ def _doubt(event: e.Event) -> str | None:
     match event:
         case e.Begin():
             plain = event.nonces_are_seeds and not event.device_nonce
+            plain = plain and len(event.spare_nonce) in SEEDS
             if not plain or not TRANSACTION.fullmatch(event.transaction):
                 return "a transaction or nonce as it was"
+        case e.ConsentGiven(consent):
+            return _of_consent(consent)
+        case e.NonceGranted(_, nonce):
+            return None if len(nonce) in SEEDS else "a nonce as it was"
         case e.CardPresented(card):
             return _of_card(card)
         case e.Enrolled(portrait_sha256=digest):
@@ -108,6 +129,12 @@ def _doubt(event: e.Event) -> str | None:
         case _:
             pass
     return None
+
+
+def _of_consent(consent: Consent) -> str | None:
+    words = (consent.text, consent.given, consent.language, consent.digest)
+    plain = all(map(WORD.fullmatch, words)) and not consent.at_s
+    return None if plain else "a consent in other than our words, or its time"
 
 
 def _of_card(card: Card) -> str | None:
@@ -123,7 +150,8 @@ def _of_card(card: Card) -> str | None:
         unchecked=card.unchecked,
         concerns=card.concerns,
     )
-    if card != plain or not MARK.fullmatch(card.number):
+    facts = all(map(FACT.fullmatch, (*card.checked, *card.unchecked)))
+    if card != plain or not facts or not MARK.fullmatch(card.number):
         return "what stood on a card"
     return None
 

@@ -34,7 +34,8 @@ LEAST_REST: Final = 1e-9
 # Between the darkest and the brightest colour that is judged, so that both are far.
 REFERENCE: Final = 0.0436
 DAY: Final = timedelta(days=1)
-_FACT: Final = re.compile("[a-z_]{1,40}(:[a-z_]{1,40})?")  # our own words
+FACT: Final = re.compile("[a-z_]{1,40}(:[a-z_]{1,40})?")  # our own words
+WORD: Final = re.compile("[!-~]{0,64}")  # a consent's: of ours, or the operator's
 
 
 class Axes:
@@ -87,7 +88,8 @@ class Masks:
             case e.Begin():
                 return self._begun(event)
             case e.ConsentGiven(consent):
-                return replace(event, consent=replace(consent, at_s=0))
+                text = consent.text if WORD.fullmatch(consent.text) else ""
+                return replace(event, consent=replace(consent, text=text, at_s=0))
             case e.CardPresented(card):
                 return e.CardPresented(self._card(card))
             case e.Enrolled(visit, embedding, _, reason):
@@ -151,8 +153,8 @@ class Masks:
             valid_to=today - DAY if late else None,
             long_term=card.long_term,
             doubts=card.doubts,
-            checked=tuple(filter(_FACT.fullmatch, card.checked)),
-            unchecked=tuple(filter(_FACT.fullmatch, card.unchecked)),
+            checked=tuple(filter(FACT.fullmatch, card.checked)),
+            unchecked=tuple(filter(FACT.fullmatch, card.unchecked)),
             concerns=card.concerns,
         )
 

@@ -22,6 +22,7 @@ from likeness.core.line_faults import LineFault
 from likeness.core.profile import PROFILES
 from likeness.core.thermal import Level
 from likeness.core.time_floor import NTP, RTC, UNSYNCED
+from likeness.core.transcript_doubts import is_within
 from likeness.core.transcript_words import Given, Head, Policy, policy_of, profile_of
 from likeness.core.vocabulary import Environment
 from likeness.core.wellness import Part
@@ -122,15 +123,7 @@ def _is_policy(policy: Policy) -> bool:
         policy.name in PROFILES
         and policy.values.get("name") == policy.name
         and SHA256.fullmatch(policy.digest) is not None
-        and _is_within(policy.values, whole)
-    )
-
-
-def _is_within(given: Given, whole: Given) -> bool:
-    return given.keys() <= whole.keys() and all(
-        _is_within(one, whole[name])
-        for name, one in given.items()
-        if isinstance(one, dict)
+        and is_within(policy.values, whole)
     )
 
 
