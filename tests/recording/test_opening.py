@@ -1,5 +1,6 @@
 """A folder's films play with the key; what was opened goes, whatever signals come."""
 
+import asyncio
 import json
 import os
 import signal
@@ -18,7 +19,9 @@ from likeness.__main__ import main
 from likeness.bench.visit_file import find
 from likeness.edges import key_files
 from likeness.errors import UsageError
+from likeness.recording import ending
 from likeness.recording.archive import Member
+from likeness.recording.ending import until_ended
 from likeness.recording.keeping import Folder
 from likeness.recording.opening import TMPFS, opened
 from processes import LIKENESS, happens
@@ -187,6 +190,53 @@ def test_what_was_opened_goes_however_often_it_is_ended(
         assert open_now() > before
         again_and_again(playing, number)
     assert open_now() == before
+
+
+@pytest.mark.parametrize(
+    ("number", "fault"),
+    [
+        (signal.SIGINT, KeyboardInterrupt),
+        (signal.SIGTERM, SystemExit),
+        (signal.SIGHUP, SystemExit),
+    ],
+)
+def test_what_is_played_is_ended_as_asyncio_ends_it_and_not_torn(
+    number: int, fault: type[BaseException]
+) -> None:
+    said: list[str] = []
+
+    async def plays() -> None:
+        try:
+            os.kill(os.getpid(), number)
+            said.append("goes on")
+            await asyncio.sleep(10)
+        except asyncio.CancelledError:
+            said.append("cancelled")
+            raise
+
+    async def play() -> None:
+        await asyncio.gather(asyncio.ensure_future(plays()))
+
+    with pytest.raises(fault), until_ended():
+        asyncio.run(play())
+    assert said == ["goes on", "cancelled"]
+
+
+def test_what_does_not_come_back_is_ended_by_a_later_signal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ending, "SOON_S", 0.0)
+    said: list[str] = []
+
+    async def hangs() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        said.append("hangs")
+        os.kill(os.getpid(), signal.SIGINT)
+        said.append("for ever")
+
+    with pytest.raises(KeyboardInterrupt), until_ended():
+        asyncio.run(hangs())
+    assert said == ["hangs"]
 
 
 def test_a_hangup_that_is_ignored_stays_so(bench: Bench) -> None:

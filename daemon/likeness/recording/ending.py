@@ -2,9 +2,11 @@
 
 SIGTERM and SIGHUP end it as Ctrl-C does. What is held up meanwhile is done whole, and
 a signal that follows soon means the same as the one before: who presses Ctrl-C twice
-must not keep what the first one is removing. Leaves to others: what has to go.
+must not keep what the first one is removing. An event loop ends between its tasks, so
+that none is torn. Leaves to others: what has to go.
 """
 
+import asyncio
 import signal
 import threading
 import time
@@ -22,7 +24,7 @@ class Ending:
 
     def __init__(self) -> None:
         self._held = False
-        self._waits: int | None = None  # a signal that came while it was held up
+        self._waits: int | None = None  # a signal that was not followed yet
         self._heard_s = -SOON_S
 
     def hear(self, number: int, frame: FrameType | None) -> None:
@@ -32,10 +34,15 @@ class Ending:
         if now - self._heard_s < SOON_S:
             return
         self._heard_s = now
+        asked_before = self._waits is not None
+        self._waits = number
         if self._held:
-            self._waits = number
+            return
+        loop = _running_loop()
+        if loop is None or asked_before:  # one that hangs is ended where it stands
+            self._follow()
         else:
-            raise _fault(number)
+            loop.call_soon_threadsafe(self._follow)
 
     @contextmanager
     def held_up(self) -> Iterator[None]:
@@ -45,7 +52,11 @@ class Ending:
             yield
         finally:
             self._held = False
-            number, self._waits = self._waits, None
+        self._follow()
+
+    def _follow(self) -> None:
+        """Do what the signal asks, if one waits."""
+        number, self._waits = self._waits, None
         if number is not None:
             raise _fault(number)
 
@@ -67,6 +78,13 @@ def until_ended() -> Iterator[Ending]:
     finally:
         for number in heard:
             signal.signal(number, before[number])
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _fault(number: int) -> BaseException:
