@@ -88,7 +88,9 @@ def test_noise_full_of_starts_costs_little() -> None:
         return time.process_time() - began
 
     unit = min(took_s(lambda: reduce(xor, noise)) for _ in range(5))
-    assert took_s(lambda: StxCutter().feed(noise)) < 500 * unit
+    # The quickest: in a long run the collector of garbage looks at all other tests' too.
+    took = min(took_s(lambda: StxCutter().feed(noise)) for _ in range(3))
+    assert took < 500 * unit
 
 
 @given(st.binary(max_size=400))
