@@ -137,6 +137,16 @@ def test_each_silence_is_told_once_and_a_stumble_is_none() -> None:
     assert heard(rules, [Felt(40.0), *silence], 9000.0) == [FellSilent(Level.COOL)]
 
 
+def test_a_sensor_that_often_stumbles_is_believed_all_the_same() -> None:
+    """One that takes seven seconds is heard in every other round only."""
+    rules = Thermal()
+    for celsius, levels in ((90.0, Level.TOO_HOT), (40.0, Level.COOL)):
+        course = [one for _ in range(60) for one in (Felt(None), Felt(celsius))]
+        effects = heard(rules, course, from_s=0.0 if celsius > 50 else 10_000.0)
+        assert len(steps_of(effects)) == len(effects) == 3
+        assert rules.level is levels
+
+
 def test_a_machine_that_never_told_is_cool_and_no_news() -> None:
     assert not heard(Thermal(), [Felt(None)] * 1000)
 

@@ -126,6 +126,7 @@ class Thermal:
         self._below_since: float | None = None
         self._silent_since: float | None = None
         self._is_known = False  # it has answered since it was last called silent
+        self._celsius: float | None = None  # as it answered; None: it is silent
 
     @property
     def level(self) -> Level:
@@ -143,19 +144,20 @@ class Thermal:
         celsius = event.celsius
         if celsius is not None and not LEAST_C <= celsius <= MOST_C:
             celsius = None
-        return [*self._heard(celsius, now), *self._judged(celsius, event.slowed, now)]
+        heard = self._heard(celsius, now)
+        return [*heard, *self._judged(self._celsius, event.slowed, now)]
 
     def _heard(self, celsius: float | None, now: float) -> list[Effect]:
         """Notice a silence; a single answer that does not come is none."""
         if celsius is not None:
-            self._silent_since, self._is_known = None, True
+            self._silent_since, self._is_known, self._celsius = None, True, celsius
             return []
         self._silent_since = _since(self._silent_since, now)
         if not self._is_known:
             return []
         if not _lasted(self._silent_since, self._pace.up_after_s, now):
             return []
-        self._is_known = False
+        self._is_known, self._celsius = False, None
         return [FellSilent(self._level)]
 
     def _judged(
