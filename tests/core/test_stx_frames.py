@@ -88,7 +88,7 @@ def test_noise_full_of_starts_costs_little() -> None:
         return time.process_time() - began
 
     unit = min(took_s(lambda: reduce(xor, noise)) for _ in range(5))
-    # The quickest: in a long run the collector of garbage looks at all other tests' too.
+    # The quickest: in a long run the collector of garbage looks at all tests' things.
     took = min(took_s(lambda: StxCutter().feed(noise)) for _ in range(3))
     assert took < 500 * unit
 
