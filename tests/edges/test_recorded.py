@@ -1,4 +1,5 @@
 import asyncio
+import os
 import time
 import zlib
 from collections.abc import Awaitable, Callable
@@ -92,6 +93,18 @@ def test_odd_names_and_a_header_of_any_size_are_one_line(tmp_path: Path) -> None
     (tmp_path / "9.png").write_bytes(huge + head[33:])
     with pytest.raises(FeedUnreadable, match=r"9\.png: is no picture"):
         list(frames(tmp_path, fps=25))
+
+
+def test_a_name_that_is_not_utf_8_is_one_line(clip: Path, tmp_path: Path) -> None:
+    """OpenCV would crash, and the program with it."""
+    odd = tmp_path / os.fsdecode(b"caf\xe9")
+    odd.mkdir()
+    video, picture = odd / "clip.mp4", odd / "0.png"
+    video.write_bytes(clip.read_bytes())
+    picture.write_bytes(cv2.imencode(".png", clips.grey(1))[1].tobytes())
+    for path in (video, odd):
+        with pytest.raises(FeedUnreadable, match="its name is not UTF-8; rename it"):
+            next(frames(path, fps=25))
 
 
 def test_a_clip_that_is_cut_short_gives_what_it_has(tmp_path: Path) -> None:

@@ -24,7 +24,13 @@ from likeness.core.frame_pace import Pace
 from likeness.core.seen import Frame
 from likeness.edges.camera import CameraWishes, Frames, SlotCamera
 from likeness.edges.quiet_cv2 import cv2
-from likeness.edges.recorded_pictures import Image, Shot, Shots, pictures
+from likeness.edges.recorded_pictures import (
+    Image,
+    Shot,
+    Shots,
+    name_for_cv2,
+    pictures,
+)
 from likeness.errors import FeedUnreadable
 
 # A player that is later than this goes on from now instead of hurrying after.
@@ -234,7 +240,7 @@ def _video(path: Path) -> Shots:
     # One thread: the same pictures for fewer CPU seconds; the cores are for vision.
     wishes = [cv2.CAP_PROP_N_THREADS, 1]
     # An absolute path cannot be taken for an address ("tcp:…").
-    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, wishes)
+    capture = cv2.VideoCapture(name_for_cv2(path.absolute()), cv2.CAP_FFMPEG, wishes)
     try:
         if not capture.isOpened():
             raise FeedUnreadable(f"{path}: is no video that FFmpeg can decode")

@@ -73,9 +73,23 @@ def _times(path: Path) -> list[float]:
     return found
 
 
+def name_for_cv2(file: Path) -> str:
+    """Return a file's name as text: by bytes that are none OpenCV crashes.
+
+    Raises:
+        FeedUnreadable: it is not UTF-8.
+    """
+    name = str(file)
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise FeedUnreadable(f"{file}: its name is not UTF-8; rename it") from None
+    return name
+
+
 def _picture(file: Path) -> Image:
     try:
-        image = cv2.imread(str(file), cv2.IMREAD_COLOR)
+        image = cv2.imread(name_for_cv2(file), cv2.IMREAD_COLOR)
     except cv2.error:  # a header may state any size; OpenCV refuses the largest
         image = None
     if image is None:
