@@ -3,9 +3,11 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +21,7 @@ from likeness.__main__ import main
 from likeness.bench.visit_file import find
 from likeness.edges import key_files
 from likeness.errors import UsageError
-from likeness.recording import ending
+from likeness.recording import ending, opening
 from likeness.recording.archive import Member
 from likeness.recording.ending import until_ended
 from likeness.recording.keeping import Folder
@@ -100,6 +102,24 @@ def test_without_the_key_one_line_says_how_many_were_left_out(
     assert bench.replay() == (0, ["plain"])
     said = [line for line in capfd.readouterr().err.splitlines() if "sealed" in line]
     assert said == ["likeness: sealed recordings left out: 2; --record-key opens them"]
+
+
+def test_films_that_memory_has_no_room_for_are_said_to_lie_on_the_disk(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bench.film(Member("frames/00000.jpg", NOT_A_PICTURE), name="one")
+    disk = bench.home / "disk"
+    disk.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(disk))
+    for room, said in ((opening.ROOM, 0), (float("inf"), 1)):
+        monkeypatch.setattr(opening, "ROOM", room)
+        assert bench.replay("--record-key", str(bench.key)) == (0, ["one"])
+        lines = capfd.readouterr().err.splitlines()
+        told = [line for line in lines if "films in clear" in line]
+        assert len(told) == said
+        assert all(f"{disk}/likeness-record-" in line for line in told)
+        assert not list(disk.iterdir())
+        shutil.rmtree(bench.home / "out")
 
 
 def test_a_folder_of_films_alone_wants_the_key(

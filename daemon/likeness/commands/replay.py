@@ -130,6 +130,11 @@ def _replay(
             f"likeness: sealed recordings left out: {there.left_out};"
             " --record-key opens them"
         )
+    if there.on_disk:
+        console.print(
+            f"likeness: {there.on_disk} holds the films in clear until the end: memory"
+            " (/dev/shm) has no room for them; play fewer at once"
+        )
     model_set = load_model_set(models, variant)
     studio = Studio(model_set, out / "keys", pace=speed, policy=policy)
     inputs = {plan.id: studio.inputs(plan) for plan in plans}

@@ -32,7 +32,8 @@ class Opened:
 
     paths: list[Path]  # visit files and folders of them, as they were given
     films: list[tuple[str, Path]]  # opened ones: what each is called, its visit file
-    left_out: int  # how many in folders stayed sealed
+    left_out: int = 0  # how many in folders stayed sealed
+    on_disk: Path | None = None  # where films lie in clear, if not in memory
 
 
 def open_into(file: Path, key: Path, out: Path) -> list[str]:
@@ -77,18 +78,19 @@ def opened(paths: Sequence[Path], key: Path | None) -> Iterator[Opened]:
         yield Opened(plain, [], left_out=len(films))
         return
     if not films:
-        yield Opened(plain, [], left_out=0)
+        yield Opened(plain, [])
         return
     private = key_files.load_private(key)
     files = [film for _, film in films]
-    with until_ended() as ending, _private_folder(files, ending) as folder:
+    memory = _memory(files)
+    with until_ended() as ending, _private_folder(memory, ending) as folder:
         there = []
         for number, (name, film) in enumerate(films):
             inside = folder / f"{number:05}"
             inside.mkdir()
             _unpacked(film, private, inside)
             there.append((name, inside / archive.VISIT))
-        yield Opened(plain, there, left_out=0)
+        yield Opened(plain, there, on_disk=None if memory else folder)
 
 
 def is_sealed(path: Path) -> bool:
@@ -148,14 +150,17 @@ def _memory(films: Sequence[Path]) -> Path | None:
 
 
 @contextmanager
-def _private_folder(films: Sequence[Path], ending: Ending) -> Iterator[Path]:
-    """Make a folder for our eyes alone; it goes with all that is in it."""
+def _private_folder(within: Path | None, ending: Ending) -> Iterator[Path]:
+    """Make a folder for our eyes alone; it goes with all that is in it.
+
+    Args:
+        within: where; None: where the system has what is temporary.
+        ending: of the program.
+    """
     folder = None
     try:
         with ending.held_up():
-            folder = tempfile.TemporaryDirectory(
-                prefix="likeness-record-", dir=_memory(films)
-            )
+            folder = tempfile.TemporaryDirectory(prefix="likeness-record-", dir=within)
         yield Path(folder.name)
     finally:
         if folder is not None:
