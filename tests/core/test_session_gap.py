@@ -83,6 +83,13 @@ def test_who_stayed_is_accepted_with_the_first_view_after_the_gap() -> None:
     assert shop.conclusion.verdict is Verdict.ACCEPTED
 
 
+def test_what_is_offered_while_it_waits_is_time_and_no_other_act() -> None:
+    glance = turned_after_a_gap().session.glance
+    assert (glance.asked, glance.done) == (2, 2)
+    assert glance.offers_more_time
+    assert not glance.offers_nod and not glance.offers_close_eyes
+
+
 def test_without_a_gap_the_last_act_is_the_end() -> None:
     for pause_s in (0.0, 0.3):
         shop = turned_after_a_gap(gap_s=pause_s)

@@ -85,20 +85,23 @@ class Visit:
         """Show where the visit stands; what is on offer is so while it goes on."""
         acts, wishes, light = self.acts, self.wishes, self.light
         warned = light is not None and light.phase is Phase.OFFERED
-        acts_to_come = goes_on and light is None
+        asked = len(acts.wanted) if acts else 0
+        done = sum(one.passed for one in acts.findings) if acts else 0
+        before_light = goes_on and light is None
+        acts_to_come = before_light and (acts is None or done < asked)
         return Glance(
             state,
             visit=self.begin.visit,
             purpose=self.begin.purpose,
             transaction=self.begin.transaction,
-            asked=len(acts.wanted) if acts else 0,
-            done=sum(one.passed for one in acts.findings) if acts else 0,
+            asked=asked,
+            done=done,
             asking=acts.asking if acts else None,
             until_s=until_s,
             card_held=self.held is not None,
             offers_close_eyes=acts_to_come and wishes.may(Alternative.CLOSE_EYES),
             offers_nod=acts_to_come and wishes.may(Alternative.NOD),
-            offers_more_time=(acts_to_come or warned) and not wishes.more_time,
+            offers_more_time=(before_light or warned) and not wishes.more_time,
             offers_light=warned,
             light=light.sequence if light is not None and light.wants_light else None,
         )
