@@ -145,6 +145,13 @@ async def test_what_waits_is_counted_statements_too(config: Path) -> None:
             .replace(b'"purpose":"new_number"', b'"purpose":"MARKED"', 1),
             "line 2: no event of ours",
         ),
+        (
+            (FIELD / "accepted.jsonl")
+            .read_bytes()
+            .replace(b'"transcript":1', b'"transcript":110105194912310021')
+            .replace(b'"why":"replay"', b'"why":"MARKED"'),
+            "of another version",
+        ),
     ],
 )
 def test_a_file_with_more_is_left_out_and_named(

@@ -62,7 +62,7 @@ def parse(text: bytes) -> tuple[Head, list[Line]]:
     lines = [_decoded(one, at, Line) for at, one in enumerate(rest, start=2)]
     if first.transcript != VERSION:
         raise UsageError(
-            f"it is a transcript of version {first.transcript};"
+            "it is a transcript of another version;"
             f" this program reads version {VERSION}"
         )
     return first, lines
