@@ -50,6 +50,13 @@ class Shop(Visit):
         self.at(0.0, 3)
         assert self.shown[-1] == ("ask_act", "turn_left")
 
+    def comes_back_after_a_gap(self) -> None:
+        """The visitor, who blinks as the last act asks."""
+        self.who = v.embedding(1)
+        self.visitor.now += 1.4
+        self.at(0.0, 3)
+        self.watch(self.visitor.does(Act.BLINK))
+
     @property
     def waits(self) -> bool:
         return self.session.state is State.ACTS and self.shown[-1] == ("look_here", "")
@@ -134,10 +141,7 @@ def test_a_turn_between_two_gaps_is_nobodys_though_more_is_asked_then() -> None:
     shop.visitor.now += 1.4
     shop.who = DOUBLE
     shop.at(AWAY_DEG, 6)
-    shop.who = v.embedding(1)
-    shop.visitor.now += 1.4
-    shop.at(0.0, 3)
-    shop.watch(shop.visitor.does(Act.BLINK))
+    shop.comes_back_after_a_gap()
     end = shop.conclusion
     assert (end.verdict, end.reasons) == (Verdict.REFERRED, (Reason.NO_FRONTAL_VIEW,))
 
@@ -150,10 +154,7 @@ def test_a_turn_before_any_straight_view_is_nobodys_after_a_gap() -> None:
     shop.at(26.0, 2)
     shop.at(45.0, 6)
     assert ("act_seen", "turn_left") in shop.shown
-    shop.who = v.embedding(1)
-    shop.visitor.now += 1.4
-    shop.at(0.0, 3)
-    shop.watch(shop.visitor.does(Act.BLINK))
+    shop.comes_back_after_a_gap()
     end = shop.conclusion
     assert (end.verdict, end.reasons) == (Verdict.REFERRED, (Reason.NO_FRONTAL_VIEW,))
 
